@@ -1,0 +1,1 @@
+"""A strict stand-in for 3D Slicer; see README.md."""

@@ -1,0 +1,236 @@
+"""slicer.parameterNodeWrapper: typed parameters in a vtkMRMLScriptedModuleNode, bound to the widgets of a panel.
+
+The values are stored exactly as Slicer stores them (texts; nodes as references), so a scene saved here loads in
+Slicer. Supported types: bool, int, float, str, pathlib.Path, Enum, MRML node classes, list and Optional/Union of these.
+"""
+
+import logging
+import types
+import typing
+import weakref
+
+import vtk
+
+import slicer
+
+from .parameter_types import Choice, Default, Exclude, IsInstance, Maximum, Minimum, NotNone, RangeBounds
+from .parameter_types import Validator, WithinRange, createSerializer, splitAnnotations
+from .parameter_widgets import Decimals, GuiConnector, SingleStep, createGuiConnector, parameterNodeGuiConnector
+
+__all__ = [
+    "parameterNodeWrapper",
+    "isParameterNodeWrapper",
+    "findChildWidgetForParameter",
+    "SlicerParameterNamePropertyName",
+    "Default",
+    "Validator",
+    "NotNone",
+    "IsInstance",
+    "WithinRange",
+    "Minimum",
+    "Maximum",
+    "Choice",
+    "Exclude",
+    "RangeBounds",
+    "Decimals",
+    "SingleStep",
+    "GuiConnector",
+    "createGuiConnector",
+    "parameterNodeGuiConnector",
+    "splitAnnotations",
+]
+
+SlicerParameterNamePropertyName = "SlicerParameterName"
+
+
+class _Parameter:
+    """One parameter of one parameter node; caches the value until the node is modified, as Slicer does."""
+
+    def __init__(self, name, serializer, default, node):
+        self.name, self.serializer, self.default, self.node = name, serializer, default, node
+        if not serializer.isIn(node, name):
+            serializer.write(node, name, default.value)
+        self._value = serializer.read(node, name)
+        self._writing = False
+        this = weakref.ref(self)
+        self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: this() and this()._onModified())
+
+    def __del__(self):
+        self.node.RemoveObserver(self._tag)
+
+    def _onModified(self):
+        if not self._writing:
+            self._value = self._readOrDefault()
+
+    def _readOrDefault(self):
+        if not self.serializer.isIn(self.node, self.name):
+            self.serializer.write(self.node, self.name, self.default.value)
+        return self.serializer.read(self.node, self.name)
+
+    def read(self):
+        return self._value if self.serializer.cached else self._readOrDefault()
+
+    def write(self, value):
+        self._writing = True
+        try:
+            with slicer.util.NodeModify(self.node):
+                self.serializer.write(self.node, self.name, value)
+                self._value = self.serializer.read(self.node, self.name)
+        finally:
+            self._writing = False
+
+
+class _Wrapper:
+    """The methods that the decorator adds to the class."""
+
+    def __init__(self, parameterNode, prefix=None):
+        self.parameterNode = parameterNode
+        self._guis = {}
+        self._nextTag = 0
+        self._updatingGui = False
+        self._parameters = {}
+        for name, (serializer, default, _) in self.allParameters.items():
+            self._parameters[name] = _Parameter(f"{prefix or ''}{name}", serializer, default, parameterNode)
+
+    def _parameter(self, name):
+        if name not in self._parameters:
+            raise ValueError(f"Cannot find a param with the given name: {name}; found {list(self._parameters)}")
+        return self._parameters[name]
+
+    def getValue(self, name):
+        return self._parameter(name).read()
+
+    def setValue(self, name, value):
+        self._parameter(name).write(value)
+
+    def default(self, name):
+        return self._parameter(name).default
+
+    def isCached(self, name):
+        return self._parameter(name).serializer.cached
+
+    @classmethod
+    def dataType(cls, name):
+        if name not in cls.allParameters:
+            raise ValueError(f"Cannot find a param with the given name: {name}")
+        return cls.allParameters[name][2]
+
+    def connectGui(self, gui):
+        """Bind every widget with the dynamic property SlicerParameterName; returns the tag for disconnectGui."""
+        import qt
+
+        if getattr(gui, "isWidgetType", lambda: False)():
+            widgets = gui.findChildren(qt.QWidget)
+        else:
+            widgets = vars(gui).values()
+        named = {}
+        for widget in widgets:
+            name = widget.property(SlicerParameterNamePropertyName)
+            if name:
+                named[name] = widget
+        return self.connectParametersToGui(named)
+
+    def connectParametersToGui(self, mapping):
+        for name in mapping:
+            self._parameter(name)
+        connectors = {
+            name: widget if isinstance(widget, GuiConnector) else createGuiConnector(widget, self.dataType(name))
+            for name, widget in mapping.items()
+        }
+        tag, self._nextTag = self._nextTag, self._nextTag + 1
+        for name, connector in connectors.items():
+            connector.write(self.getValue(name))
+            connector.onChanged(lambda name=name, connector=connector: self._onWidget(name, connector))
+        observer = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._updateGui())
+        self._guis[tag] = (connectors, observer)
+        return tag
+
+    def disconnectGui(self, tag):
+        if tag not in self._guis:
+            return
+        connectors, observer = self._guis.pop(tag)
+        for connector in connectors.values():
+            connector.onChanged(None)
+        self.RemoveObserver(observer)
+
+    def _onWidget(self, name, connector):
+        with slicer.util.NodeModify(self):
+            if not self._updatingGui:
+                self.setValue(name, connector.read())
+
+    def _updateGui(self):
+        if self._updatingGui:
+            return
+        self._updatingGui = True
+        try:
+            with slicer.util.NodeModify(self):
+                for connectors, _ in list(self._guis.values()):
+                    for name, connector in connectors.items():
+                        connector.write(self.getValue(name))
+        finally:
+            self._updatingGui = False
+
+    def StartModify(self):
+        return self.parameterNode.StartModify()
+
+    def EndModify(self, wasModified):
+        return self.parameterNode.EndModify(wasModified)
+
+    def AddObserver(self, event, callback, priority=0.0):
+        return self.parameterNode.AddObserver(event, callback, priority)
+
+    def RemoveObserver(self, tag):
+        return self.parameterNode.RemoveObserver(tag)
+
+    def Modified(self):
+        self.parameterNode.Modified()
+
+
+def _accessor(name):
+    return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
+
+
+def _wrap(cls):
+    parameters = {}
+    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        kind, annotations = splitAnnotations(hint)
+        if isinstance(kind, types.UnionType):
+            kind = typing.Union[typing.get_args(kind)]
+        serializer, rest = createSerializer(kind, annotations)
+        defaults = [item for item in rest if isinstance(item, Default)]
+        if hasattr(cls, name):
+            default = Default(getattr(cls, name))
+        else:
+            default = defaults[0] if defaults else Default(serializer.default())
+        unused = [item for item in rest if not isinstance(item, (Default, Decimals, SingleStep))]
+        if unused:
+            logging.warning("Unused annotations: %s", unused)
+        parameters[name] = (serializer, default, hint)
+        setattr(cls, name, _accessor(name))
+    cls.allParameters = parameters
+    for name, member in vars(_Wrapper).items():
+        if name.startswith("__") and name != "__init__":
+            continue
+        if name != "__init__" and name in vars(cls):
+            raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")
+        setattr(cls, name, member)
+    cls._is_parameter_node_wrapper = True
+    return cls
+
+
+def parameterNodeWrapper(cls=None):
+    """Class decorator: annotated members become parameters, `Class(node)` wraps a vtkMRMLScriptedModuleNode."""
+    return _wrap if cls is None else _wrap(cls)
+
+
+def isParameterNodeWrapper(classOrObject):
+    return getattr(classOrObject, "_is_parameter_node_wrapper", False)
+
+
+def findChildWidgetForParameter(widget, parameter):
+    import qt
+
+    for child in widget.findChildren(qt.QWidget):
+        if child.property(SlicerParameterNamePropertyName) == parameter:
+            return child
+    return None

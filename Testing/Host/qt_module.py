@@ -1,0 +1,77 @@
+"""Builds the module `qt`: the names of QtCore, QtGui, QtWidgets, QtNetwork and QUiLoader in one namespace."""
+
+import sys
+import types
+
+from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets
+
+from . import qt_as_pythonqt, qt_dialogs, qt_signals
+from .ui_loader import StrictUiLoader
+
+__all__ = ["install"]
+
+# Python helpers of PySide6 that PythonQt does not have under these names.
+PYSIDE_ONLY = {"QEnum", "QFlag", "QtMsgType", "Qt", "QIOPipe", "QGenericArgument", "QGenericReturnArgument"}
+
+STRING_LISTS = {
+    QtCore.QProcess: ("arguments",),
+    QtCore.QProcessEnvironment: ("keys", "toStringList"),
+    QtCore.QDir: ("entryList", "nameFilters"),
+    QtCore.QSettings: ("allKeys", "childKeys", "childGroups"),
+    QtWidgets.QFileDialog: ("selectedFiles", "nameFilters"),
+}
+
+
+class _SingleShot:
+    """QTimer.singleShot: reading gives the static slot; assigning to it on an instance sets the property."""
+
+    def __init__(self, original):
+        self._original = original
+
+    def __get__(self, instance, owner=None):
+        def singleShot(milliseconds, callable_):
+            self._original(int(milliseconds), qt_signals.guarded(callable_, "QTimer.singleShot", 0))
+
+        return singleShot
+
+
+def _patchTimer():
+    QtCore.QTimer.singleShot = _SingleShot(QtCore.QTimer.singleShot)
+    QtCore.QTimer.staticOverProperty = ("singleShot",)
+
+
+def _patchDevices():
+    write = QtCore.QIODevice.write
+
+    def writeText(device, data, *args):
+        return write(device, data.encode() if isinstance(data, str) else data, *args)
+
+    QtCore.QIODevice.write = writeText
+
+
+def _patchStringLists():
+    def returningTuple(method):
+        return lambda self, *args: tuple(method(self, *args))
+
+    for cls, names in STRING_LISTS.items():
+        for name in names:
+            setattr(cls, name, returningTuple(getattr(cls, name)))
+
+
+def install():
+    """Patch PySide6 and put the module `qt` (and nothing named PySide6) before the extension's code."""
+    qt_as_pythonqt.install()
+    qt_dialogs.install()
+    _patchTimer()
+    _patchDevices()
+    _patchStringLists()
+    module = types.ModuleType("qt", "Stand-in for PythonQt's qt module")
+    for source in (QtCore, QtGui, QtNetwork, QtWidgets):
+        for name in dir(source):  # not vars(): PySide6 makes its classes when they are first asked for
+            value = getattr(source, name)
+            if name.startswith("Q") and name not in PYSIDE_ONLY and isinstance(value, type):
+                setattr(module, name, value)
+    module.Qt = QtCore.Qt
+    module.QUiLoader = StrictUiLoader
+    sys.modules["qt"] = module
+    return module
