@@ -1,0 +1,27 @@
+"""Noise2Clean: trained on noisy and clean versions of another volume."""
+
+from Benchmark.Peers.supervised import denoise_with_pairs
+
+LABEL = "Noise2Clean (other volume)"
+SOURCE = "Ronneberger et al., MICCAI 2015 (own implementation)"
+LICENSE = "part of this repository"
+PACKAGE = None
+RANDOM = True
+CORRECTS_RICIAN = True
+SWEEP = [{}]
+
+
+def denoise(case, seed, progress, steps=2000, batch=16, crop=64, width=32, levels=3, learning_rate=1e-3):
+    """The target is the clean training volume."""
+    return denoise_with_pairs(
+        case,
+        seed,
+        progress,
+        lambda clean, noisy, again: (noisy, clean),
+        steps,
+        batch,
+        crop,
+        width,
+        levels,
+        learning_rate,
+    )

@@ -1,0 +1,26 @@
+"""Noise2Noise: trained on two noisy versions of another volume."""
+
+from Benchmark.Peers.supervised import denoise_with_pairs
+
+LABEL = "Noise2Noise (other volume)"
+SOURCE = "Lehtinen et al., ICML 2018 (own implementation)"
+LICENSE = "part of this repository"
+PACKAGE = None
+RANDOM = True
+SWEEP = [{}]
+
+
+def denoise(case, seed, progress, steps=2000, batch=16, crop=64, width=32, levels=3, learning_rate=1e-3):
+    """The target is a second, independent noise realization of the training volume."""
+    return denoise_with_pairs(
+        case,
+        seed,
+        progress,
+        lambda clean, noisy, again: (noisy, again),
+        steps,
+        batch,
+        crop,
+        width,
+        levels,
+        learning_rate,
+    )

@@ -1,0 +1,22 @@
+"""Training on pairs from another volume: what Noise2Clean and Noise2Noise share."""
+
+from Benchmark.case import CannotRun
+from Benchmark.Peers.training import Crops, Scale, predict, train, unet
+
+
+def denoise_with_pairs(case, seed, progress, choose, steps, batch, crop, width, levels, learning_rate):
+    """choose(clean, noisy, noisy_again) -> (input, target). Each volume is scaled by its own noisy statistics."""
+    if case.training is None:
+        raise CannotRun("there are no training pairs beside this volume: it needs a clean or a second noisy scan")
+    source, target = choose(*case.training(seed))
+    scale = Scale.of(source)
+    crops = Crops([scale.apply(source), scale.apply(target)], batch, crop, seed)
+    net = unet(seed, width, levels)
+
+    def loss(_):
+        inputs, targets = crops()
+        return (net(inputs) - targets).square().mean()
+
+    train(net, loss, steps, learning_rate, progress)
+    scale = Scale.of(case.noisy)
+    return scale.undo(predict(net, scale.apply(case.noisy)))
