@@ -1,7 +1,8 @@
 """slicer.parameterNodeWrapper: typed parameters in a vtkMRMLScriptedModuleNode, bound to the widgets of a panel.
 
 The values are stored exactly as Slicer stores them (texts; nodes as references), so a scene saved here loads in
-Slicer. Supported types: bool, int, float, str, pathlib.Path, Enum, MRML node classes, list and Optional/Union of these.
+Slicer. Supported types: bool, int, float, str, pathlib.Path, Enum, MRML node classes, Optional and Union of these.
+Other types (list, dict, parameterPack, ...) are refused with a NotImplementedError.
 """
 
 import logging
@@ -68,7 +69,7 @@ class _Parameter:
         return self.serializer.read(self.node, self.name)
 
     def read(self):
-        return self._value if self.serializer.cached else self._readOrDefault()
+        return self._value
 
     def write(self, value):
         self._writing = True
@@ -107,7 +108,7 @@ class _Wrapper:
         return self._parameter(name).default
 
     def isCached(self, name):
-        return self._parameter(name).serializer.cached
+        return self._parameter(name) is not None  # every type that the host supports is cached
 
     @classmethod
     def dataType(cls, name):

@@ -19,6 +19,11 @@ class Default:
     def value(self):
         return self._generator() if self._generator else self._value
 
+    def __eq__(self, other):
+        return type(other) is Default and (self._value, self._generator) == (other._value, other._generator)
+
+    __hash__ = None
+
 
 class Validator:
     """Annotation that refuses values: `validate` raises ValueError or TypeError."""
@@ -104,10 +109,13 @@ def splitAnnotations(hint):
 
 
 class _Serializer:
-    cached = True
+    """Base: the value as text. `accepts` tells in a Union whether a value of this type is meant for it."""
 
     def __init__(self, kind, *validators):
         self.kind, self.validators = kind, list(validators)
+
+    def accepts(self, kind):
+        return kind in (int, float) if self.kind in (int, float) else issubclass(kind, self.kind)
 
     def validate(self, value):
         for validator in self.validators:
@@ -187,34 +195,6 @@ class _NoneSerializer(_Serializer):
             raise ValueError("Value must be None")
 
 
-class _ListSerializer(_Serializer):
-    cached = False
-
-    def __init__(self, element):
-        super().__init__(list)
-        self.element = element
-
-    def isIn(self, node, name):
-        return node.HasParameter(f"{name}.len")
-
-    def _length(self, node, name):
-        return int(node.GetParameter(f"{name}.len")) if self.isIn(node, name) else 0
-
-    def write(self, node, name, value):
-        for item in value:
-            self.element.validate(item)
-        with slicer.util.NodeModify(node):
-            before = self._length(node, name)
-            for index, item in enumerate(value):
-                self.element.write(node, f"{name}.{index}", item)
-            node.SetParameter(f"{name}.len", str(len(value)))
-            for index in range(len(value), before):
-                self.element.remove(node, f"{name}.{index}")
-
-    def read(self, node, name):
-        return tuple(self.element.read(node, f"{name}.{index}") for index in range(self._length(node, name)))
-
-
 class _UnionSerializer(_Serializer):
     def __init__(self, serializers):
         super().__init__(None)
@@ -232,9 +212,9 @@ class _UnionSerializer(_Serializer):
         self.validate(value)
         errors = []
         for index, serializer in enumerate(self.serializers):
+            if not serializer.accepts(type(value)):
+                continue
             try:
-                if value is None and not isinstance(serializer, _NoneSerializer):
-                    continue
                 serializer.validate(value)
             except (ValueError, TypeError) as error:
                 errors.append(error)
@@ -257,7 +237,6 @@ class _UnionSerializer(_Serializer):
 
 
 def _serializer(kind):
-    origin = typing.get_origin(kind)
     if kind is bool:
         return _BoolSerializer(bool, NotNone(), IsInstance(bool))
     if kind is int:
@@ -268,9 +247,7 @@ def _serializer(kind):
         return _Serializer(str, NotNone(), IsInstance(str))
     if kind is type(None):
         return _NoneSerializer(kind)
-    if origin is list:
-        return _ListSerializer(_annotated(typing.get_args(kind)[0]))
-    if origin is typing.Union:
+    if typing.get_origin(kind) is typing.Union:
         return _UnionSerializer([_annotated(item) for item in typing.get_args(kind)])
     if isinstance(kind, type) and issubclass(kind, pathlib.PurePath):
         return _Serializer(kind, NotNone(), IsInstance(kind))

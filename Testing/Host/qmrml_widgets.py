@@ -103,7 +103,11 @@ class qMRMLSpinBox(ctkDoubleSpinBox):
 
 @_widget
 class qMRMLNodeComboBox(QWidget):
-    """Node selector. Follows the scene; the first node is selected by itself unless None is allowed."""
+    """Node selector that follows the scene.
+
+    The first node is selected by itself only if None is not allowed and the list has no action items (add, remove,
+    edit, rename), as in Slicer.
+    """
 
     currentNodeChanged = Signal((object,), (bool,))
     currentNodeIDChanged = Signal(str)
@@ -314,7 +318,7 @@ class qMRMLNodeComboBox(QWidget):
             position = oldIds.index(current) if current in oldIds else 0
             left = ([""] if self.noneEnabled else []) + ids
             current = left[min(position, len(left) - 1)] if left else ""
-        elif not current and not self.noneEnabled and wasEmpty and ids:
+        elif not current and wasEmpty and ids and not (self.noneEnabled or self._hasActions()):
             current = ids[0]
         self._fill(nodes)
         self._observeNames(nodes)
@@ -329,6 +333,9 @@ class qMRMLNodeComboBox(QWidget):
             self._box.addItem(node.GetName() or "", node.GetID())
         self._addActionItems()
         blocker.unblock()
+
+    def _hasActions(self):
+        return self.addEnabled or self.removeEnabled or self.editEnabled or self.renameEnabled
 
     def _addActionItems(self):
         label = self.nodeTypeLabel(self.nodeTypes[0] if len(self.nodeTypes) == 1 else "")

@@ -4,6 +4,8 @@ Properties are values (`button.text`), `connect` takes signature strings, new at
 `isinstance` does not know the C++ base classes. What only PySide6 has (`button.text()`) fails, as it does in Slicer.
 """
 
+from contextlib import contextmanager
+
 import shiboken6
 from PySide6 import QtCore, QtGui, QtNetwork, QtUiTools, QtWidgets
 
@@ -24,6 +26,7 @@ VIRTUAL_GETTERS = {"sizeHint", "minimumSizeHint"}
 TOO_NEW = {"checkStateChanged", "textHighlighted", "idClicked"}
 
 _standIns = set()
+_loading = []
 _originalGet = {}
 _classInfos = {}
 
@@ -32,6 +35,16 @@ def standIn(cls):
     """Class decorator: this Python class stands for a C++ class (its attributes are closed, see `install`)."""
     _standIns.add(cls)
     return cls
+
+
+@contextmanager
+def loadingUi():
+    """In this block new attributes are dropped: PySide6's QUiLoader sets one for each child widget."""
+    _loading.append(True)
+    try:
+        yield
+    finally:
+        _loading.pop()
 
 
 def isA(obj, cls):
@@ -146,7 +159,7 @@ def _set(self, name, value):
         _setProperty(self, name, value)
     elif info.isDerived:
         _setPlain(self, name, value)
-    else:
+    elif not _loading:
         raise AttributeError(
             f"'{name}' does not exist on {cppName} and creating new attributes on C++ objects is not allowed"
         )

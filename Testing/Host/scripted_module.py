@@ -160,6 +160,7 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
     def __init__(self, *args, **kwargs):
         self.moduleTestNames = []
         super().__init__(*args, **kwargs)
+        super(unittest.TestCase, self).__init__()  # the mixins of derived classes
         self.enableScreenshots = False
         self.screenshotScaleFactor = 1.0
         self.moduleTestNames = [name for name in dir(self) if "test" in name and callable(getattr(self, name))]

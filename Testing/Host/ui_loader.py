@@ -90,7 +90,8 @@ class StrictUiLoader(QtUiTools.QUiLoader):
         buffer = QtCore.QBuffer()
         buffer.setData(ET.tostring(root))
         buffer.open(QtCore.QIODevice.ReadOnly)
-        widget = super().load(buffer, parent)
+        with qt_as_pythonqt.loadingUi():
+            widget = super().load(buffer, parent)
         if widget is None:
             problems.record("qt", f"QUiLoader could not load {fileName}: {self.errorString()}")
         return widget
