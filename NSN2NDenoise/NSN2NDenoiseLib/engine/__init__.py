@@ -1,0 +1,49 @@
+"""The engine: Neighboring Slice Noise2Noise on numpy arrays. Knows nothing of Slicer, Qt, VTK or files.
+
+Where is what (paper -> file): Sec. 3.2 LPF -> low_pass.py; Eq. 3 -> weight_matrix.py; Eqs. 4-7 -> losses.py; the
+training scheme of Sec. 3.3 -> train.py; Sec. 4.1 -> settings.py (preset "paper"); the network -> unet.py; all of it
+-> denoise_volume.py.
+
+Importing this package imports neither torch nor scikit-image: `denoise` brings torch, the first filtered slice
+scikit-image.
+"""
+
+from .axes import AXES
+from .check import MIN_SLICES
+from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
+from .inspect_volume import inspect_volume
+from .matching import Matching
+from .progress import Progress
+from .settings import DEVICES, PRESETS, Settings
+from .weight_matrix import matched_fraction, weight_matrix
+
+__all__ = [
+    "AXES",
+    "DEVICES",
+    "MIN_SLICES",
+    "PRESETS",
+    "Cancelled",
+    "DenoiseResult",
+    "InputError",
+    "Matching",
+    "NSN2NError",
+    "Progress",
+    "RunError",
+    "Settings",
+    "SettingsError",
+    "denoise",
+    "inspect_volume",
+    "matched_fraction",
+    "weight_matrix",
+]
+
+
+def __getattr__(name: str):
+    """`denoise` and `DenoiseResult` on first use: they need torch, the rest does not."""
+    if name in ("denoise", "DenoiseResult"):
+        from importlib import import_module
+
+        module = import_module(".denoise_volume", __name__)
+        globals()["denoise"], globals()["DenoiseResult"] = module.denoise, module.DenoiseResult
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,194 @@
+"""Denoise one volume from that volume alone: the whole method in one function."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+
+from .axes import slices_back, slices_first
+from .crops import CropSampler
+from .device import choose_device, choose_precision
+from .errors import RunError
+from .guards import check_result
+from .inference import infer
+from .machine import device_name, peak_memory_mb, versions
+from .matching import Matching
+from .normalize import NETWORK_RANGE
+from .progress import Progress, Tracker
+from .report import measure, plain
+from .settings import Settings
+from .slice_tensors import SliceTensors
+from .train import train
+from .unet import UNet
+from .weight_matrix import matched_fraction, weight_matrix
+
+#: A run that leaves more than this part of the noise is worth a warning.
+HARDLY_ANY = 0.8
+#: Outside these matched fractions the threshold is worth a second look.
+USUAL_FRACTION = (0.2, 0.995)
+
+
+@dataclass(frozen=True)
+class DenoiseResult:
+    """What `denoise` gives back.
+
+    Attributes:
+        denoised: shape and dtype of the input; integers are rounded and clipped; padding is untouched.
+        weights: uint8, same shape, W_i of Eq. 3 (1 matched); the last `gap` slices repeat their last pair's.
+        losses: the loss (Eq. 7) of every training step.
+        report: numbers about the run, ready for JSON.
+    """
+
+    denoised: np.ndarray
+    weights: np.ndarray
+    losses: list[float] = field(repr=False)
+    report: dict = field(repr=False)
+
+
+def denoise(
+    volume: np.ndarray,
+    settings: Settings | None = None,
+    *,
+    spacing: tuple[float, float, float] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> DenoiseResult:
+    """Neighboring Slice Noise2Noise on a single volume.
+
+    Args:
+        volume: (K, J, I) integer or float array, image units; not changed.
+        settings: None takes the preset "default".
+        spacing: (k, j, i) in mm; helps to choose the slice axis and the gap.
+        progress: told about stage, fraction, loss and seconds left.
+        should_stop: asked between steps.
+
+    Raises:
+        InputError: the volume can't be denoised.
+        SettingsError: a setting has a value that is not allowed, or the device does not work.
+        RunError: the run collapsed or memory ran out; nothing is returned then.
+        Cancelled: `should_stop` said yes.
+
+    References:
+        Zhou et al., "Neighboring Slice Noise2Noise: Self-Supervised Medical Image Denoising from Single Noisy Image
+        Volume", 2024, arXiv:2411.10831. Sec. 3 is this function.
+    """
+    settings = settings or Settings()
+    settings.check()
+    tracker = Tracker(progress, should_stop)
+    try:
+        return _denoise(volume, settings, spacing, tracker)
+    except MemoryError as error:
+        raise RunError(
+            f"out of memory for a volume of {volume.shape}; crop it, or close other programs, and try again"
+        ) from error
+
+
+def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) -> DenoiseResult:
+    tracker.begin("check")
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
+    matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
+
+    tracker.begin("match")  # Sec. 3.2
+    residual = slices_first(matching.residual(progress=tracker.update), matching.axis)
+    threshold = settings.threshold if settings.threshold is not None else matching.suggest_threshold()
+    weights = weight_matrix(residual, threshold)
+    fraction = matched_fraction(residual, threshold)
+    del residual
+    if not weights.any():
+        raise RunError(
+            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
+            "raise the threshold"
+        )
+
+    tracker.begin("train")  # Sec. 3.3
+    tensors = SliceTensors(
+        matching.stack,
+        weights[: matching.slices - matching.gap],
+        matching.excluded,
+        matching.gap,
+        settings.context,
+        device,
+    )
+    sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
+    network = make_network(settings, device)
+    losses = train(network, tensors, sampler, settings, precision, tracker)
+
+    tracker.begin("denoise")
+    after = infer(network, tensors, precision, tracker)
+    after += matching.stack - np.clip(matching.stack, *NETWORK_RANGE)
+    check_result(matching.stack, after, matching.excluded, matching.noise_sd)
+
+    tracker.begin("report")
+    denoised = _to_image(after, volume, matching)
+    measured = measure(matching, after)
+    report = {
+        "preset": settings.preset,
+        "threshold": threshold,
+        "thresholdImageUnits": plain(threshold * matching.scale),
+        "thresholdIsAutomatic": settings.threshold is None,
+        "matchedFraction": plain(fraction),
+        "axis": matching.axis,
+        "gap": matching.gap,
+        "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
+        **measured,
+        "padding": plain(matching.padding_value) if matching.padding_value is not None else None,
+        "steps": len(losses),
+        "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},
+        "device": device_name(device),
+        "precision": str(precision).removeprefix("torch."),
+        "seed": settings.seed,
+        "settings": asdict(settings),
+        "versions": versions(),
+        "warnings": matching.warnings + _fraction_warnings(fraction) + _effect_warnings(measured),
+    }
+    tracker.finish()
+    report["seconds"] = {stage: round(seconds, 2) for stage, seconds in tracker.seconds.items()}
+    report["peakMemoryMB"] = peak_memory_mb()
+    return DenoiseResult(denoised, np.ascontiguousarray(slices_back(weights, matching.axis)), losses, report)
+
+
+def make_network(settings: Settings, device: torch.device) -> UNet:
+    """The network of the settings with its first weights from the seed; torch's global random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = UNet(settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual)
+    return network.to(device, memory_format=torch.channels_last)
+
+
+def _to_image(after: np.ndarray, volume: np.ndarray, matching: Matching) -> np.ndarray:
+    """Normalized slices -> the input's axis order, units and dtype; padding as it was."""
+    image = slices_back(matching.normalization.invert(after), matching.axis)
+    if volume.dtype.kind in "iu":
+        limits = np.iinfo(volume.dtype)
+        image = np.clip(np.rint(image), limits.min, limits.max)
+    image = np.ascontiguousarray(image.astype(volume.dtype))
+    if matching.excluded is not None:
+        padding = slices_back(matching.excluded, matching.axis)
+        image[padding] = volume[padding]
+    return image
+
+
+def _fraction_warnings(fraction: float) -> list[str]:
+    if fraction < USUAL_FRACTION[0]:
+        return [
+            f"Only {100 * fraction:.1f} % of the voxels match their neighbor: raise the threshold, or check that "
+            "the slice axis is the acquisition axis."
+        ]
+    if fraction > USUAL_FRACTION[1]:
+        return [
+            f"{100 * fraction:.1f} % of the voxels match their neighbor: structures that differ between slices may be "
+            "smoothed. Lower the threshold until the mask shows them."
+        ]
+    return []
+
+
+def _effect_warnings(measured: dict) -> list[str]:
+    before, after = measured["noiseBefore"], measured["noiseAfter"]
+    if before and after is not None and after > HARDLY_ANY * before:
+        return [
+            f"The noise fell only from {before:g} to {after:g}: train for more steps, or check the slice correlation and "
+            "the threshold."
+        ]
+    return []

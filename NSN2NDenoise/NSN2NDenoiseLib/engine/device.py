@@ -1,0 +1,83 @@
+"""The device and the precision that a run uses: tried, not assumed."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+
+from .errors import SettingsError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that "auto", "cpu", "cuda" or "mps" means here.
+
+    "auto" takes CUDA if a small convolution runs there, else MPS likewise, else the CPU. A driver that reports a card
+    is not enough: a card newer than the installed torch fails only when a kernel starts.
+
+    Raises:
+        SettingsError: a device was asked for by name and does not work; the text has its error.
+    """
+    if name == "cpu":
+        return torch.device("cpu")
+    if name != "auto":
+        problem = _problem(name)
+        if problem:
+            raise SettingsError(f"device {name} does not work here ({problem}); choose auto or cpu")
+        return torch.device(name)
+    for candidate in ("cuda", "mps"):
+        if _problem(candidate) is None:
+            return torch.device(candidate)
+    return torch.device("cpu")
+
+
+def choose_precision(name: str, device: torch.device) -> torch.dtype:
+    """The type in which the convolutions run: torch.bfloat16 or torch.float32.
+
+    "auto" takes bfloat16 where the hardware multiplies it: newer CUDA cards, and CPUs with AVX512-BF16 or AMX. Weights,
+    losses and the result stay float32 in any case.
+    """
+    if name != "auto":
+        return getattr(torch, name)
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    if device.type == "cpu" and _cpu_has_bfloat16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager:
+    """Context in which convolutions run in `precision`."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on any device."""
+    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and any(s in str(error) for s in ("out of memory", "can't allocate memory"))
+    )
+
+
+def _problem(name: str) -> str | None:
+    """None if a convolution runs forward and backward on the device, else what happened."""
+    available = torch.cuda.is_available() if name == "cuda" else torch.backends.mps.is_available()
+    if not available:
+        return "torch finds none"
+    try:
+        x = torch.ones(1, 1, 8, 8, device=name)
+        weight = torch.ones(1, 1, 3, 3, device=name, requires_grad=True)
+        torch.nn.functional.conv2d(x, weight).sum().backward()
+        return None if float(weight.grad.sum()) == 9 * 36 else "a convolution gives a wrong result"
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 in hardware; without that, bfloat16 is slower than float32."""
+    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    if ask is not None:
+        return bool(ask())
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

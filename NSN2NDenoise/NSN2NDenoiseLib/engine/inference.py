@@ -1,0 +1,69 @@
+"""The trained network applied to every slice of the volume."""
+
+import numpy as np
+import torch
+
+from .device import autocast, is_out_of_memory
+from .errors import RunError
+from .progress import Tracker
+from .slice_tensors import SliceTensors, apply_network
+
+#: Slices that go through the network at once on a GPU.
+GPU_BATCH = 8
+
+
+@torch.no_grad()
+def infer(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype, tracker: Tracker) -> np.ndarray:
+    """f(x_i) for all slices.
+
+    With context, a slice is denoised twice, once with the neighbors before it and once with those behind it, and the
+    two are averaged; the end slices take the one direction that has neighbors.
+
+    Returns:
+        (slices, rows, columns) float32, normalized, clipped input range.
+
+    Raises:
+        RunError: memory ran out even for one slice.
+        Cancelled: the caller wants to stop.
+    """
+    network.eval()
+    slices = tensors.stack.shape[0]
+    batch = GPU_BATCH if tensors.device.type == "cuda" else 1
+    result = np.empty(tuple(tensors.stack.shape), np.float32)
+    start = 0
+    while start < slices:
+        index = torch.arange(start, min(start + batch, slices), device=tensors.device)
+        try:
+            result[start : start + len(index)] = _both_directions(network, tensors, index, precision).cpu().numpy()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if batch == 1:
+                raise RunError(
+                    f"out of memory on {tensors.device} with one slice; use a smaller width or device cpu"
+                ) from error
+            batch //= 2
+            continue
+        start += len(index)
+        tracker.update(start / slices)
+    return result
+
+
+def _both_directions(
+    network: torch.nn.Module, tensors: SliceTensors, index: torch.Tensor, precision: torch.dtype
+) -> torch.Tensor:
+    """(batch, rows, columns): the mean of the directions in which a slice has context."""
+    last = tensors.stack.shape[0] - 1
+    total = torch.zeros(len(index), *tensors.stack.shape[1:], device=tensors.device)
+    count = torch.zeros(len(index), 1, 1, device=tensors.device)
+    for toward in (+1, -1) if tensors.context else (+1,):
+        use = torch.ones_like(index, dtype=torch.bool)
+        if tensors.context:
+            use = (index > 0) if toward > 0 else (index < last)
+        if not bool(use.any()):
+            continue
+        with autocast(tensors.device, precision):
+            images = tensors.stack[tensors.inputs(index[use], toward)]
+            total[use] += apply_network(network, images)[:, 0]
+        count[use] += 1
+    return total / count

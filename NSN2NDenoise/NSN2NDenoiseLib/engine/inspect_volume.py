@@ -1,0 +1,41 @@
+"""What can be said about a volume before it is denoised."""
+
+import numpy as np
+
+from .matching import Matching
+from .report import plain
+
+
+def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | None = None, axis: str = "auto") -> dict:
+    """Size, range, padding, noise, correlation of the noise between slices, suggested threshold, warnings.
+
+    Args:
+        volume: (K, J, I) integer or float array, image units.
+        spacing: (k, j, i) in mm, or None.
+        axis: slice axis, "auto", "k", "j" or "i".
+
+    Returns:
+        A dictionary ready for JSON; intensities in image units, thresholds in both units.
+
+    Raises:
+        InputError: the volume can't be denoised.
+        SettingsError: an axis that is not allowed.
+    """
+    matching = Matching(volume, axis=axis, spacing=spacing)
+    threshold = matching.suggest_threshold()
+    return {
+        "size": list(volume.shape),
+        "type": str(volume.dtype),
+        "range": [plain(volume.min(), 9), plain(volume.max(), 9)],
+        "normalizedRange": [plain(matching.normalization.low), plain(matching.normalization.low + matching.scale)],
+        "padding": None if matching.excluded is None else plain(matching.padding_value),
+        "paddingFraction": 0.0 if matching.excluded is None else plain(matching.excluded.mean()),
+        "axis": matching.axis,
+        "slices": matching.slices,
+        "gap": matching.gap,
+        "noiseSD": plain(matching.noise_sd * matching.scale),
+        "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
+        "suggestedThreshold": threshold,
+        "suggestedThresholdImageUnits": plain(threshold * matching.scale),
+        "warnings": matching.warnings,
+    }

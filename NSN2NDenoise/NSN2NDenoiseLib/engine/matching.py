@@ -1,0 +1,209 @@
+"""Sec. 3.2 on a whole volume: normalization, noise, gap, low-passed slices and the residual that W_i is cut from."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from .axes import resolve_axis, slices_back, slices_first
+from .check import check_slices, check_volume
+from .errors import Cancelled, SettingsError
+from .low_pass import low_pass
+from .noise import NoiseBlocks, find_noise_blocks, noise_sd, slice_correlation
+from .normalize import Normalization, find_padding, fit_normalization
+from .threshold import automatic_threshold
+
+#: Noise of two slices counts as independent below this correlation.
+INDEPENDENT = 0.1
+#: Slices farther apart than this (mm) show different anatomy, whatever their noise.
+MAX_GAP_MM = 4.0
+#: Slices thicker than this (mm) are worth a warning.
+THICK_MM = 4.0
+#: Pairs that the automatic threshold looks at.
+THRESHOLD_PAIRS = 9
+#: A pixel is tissue, for the automatic threshold, when its low-passed value is above this (normalized).
+TISSUE = 0.1
+
+
+class Matching:
+    """The slices of a volume, normalized, and how well neighbors match.
+
+    Making one checks, normalizes and measures the noise, without filtering yet. Low-passed slices are computed when
+    they are first needed and kept; the methods may be called from several threads.
+
+    Args:
+        volume: (K, J, I) integer or float array, image units. It is not changed.
+        axis: slice axis, "auto", "k", "j" or "i".
+        spacing: (k, j, i) in mm, or None.
+        gap: pairs are (x_i, x_i+gap); None takes the smallest gap whose noise is uncorrelated.
+
+    Attributes:
+        axis: "k", "j" or "i".
+        slices: number of slices along `axis`.
+        gap: see above, at least 1.
+        scale: image units per normalized unit.
+        noise_sd: SD of the noise in homogeneous tissue, normalized.
+        slice_correlation: correlation of the noise at the lags 1, 2, 3.
+        stack: (slices, rows, columns) float32, normalized.
+        excluded: boolean, as `stack`, True on padding; or None.
+        warnings: sentences for the user.
+
+    Raises:
+        InputError: the volume can't be denoised.
+        SettingsError: an axis or gap that is not allowed.
+    """
+
+    def __init__(
+        self,
+        volume: np.ndarray,
+        *,
+        axis: str = "auto",
+        spacing: tuple[float, float, float] | None = None,
+        gap: int | None = None,
+    ) -> None:
+        check_volume(volume)
+        self.axis = resolve_axis(axis, spacing)
+        raw = slices_first(volume, self.axis)
+        check_slices(raw.shape, self.axis)
+        self.slices = raw.shape[0]
+        self.excluded, self.padding_value = find_padding(raw)
+        self.normalization: Normalization = fit_normalization(raw, self.excluded)
+        self.scale = self.normalization.scale
+        self.stack = np.ascontiguousarray(self.normalization.apply(raw))
+        self.noise_blocks: NoiseBlocks = find_noise_blocks(self.stack, self.excluded)
+        measured = noise_sd(self.stack, self.noise_blocks)
+        self.noise_sd = measured if np.isfinite(measured) and measured > 0 else self._difference_noise()
+        self.slice_correlation = slice_correlation(self.stack, self.noise_blocks)
+        self.spacing_mm = float(spacing["kji".index(self.axis)]) if spacing is not None else None
+        self.gap = self._choose_gap() if gap is None else self._check_gap(gap)
+        self.warnings = self._warnings(gap is None)
+        self._low_passed: dict[int, np.ndarray] = {}
+        self._locks = [threading.Lock() for _ in range(self.slices)]
+
+    def low_passed(self, index: int) -> np.ndarray:
+        """LPF(x_index), (rows, columns) float32, normalized."""
+        with self._locks[index]:
+            if index not in self._low_passed:
+                self._low_passed[index] = low_pass(self.stack[index], self.noise_sd)
+            return self._low_passed[index]
+
+    def partner(self, index: int) -> int:
+        """The slice that slice `index` is compared with: index + gap, or index - gap among the last `gap` slices."""
+        return index + self.gap if index + self.gap < self.slices else index - self.gap
+
+    def residual_slice(self, index: int) -> np.ndarray:
+        """|LPF(x_i) - LPF(x_i+gap)| of Eq. 3 for slice `index`.
+
+        Returns:
+            (rows, columns) float32, normalized; +inf where either voxel is excluded. The last `gap` slices show the
+            residual of the last pair that they belong to.
+        """
+        other = self.partner(index)
+        residual = np.abs(self.low_passed(index) - self.low_passed(other))
+        if self.excluded is not None:
+            residual[self.excluded[index] | self.excluded[other]] = np.inf
+        return residual
+
+    def iterate_residual(
+        self, order: Iterable[int] | None = None, should_stop: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (index, residual_slice(index)) as the slices get ready, filtered by all cores.
+
+        Args:
+            order: slice numbers, the wanted ones first; all of them by default.
+            should_stop: asked after each slice.
+
+        Raises:
+            Cancelled: `should_stop` said yes.
+        """
+        wanted = list(range(self.slices) if order is None else order)
+        workers = max(1, os.cpu_count() or 1)
+        with ThreadPoolExecutor(workers) as pool:
+            # a few slices ahead only: stopping must not wait for the whole volume
+            pending = {}
+            ahead = 0
+            try:
+                for position, index in enumerate(wanted):
+                    while ahead < len(wanted) and ahead <= position + 2 * workers:
+                        pending[ahead] = pool.submit(self.low_passed, wanted[ahead])
+                        ahead += 1
+                    pending.pop(position).result()
+                    yield index, self.residual_slice(index)
+                    if should_stop is not None and should_stop():
+                        raise Cancelled("stopped on request")
+            finally:
+                for future in pending.values():
+                    future.cancel()
+
+    def residual(
+        self, progress: Callable[[float], None] | None = None, should_stop: Callable[[], bool] | None = None
+    ) -> np.ndarray:
+        """The residual of every slice, float32, normalized, in the volume's own (K, J, I) order; +inf on padding.
+
+        Args:
+            progress: called with the part (0 to 1) that is done.
+            should_stop: asked after each slice.
+
+        Raises:
+            Cancelled: `should_stop` said yes.
+        """
+        residual = np.empty(self.stack.shape, np.float32)
+        for done, (index, values) in enumerate(self.iterate_residual(should_stop=should_stop), start=1):
+            residual[index] = values
+            if progress is not None:
+                progress(done / self.slices)
+        return slices_back(residual, self.axis)
+
+    def suggest_threshold(self) -> float:
+        """The automatic th, normalized, from a few pairs spread over the volume: quick, and always the same."""
+        pairs = np.unique(np.linspace(0, self.slices - self.gap - 1, THRESHOLD_PAIRS).round().astype(int))
+        residuals = []
+        for index, residual in self.iterate_residual(pairs.tolist()):
+            tissue = np.isfinite(residual) & (self.low_passed(index) > TISSUE)
+            residuals.append(residual[tissue])
+        return automatic_threshold(np.concatenate(residuals))
+
+    def _difference_noise(self) -> float:
+        """Robust noise SD from differences of neighboring slices, where no homogeneous block exists."""
+        difference = np.diff(self.stack[:: max(1, self.slices // 16)], axis=0)
+        if self.excluded is not None:
+            difference = difference[~self.excluded[:: max(1, self.slices // 16)][1:]]
+        return max(float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2), 1e-4)
+
+    def _choose_gap(self) -> int:
+        for lag, correlation in enumerate(self.slice_correlation, start=1):
+            if lag > 1 and self.spacing_mm is not None and lag * self.spacing_mm > MAX_GAP_MM:
+                break
+            if lag <= self.slices // 2 and abs(correlation) < INDEPENDENT:
+                return lag
+        return 1
+
+    def _check_gap(self, gap: int) -> int:
+        if isinstance(gap, bool) or not isinstance(gap, int) or not 1 <= gap <= self.slices // 2:
+            raise SettingsError(
+                f"gap is {gap!r}; with {self.slices} slices it must be a whole number from 1 to {self.slices // 2}"
+            )
+        return gap
+
+    def _warnings(self, automatic_gap: bool) -> list[str]:
+        warnings = []
+        if self.spacing_mm is not None and self.spacing_mm > THICK_MM:
+            warnings.append(
+                f"The slices are {self.spacing_mm:.1f} mm apart: neighbors differ in anatomy, so fewer voxels match. "
+                "Check the mask, and lower the threshold if it misses structures."
+            )
+        known = [c for c in self.slice_correlation[: self.gap] if np.isfinite(c)]
+        if len(known) == self.gap and abs(known[-1]) >= INDEPENDENT:
+            warnings.append(
+                f"The noise of slices {self.gap} apart is correlated ({known[-1]:.2f}), as in overlapping or "
+                "interpolated reconstructions: part of the noise will stay. Thinner or non-overlapping slices "
+                "denoise better."
+            )
+        elif automatic_gap and self.gap > 1:
+            warnings.append(
+                f"The noise of direct neighbors is correlated ({self.slice_correlation[0]:.2f}); slices "
+                f"{self.gap} apart are paired instead."
+            )
+        return warnings

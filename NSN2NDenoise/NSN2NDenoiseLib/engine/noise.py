@@ -1,0 +1,149 @@
+"""Noise measured in homogeneous blocks: its SD, and its correlation between slices (the assumption behind Eq. 2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Side of a block, in pixels.
+BLOCK = 8
+#: Lags between slices that are looked at.
+LAGS = (1, 2, 3)
+#: The part of the blocks that counts as homogeneous.
+HOMOGENEOUS = 0.15
+#: A block is tissue when its mean exceeds this part of the bright blocks' mean (normalized units start at air).
+TISSUE = 0.25
+#: Places along the slice axis at which the noise is measured.
+PLACES = 24
+
+
+@dataclass(frozen=True)
+class NoiseBlocks:
+    """Where the noise is measured: blocks of 8 x 8 pixels that are homogeneous tissue in slices nearby.
+
+    Homogeneity is judged on slices just outside the measured ones, so that choosing flat blocks does not choose quiet
+    ones.
+
+    Attributes:
+        places: for each place the first measured slice.
+        blocks: for each place the (row, column) numbers of its homogeneous blocks, (n, 2) int.
+        span: number of neighboring slices measured at each place, 1 + the largest lag that fits.
+    """
+
+    places: tuple[int, ...]
+    blocks: tuple[np.ndarray, ...]
+    span: int
+
+    @property
+    def count(self) -> int:
+        """The number of blocks over all places."""
+        return sum(len(b) for b in self.blocks)
+
+
+def find_noise_blocks(stack: np.ndarray, excluded: np.ndarray | None = None) -> NoiseBlocks:
+    """Find homogeneous tissue.
+
+    Args:
+        stack: (slices, rows, columns), normalized or in image units with air lowest.
+        excluded: boolean, same shape, True on padding; or None.
+    """
+    slices = stack.shape[0]
+    span = min(1 + max(LAGS), slices)
+    places = tuple(int(p) for p in np.unique(np.linspace(0, slices - span, PLACES).round()))
+    guards, means, usable = [], [], []
+    for place in places:
+        before, after = max(place - 2, 0), min(place + span + 1, slices - 1)
+        guard = 0.5 * (stack[before].astype(np.float32) + stack[after].astype(np.float32))
+        blocks = _cut(guard)
+        coarse = blocks.reshape(*blocks.shape[:2], BLOCK // 2, 2, BLOCK // 2, 2).mean(axis=(3, 5))
+        guards.append(coarse.std(axis=(2, 3)))
+        means.append(blocks.mean(axis=(2, 3)))
+        ok = np.ones(means[-1].shape, bool)
+        if excluded is not None:
+            for index in {before, after, *range(place, place + span)}:
+                ok &= ~_cut(excluded[index]).any(axis=(2, 3))
+        usable.append(ok)
+    everything = np.concatenate([m[u] for m, u in zip(means, usable, strict=True)])
+    if everything.size == 0:
+        return NoiseBlocks(places, tuple(np.zeros((0, 2), int) for _ in places), span)
+    level = everything.min() + TISSUE * (np.percentile(everything, 99) - everything.min())
+    tissue = [u & (m > level) for m, u in zip(means, usable, strict=True)]
+    structure = np.concatenate([g[t] for g, t in zip(guards, tissue, strict=True)])
+    cut = np.quantile(structure, HOMOGENEOUS) if structure.size else 0.0
+    chosen = tuple(np.argwhere(t & (g <= cut)) for g, t in zip(guards, tissue, strict=True))
+    return NoiseBlocks(places, chosen, span)
+
+
+def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
+    """Median over the blocks of the SD around a plane, in the stack's units; NaN without blocks.
+
+    Args:
+        stack: (slices, rows, columns).
+        where: from `find_noise_blocks`.
+    """
+    variances = [
+        (_flatten(_blocks_at(stack[place], blocks)) ** 2).sum(axis=1) / (BLOCK * BLOCK - 3)
+        for place, blocks in zip(where.places, where.blocks, strict=True)
+        if len(blocks)
+    ]
+    return float(np.sqrt(np.median(np.concatenate(variances)))) if variances else float("nan")
+
+
+def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
+    """Correlation of the noise of x_i and x_i+lag for the lags 1, 2, 3 (as many as there are slices).
+
+    Noise2Noise needs it near 0 (Eq. 1, 2: n_i and n_i+1 independent). NaN without blocks.
+    """
+    covariance = {lag: [] for lag in LAGS if lag < where.span}
+    variance = []
+    for place, blocks in zip(where.places, where.blocks, strict=True):
+        if not len(blocks):
+            continue
+        noise = [_flatten(_blocks_at(stack[place + n], blocks)) for n in range(where.span)]
+        variance += [(n * n).mean(axis=1) for n in noise]
+        for lag in covariance:
+            covariance[lag] += [(noise[n] * noise[n + lag]).mean(axis=1) for n in range(where.span - lag)]
+    if not variance:
+        return [float("nan")] * len(covariance)
+    total = _trimmed_mean(np.concatenate(variance))
+    return [float(_trimmed_mean(np.concatenate(c)) / total) if total > 0 else float("nan") for c in covariance.values()]
+
+
+def mean_shift(before: np.ndarray, after: np.ndarray, where: NoiseBlocks) -> tuple[float, float]:
+    """Median and largest absolute change of the blocks' means, in the stacks' units; NaN without blocks."""
+    shifts = [
+        _blocks_at(after[place], blocks).mean(axis=(1, 2), dtype=np.float64)
+        - _blocks_at(before[place], blocks).mean(axis=(1, 2), dtype=np.float64)
+        for place, blocks in zip(where.places, where.blocks, strict=True)
+        if len(blocks)
+    ]
+    if not shifts:
+        return float("nan"), float("nan")
+    shift = np.concatenate(shifts)
+    return float(np.median(shift)), float(np.abs(shift).max())
+
+
+def _cut(image: np.ndarray) -> np.ndarray:
+    """(rows, columns) -> (block rows, block columns, BLOCK, BLOCK), dropping the incomplete ones."""
+    rows, columns = image.shape[0] // BLOCK, image.shape[1] // BLOCK
+    cut = image[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    return cut.swapaxes(1, 2)
+
+
+def _blocks_at(image: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """The named blocks of a slice, (n, BLOCK, BLOCK)."""
+    return _cut(image)[blocks[:, 0], blocks[:, 1]]
+
+
+def _flatten(blocks: np.ndarray) -> np.ndarray:
+    """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best plane taken away."""
+    y, x = np.mgrid[:BLOCK, :BLOCK].reshape(2, -1) - (BLOCK - 1) / 2
+    basis = np.stack([np.ones_like(x), x, y], axis=1)
+    basis /= np.linalg.norm(basis, axis=0)
+    values = blocks.reshape(len(blocks), -1).astype(np.float64)
+    return values - (values @ basis) @ basis.T
+
+
+def _trimmed_mean(values: np.ndarray) -> float:
+    """Mean of the middle 80 %: a few blocks with anatomy must not decide."""
+    low, high = np.percentile(values, [10, 90])
+    return float(values[(values >= low) & (values <= high)].mean())

@@ -1,0 +1,103 @@
+"""Padding, and the one linear map between image units and [0, 1] that a whole volume uses (paper Sec. 4.3, 4.4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .errors import InputError
+
+#: The robust range of a volume: these percentiles of its voxels become 0 and 1.
+PERCENTILES = (0.1, 99.9)
+#: A flat area of the lowest value counts as padding when it holds at least this part of the volume.
+MIN_PADDING = 0.002
+#: Voxels looked at for the percentiles of a large volume.
+SAMPLE = 4_000_000
+#: Side of the smallest square (pixels) that is flat enough to be padding.
+FLAT_SIDE = 7
+#: The network sees values clipped to this range: an implant or a hot spot must not drown the rest.
+NETWORK_RANGE = (-0.25, 1.5)
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """The map x -> (x - low) / scale, the same for every slice.
+
+    Attributes:
+        low: image value that becomes 0.
+        scale: image units per normalized unit, > 0.
+    """
+
+    low: float
+    scale: float
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Image units to normalized float32, same shape."""
+        return ((values.astype(np.float32) - np.float32(self.low)) * np.float32(1.0 / self.scale)).astype(
+            np.float32, copy=False
+        )
+
+    def invert(self, values: np.ndarray) -> np.ndarray:
+        """Normalized to image units, float32, same shape."""
+        return values * np.float32(self.scale) + np.float32(self.low)
+
+
+def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
+    """Voxels outside the field of view, and their value.
+
+    Padding is written, not measured (CT: -3024, -2000, -1024; masked MR: 0): it has exactly the volume's lowest value
+    in squares of at least 7 x 7 pixels, which noise never leaves.
+
+    Args:
+        stack: (slices, rows, columns), image units.
+
+    Returns:
+        A boolean array of the same shape, True on padding, and the padding's value; (None, None) without padding.
+
+    Raises:
+        InputError: all but a trace of the volume is padding.
+    """
+    lowest = stack.min()
+    if np.count_nonzero(stack == lowest) < MIN_PADDING * stack.size:
+        return None, None
+    square = np.ones((FLAT_SIDE, FLAT_SIDE), bool)
+    padding = np.empty(stack.shape, bool)
+    for index, image in enumerate(stack):
+        flat = np.pad(image == lowest, FLAT_SIDE, mode="edge")
+        flat = ndimage.binary_opening(flat, square)
+        padding[index] = flat[FLAT_SIDE:-FLAT_SIDE, FLAT_SIDE:-FLAT_SIDE]
+    part = np.count_nonzero(padding) / padding.size
+    if part < MIN_PADDING:
+        return None, None
+    if part > 0.995:
+        raise InputError(
+            f"{100 * part:.1f} % of the volume is padding (the value {lowest}); there is hardly anything to denoise"
+        )
+    return padding, float(lowest)
+
+
+def fit_normalization(stack: np.ndarray, padding: np.ndarray | None) -> Normalization:
+    """The robust range of the voxels that are not padding.
+
+    Args:
+        stack: (slices, rows, columns), image units.
+        padding: boolean, same shape, or None.
+
+    Raises:
+        InputError: what is left beside the padding is constant.
+    """
+    step = max(1, stack.size // SAMPLE)
+    values = _strided(stack, step)
+    if padding is not None:
+        values = values[~_strided(padding, step)]
+    low, high = np.percentile(values.astype(np.float64), PERCENTILES) if values.size else (0.0, 0.0)
+    if high <= low and values.size:
+        low, high = float(values.min()), float(values.max())
+    if high <= low:
+        raise InputError("beside its padding the volume is constant; there is nothing to denoise")
+    return Normalization(float(low), float(high - low))
+
+
+def _strided(stack: np.ndarray, step: int) -> np.ndarray:
+    """Every `step`-th voxel, without copying the volume when its axes were moved."""
+    return stack.ravel()[::step] if stack.flags.c_contiguous else np.concatenate([s.ravel()[::step] for s in stack])

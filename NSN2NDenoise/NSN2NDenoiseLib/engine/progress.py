@@ -1,0 +1,90 @@
+"""Progress of a run: which stage, how far, how much longer; and the place where a stop request is noticed."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .errors import Cancelled
+
+#: Stages of a run in their order, each with its usual share of the whole time.
+STAGE_SHARES = {"check": 0.02, "match": 0.08, "train": 0.80, "denoise": 0.08, "report": 0.02}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A snapshot of a run.
+
+    Attributes:
+        stage: "check", "match", "train", "denoise" or "report".
+        fraction: of the whole run, 0 to 1, never falling.
+        loss: training loss (Eq. 7), smoothed; None outside training.
+        seconds_left: estimate for the whole run; None while nothing is known.
+    """
+
+    stage: str
+    fraction: float
+    loss: float | None = None
+    seconds_left: float | None = None
+
+
+class Tracker:
+    """Turns a stage's own fraction into `Progress`, measures the stages and raises `Cancelled` on request."""
+
+    def __init__(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self._progress = progress
+        self._should_stop = should_stop
+        self._start = time.monotonic()
+        self._stage: str | None = None
+        self._stage_start = self._start
+        self.seconds: dict[str, float] = {}
+
+    def begin(self, stage: str) -> None:
+        """End the running stage and start the next one."""
+        self.end()
+        self._stage = stage
+        self._stage_start = time.monotonic()
+        self.update(0.0)
+
+    def end(self) -> None:
+        """Book the running stage's seconds."""
+        if self._stage is not None:
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + time.monotonic() - self._stage_start
+            self._stage = None
+
+    def update(self, stage_fraction: float, loss: float | None = None) -> None:
+        """Report that `stage_fraction` (0 to 1) of the running stage is done.
+
+        Raises:
+            Cancelled: the caller wants to stop.
+        """
+        if self._should_stop is not None and self._should_stop():
+            raise Cancelled("stopped on request; nothing was written")
+        if self._progress is None:
+            return
+        done = 0.0
+        for stage, share in STAGE_SHARES.items():
+            if stage == self._stage:
+                done += share * min(max(stage_fraction, 0.0), 1.0)
+                break
+            done += share
+        self._progress(Progress(self._stage or "check", done, loss, self._seconds_left(done, stage_fraction)))
+
+    def finish(self) -> None:
+        """Report the end of the run."""
+        self.end()
+        if self._progress is not None:
+            self._progress(Progress("report", 1.0, None, 0.0))
+
+    def _seconds_left(self, done: float, stage_fraction: float) -> float | None:
+        """Within training the stage's own speed tells most; elsewhere the whole run's."""
+        if self._stage == "train" and stage_fraction > 0.01:
+            stage_seconds = (time.monotonic() - self._stage_start) / stage_fraction
+            after = 0.1 / STAGE_SHARES["train"] * stage_seconds
+            return stage_seconds * (1.0 - stage_fraction) + after
+        if self._stage in ("denoise", "report") and done > 0:
+            return (time.monotonic() - self._start) * (1.0 - done) / done
+        return None

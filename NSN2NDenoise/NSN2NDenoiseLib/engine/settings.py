@@ -1,0 +1,141 @@
+"""Everything that can be set about a run, and the two presets."""
+
+from dataclasses import dataclass, fields, replace
+
+from .axes import AXES
+from .errors import SettingsError
+from .weight_matrix import check_threshold
+
+PRESETS = ("default", "paper")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one run; make them with `Settings.from_preset`.
+
+    Attributes:
+        preset: name of the preset that these settings started from.
+        threshold: th of Eq. 3, normalized, in [0, 1]; None chooses it from the residual's noise.
+        lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0.
+        axis: slice axis, "auto", "k", "j" or "i".
+        gap: pairs are (x_i, x_i+gap); None takes the smallest gap with uncorrelated noise.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: of the convolutions: "auto" takes bfloat16 only where it is faster.
+        seed: of the network's first weights and of the crops.
+        width, levels, batch_norm, residual: of the `UNet`.
+        context: slices on the side away from the target that the network sees beside x_i.
+        crop: side of the training crops in pixels; 0 takes whole slices.
+        batch: pairs a step.
+        steps: training steps; 0 means `epochs` passes over all pairs.
+        epochs: used when `steps` is 0.
+        learning_rate: of Adam at the start.
+        schedule: "halving" (halved every fifth of the run) or "cosine" (falling to 0).
+        betas: of Adam.
+    """
+
+    preset: str = "default"
+    threshold: float | None = None
+    lambda_rc: float = 0.5
+    lambda_ic: float = 1.0
+    axis: str = "auto"
+    gap: int | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    seed: int = 0
+    width: int = 16
+    levels: int = 3
+    batch_norm: bool = False
+    residual: bool = True
+    context: int = 2
+    crop: int = 64
+    batch: int = 16
+    steps: int = 1200
+    epochs: int = 0
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    betas: tuple[float, float] = (0.9, 0.99)
+
+    @classmethod
+    def from_preset(cls, name: str = "default", **overrides) -> "Settings":
+        """The settings of a preset, some of them replaced.
+
+        Args:
+            name: "default" or "paper".
+            overrides: any attribute of this class by its name.
+
+        Raises:
+            SettingsError: an unknown preset or setting, or a value that is not allowed.
+        """
+        if name not in PRESETS:
+            raise SettingsError(f"preset is {name!r}; allowed are {', '.join(PRESETS)}")
+        known = {field.name for field in fields(cls)}
+        for key in overrides:
+            if key not in known:
+                raise SettingsError(f"there is no setting {key!r}; the settings are {', '.join(sorted(known))}")
+        settings = replace(cls(preset=name, **_PAPER) if name == "paper" else cls(), **overrides)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise SettingsError for the first value that is not allowed."""
+        if self.threshold is not None:
+            check_threshold(self.threshold)
+        _one_of("axis", self.axis, AXES)
+        _one_of("device", self.device, DEVICES)
+        _one_of("precision", self.precision, PRECISIONS)
+        _one_of("schedule", self.schedule, ("halving", "cosine"))
+        for name, low, high in (
+            ("lambda_rc", 0, 100),
+            ("lambda_ic", 0, 100),
+            ("learning_rate", 1e-7, 1),
+            ("seed", 0, 2**32 - 1),
+            ("width", 1, 256),
+            ("levels", 1, 6),
+            ("context", 0, 8),
+            ("batch", 1, 4096),
+            ("steps", 0, 10_000_000),
+            ("epochs", 0, 1_000_000),
+        ):
+            _number(
+                name, getattr(self, name), low, high, integer=name not in ("lambda_rc", "lambda_ic", "learning_rate")
+            )
+        if self.gap is not None:
+            _number("gap", self.gap, 1, 16, integer=True)
+        if self.crop != 0:
+            _number("crop", self.crop, 16, 4096, integer=True)
+        if self.steps == 0 and self.epochs == 0:
+            raise SettingsError("steps and epochs are both 0; give one of them")
+
+
+def _one_of(name: str, value, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"{name} is {value!r}; allowed are {', '.join(allowed)}")
+
+
+def _number(name: str, value, low: float, high: float, integer: bool) -> None:
+    kinds = (int,) if integer else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        kind = "a whole number" if integer else "a number"
+        raise SettingsError(f"{name} is {value!r}; it must be {kind} from {low} to {high}")
+
+
+#: Sec. 4.1 to the letter where it speaks (Adam, rate, epochs, lambdas), the usual U-Net where it does not (one pair a
+#: step).
+_PAPER = {
+    "gap": 1,
+    "precision": "float32",
+    "width": 64,
+    "levels": 4,
+    "batch_norm": True,
+    "residual": False,
+    "context": 0,
+    "crop": 0,
+    "batch": 1,
+    "steps": 0,
+    "epochs": 100,
+    "learning_rate": 1e-3,
+    "schedule": "halving",
+    "betas": (0.5, 0.999),
+}

@@ -1,0 +1,80 @@
+"""The volume as tensors on the device, and the inputs and targets that are cut from it."""
+
+import numpy as np
+import torch
+
+from .normalize import NETWORK_RANGE
+
+
+class SliceTensors:
+    """Slices, low-passed slices, weights and exclusions of a volume on one device.
+
+    Args:
+        stack: (slices, rows, columns) float32, normalized; clipped to `NETWORK_RANGE` here.
+        weights: (slices - gap, rows, columns) uint8, W_i of Eq. 3.
+        excluded: boolean, as `stack`, or None.
+        gap: pairs are (x_i, x_i+gap).
+        context: slices on the side away from the target beside x_i.
+        device: where the tensors live.
+    """
+
+    def __init__(
+        self,
+        stack: np.ndarray,
+        weights: np.ndarray,
+        excluded: np.ndarray | None,
+        gap: int,
+        context: int,
+        device: torch.device,
+    ) -> None:
+        self.gap, self.context, self.device = gap, context, device
+        self.stack = torch.from_numpy(np.clip(stack, *NETWORK_RANGE)).to(device)
+        self.weights = torch.from_numpy(weights).to(device)
+        self.excluded = None if excluded is None else torch.from_numpy(excluded).to(device)
+
+    def cut(self, slices: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
+        """Crops of the tensor `of`: slices (batch, channels), rows (batch, height), columns (batch, width)."""
+        return of[slices[:, :, None, None], rows[:, None, :, None], columns[:, None, None, :]]
+
+    def inputs(self, index: torch.Tensor, toward: int) -> torch.Tensor:
+        """Slice numbers of the network's input for the slices `index`, (batch, 1 + context).
+
+        Channel 0 is x_i; the others are its neighbors on the side away from the target, which lies `toward` (+1 or -1).
+        So nothing in the input shares noise with the target. Beyond the volume's end the end slice is repeated.
+        """
+        steps = torch.arange(self.context + 1, device=index.device) * -toward
+        return (index[:, None] + steps[None]).clamp(0, self.stack.shape[0] - 1)
+
+    def batch(self, pairs: np.ndarray, tops: np.ndarray, lefts: np.ndarray, size: tuple[int, int]) -> dict:
+        """Inputs, targets, W_i and valid pixels of the pairs' crops.
+
+        Returns:
+            "input_i", "input_next": (batch, 1 + context, height, width); "x_i", "x_next", "w", "valid": (batch, 1,
+            height, width); all float32.
+        """
+        i, top, left = (torch.from_numpy(np.asarray(a)).to(self.device) for a in (pairs, tops, lefts))
+        rows = top[:, None] + torch.arange(size[0], device=self.device)
+        columns = left[:, None] + torch.arange(size[1], device=self.device)
+        own, following = i[:, None], i[:, None] + self.gap
+        cut = {
+            "input_i": self.cut(self.inputs(i, +1), rows, columns, self.stack),
+            "input_next": self.cut(self.inputs(i + self.gap, -1), rows, columns, self.stack),
+            "x_i": self.cut(own, rows, columns, self.stack),
+            "x_next": self.cut(following, rows, columns, self.stack),
+            "w": self.cut(own, rows, columns, self.weights).float(),
+        }
+        if self.excluded is None:
+            cut["valid"] = torch.ones_like(cut["w"])
+        else:
+            either = self.cut(own, rows, columns, self.excluded) | self.cut(following, rows, columns, self.excluded)
+            cut["valid"] = (~either).float()
+        return cut
+
+
+def apply_network(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """f(images) for sides that are no multiple of the network's: padded by their edge, and cut back."""
+    height, width = images.shape[-2:]
+    more = (-width % network.multiple, -height % network.multiple)
+    if any(more):
+        images = torch.nn.functional.pad(images, (0, more[0], 0, more[1]), mode="replicate")
+    return network(images.contiguous(memory_format=torch.channels_last))[..., :height, :width]

@@ -1,0 +1,71 @@
+"""The denoising network f_theta: a U-Net (Sec. 4.1)."""
+
+import torch
+from torch import nn
+
+
+def _double_convolution(inputs: int, outputs: int, batch_norm: bool) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for channels in (inputs, outputs):
+        layers.append(nn.Conv2d(channels, outputs, 3, padding=1, bias=not batch_norm))
+        if batch_norm:
+            layers.append(nn.BatchNorm2d(outputs))
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)
+
+
+class UNet(nn.Module):
+    """U-Net with two 3x3 convolutions a level, max pooling, transposed convolutions and skip connections.
+
+    ``UNet(1, 64, 4, batch_norm=True)`` is the standard one, 31 million parameters. The paper states neither width nor
+    depth.
+
+    Args:
+        in_channels: slices that the network sees at once: the slice itself and its context.
+        width: channels at full resolution, doubled at each level.
+        levels: number of poolings.
+        batch_norm: batch normalization behind each convolution.
+        residual: predict the noise and take it from the slice, instead of predicting the clean slice.
+
+    References:
+        Ronneberger et al., "U-Net", MICCAI 2015; residual prediction: Zhang et al., "Beyond a Gaussian denoiser", 2017.
+    """
+
+    def __init__(self, in_channels: int, width: int, levels: int, batch_norm: bool, residual: bool) -> None:
+        super().__init__()
+        widths = [width * 2**level for level in range(levels + 1)]
+        self.multiple = 2**levels
+        self.residual = residual
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        self.merge = nn.ModuleList()
+        channels = in_channels
+        for outputs in widths:
+            self.down.append(_double_convolution(channels, outputs, batch_norm))
+            channels = outputs
+        for outputs in reversed(widths[:-1]):
+            self.up.append(nn.ConvTranspose2d(channels, outputs, 2, stride=2))
+            self.merge.append(_double_convolution(2 * outputs, outputs, batch_norm))
+            channels = outputs
+        self.last = nn.Conv2d(channels, 1, 1)
+        if residual:  # start as the identity: the first prediction is the noisy slice itself
+            nn.init.zeros_(self.last.weight)
+            nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, in_channels, rows, columns), the slice to denoise in channel 0 -> (batch, 1, rows, columns).
+
+        Rows and columns are multiples of 2 ** levels. Values are normalized, float32; the result is float32.
+        """
+        skips = []
+        y = x
+        for level, convolutions in enumerate(self.down):
+            if level:
+                y = nn.functional.max_pool2d(y, 2)
+            y = convolutions(y)
+            skips.append(y)
+        y = skips.pop()
+        for up, merge in zip(self.up, self.merge, strict=True):
+            y = merge(torch.cat([skips.pop(), up(y)], dim=1))
+        y = self.last(y).float()
+        return x[:, :1] - y if self.residual else y
