@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 
+import vtk
 from PySide6.QtCore import QObject, Signal
 
 from .qt_as_pythonqt import standIn
@@ -87,9 +88,7 @@ class qSlicerCoreIOManager(QObject):
         volumes = self._host.logics["Volumes"]
         if not os.path.exists(fileName):
             if userMessages is not None:
-                userMessages.AddMessage(userMessages.MessageType.Error, f"File not found: {fileName}") if hasattr(
-                    userMessages, "MessageType"
-                ) else None
+                userMessages.AddMessage(vtk.vtkCommand.ErrorEvent, f"File not found: {fileName}")
             return False, None
         node = volumes.AddArchetypeVolume(fileName, name, options)
         if node is None:
@@ -124,9 +123,11 @@ class qSlicerCoreIOManager(QObject):
             scene.SetRootDirectory(os.path.dirname(fileName))
             return bool(scene.Commit(fileName))
         if not fileName.lower().endswith(".mrb"):
+            os.makedirs(fileName, exist_ok=True)
             return bool(self._host.applicationLogic.SaveSceneToSlicerDataBundleDirectory(fileName))
         folder = os.path.join(tempfile.mkdtemp(dir=self._host.temporaryPath), os.path.basename(fileName)[:-4])
         try:
+            os.makedirs(folder)
             logic = self._host.applicationLogic
             saved = logic.SaveSceneToSlicerDataBundleDirectory(folder)
             return bool(saved and logic.Zip(fileName, folder))

@@ -37,7 +37,6 @@ class _SingleShot:
 
 def _patchTimer():
     QtCore.QTimer.singleShot = _SingleShot(QtCore.QTimer.singleShot)
-    QtCore.QTimer.staticOverProperty = ("singleShot",)
 
 
 def _patchDevices():

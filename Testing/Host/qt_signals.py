@@ -10,6 +10,7 @@ import types
 import shiboken6
 from PySide6 import QtCore
 
+from .qt_classes import classInfo
 from .strict import problems
 
 __all__ = ["BoundSignal", "connect", "disconnect"]
@@ -31,12 +32,12 @@ class BoundSignal:
     def connect(self, *args):
         if len(args) != 1:
             raise ValueError("Called connect with wrong number of arguments")
-        return connect(self._sender, self._signature(), args[0])
+        return _connectCallable(self._sender, self._signature(), args[0])
 
     def disconnect(self, *args):
         if len(args) > 1:
             raise ValueError("Called disconnect with wrong number of arguments")
-        return disconnect(self._sender, self._signature(), *args)
+        return _disconnectCallables(self._sender, self._signature(), *args)
 
     def emit(self, *args):
         self._instance.emit(*args)
@@ -48,15 +49,10 @@ class BoundSignal:
         return self._instance[kinds]
 
     def _signature(self):
-        metaObject = self._sender.metaObject()
-        for index in range(metaObject.methodCount()):
-            method = metaObject.method(index)
-            if method.methodType() == QtCore.QMetaMethod.Signal and bytes(method.name()).decode() == self._name:
-                return bytes(method.methodSignature()).decode()
-        raise AttributeError(f"{metaObject.className()} has no signal named '{self._name}'")
+        return classInfo(type(self._sender)).cpp.signals[self._name][0]
 
     def __repr__(self):
-        return f"<qt signal {self._name} of {self._sender.metaObject().className()}>"
+        return f"<qt signal {self._name} of {classInfo(type(self._sender)).name} instance>"
 
 
 def _normalized(signature):
@@ -65,15 +61,18 @@ def _normalized(signature):
     return bytes(QtCore.QMetaObject.normalizedSignature(signature)).decode()
 
 
-def _hostSignature(sender, signature):
+def hostSignature(text):
+    """A signature as Qt knows it here: VTK pointers are Python objects."""
+    return re.sub(r"vtk\w+\s*\*", "PyObject", text).replace(" ", "")
+
+
+def _knownSignature(sender, signature):
     """The signature as Qt knows it here, or None for a signal that the real class does not have."""
-    known = {cpp for cls in type(sender).__mro__ for cpp in vars(cls).get("cppSignals", ())}
-    host = re.sub(r"vtk\w+\*", "PyObject", signature)
-    if host != signature and signature not in known:
+    cpp = classInfo(type(sender)).cpp
+    host = hostSignature(signature)
+    if "PyObject" in host and not cpp.declares("cppSignals", signature):
         return None
-    if host == signature and "PyObject" in host and not any(host == re.sub(r"vtk\w+\*", "PyObject", k) for k in known):
-        return None
-    return host if sender.metaObject().indexOfSignal(host) >= 0 else None
+    return host if host in cpp.signals.get(host.partition("(")[0], ()) else None
 
 
 def _argumentCount(signature):
@@ -118,42 +117,51 @@ def _forgetWhenDestroyed(sender, address):
     _connect(sender, QtCore.SIGNAL("destroyed()"), lambda: _slots.pop(address, None))
 
 
-def connect(sender, signal, receiver, slot=None, connectionType=None):
-    """`sender.connect("clicked(bool)", f)` or `sender.connect("clicked()", receiver, "slot()")`; True or False."""
-    signature = _normalized(signal)
-    hostSignature = _hostSignature(sender, signature)
-    className = sender.metaObject().className()
-    if hostSignature is None:
-        problems.record("signal", f"QObject::connect() signal '{signal}' does not exist on {className}")
-        return False
-    if slot is not None:
-        return bool(_connect(sender, QtCore.SIGNAL(hostSignature), receiver, QtCore.SLOT(slot.lstrip("1"))))
-    if not callable(receiver):
-        raise TypeError(f"connect: {receiver!r} is not callable")
+def _unknownSignal(action, sender, signal):
+    problems.record("signal", f"{action}() signal '{signal}' does not exist on {classInfo(type(sender)).name}")
+    return False
+
+
+def _connectCallable(sender, known, callable_):
+    if not callable(callable_):
+        raise TypeError(f"connect: {callable_!r} is not callable")
     address = _address(sender)
     if address not in _slots:
         _slots[address] = []
         _forgetWhenDestroyed(sender, address)
-    function = guarded(receiver, f"{className}.{signature}", _argumentCount(hostSignature))
-    if not _connect(sender, QtCore.SIGNAL(hostSignature), function):
+    function = guarded(callable_, f"{classInfo(type(sender)).name}.{known}", _argumentCount(known))
+    if not _connect(sender, QtCore.SIGNAL(known), function):
         return False
-    _slots[address].append((hostSignature, receiver, function))
+    _slots[address].append((known, callable_, function))
     return True
+
+
+def _disconnectCallables(sender, known, callable_=None):
+    entries = _slots.get(_address(sender), [])
+    found = [entry for entry in entries if entry[0] == known and (callable_ is None or entry[1] == callable_)]
+    if callable_ is not None:
+        found = found[:1]
+    for entry in found:
+        entries.remove(entry)
+        _disconnect(sender, QtCore.SIGNAL(known), entry[2])
+    return bool(found)
+
+
+def connect(sender, signal, receiver, slot=None, connectionType=None):
+    """`sender.connect("clicked(bool)", f)` or `sender.connect("clicked()", receiver, "slot()")`; True or False."""
+    known = _knownSignature(sender, _normalized(signal))
+    if known is None:
+        return _unknownSignal("connect", sender, signal)
+    if slot is None:
+        return _connectCallable(sender, known, receiver)
+    return bool(_connect(sender, QtCore.SIGNAL(known), receiver, QtCore.SLOT(hostSignature(slot.lstrip("1")))))
 
 
 def disconnect(sender, signal, receiver=None, slot=None):
     """Undo `connect`; without a receiver all Python connections of the signal. False if there was none."""
-    hostSignature = _hostSignature(sender, _normalized(signal))
-    if hostSignature is None:
-        problems.record("signal", f"QObject::disconnect() signal '{signal}' does not exist on {sender.className()}")
-        return False
-    if slot is not None:
-        return bool(_disconnect(sender, QtCore.SIGNAL(hostSignature), receiver, QtCore.SLOT(slot.lstrip("1"))))
-    entries = _slots.get(_address(sender), [])
-    found = [entry for entry in entries if entry[0] == hostSignature and (receiver is None or entry[1] == receiver)]
-    if receiver is not None:
-        found = found[:1]
-    for entry in found:
-        entries.remove(entry)
-        _disconnect(sender, QtCore.SIGNAL(hostSignature), entry[2])
-    return bool(found)
+    known = _knownSignature(sender, _normalized(signal))
+    if known is None:
+        return _unknownSignal("disconnect", sender, signal)
+    if slot is None:
+        return _disconnectCallables(sender, known, receiver)
+    return bool(_disconnect(sender, QtCore.SIGNAL(known), receiver, QtCore.SLOT(hostSignature(slot.lstrip("1")))))

@@ -3,12 +3,13 @@
 Qt's own loader makes an empty widget of a class that it does not know, and drops an unknown property silently.
 """
 
-import re
 import xml.etree.ElementTree as ET
 
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from . import qt_as_pythonqt
+from .qt_classes import cppInfo
+from .qt_signals import hostSignature
 from .strict import problems
 
 __all__ = ["StrictUiLoader", "registerCustomWidget"]
@@ -50,9 +51,8 @@ def _check(root):
         if className in _customWidgets and className not in declared:
             errors.append(f"'{name}': '{className}' is missing in <customwidgets>")
         classes[name] = cls
-        metaObject = cls.staticMetaObject
         for item in element.findall("property"):
-            if item.get("stdset") != "0" and metaObject.indexOfProperty(item.get("name")) < 0:
+            if item.get("stdset") != "0" and item.get("name") not in cppInfo(cls).properties:
                 if not (className == "Line" and item.get("name") == "orientation"):
                     errors.append(f"'{name}': {className} has no property '{item.get('name')}'")
     for connection in root.iter("connection"):
@@ -61,17 +61,15 @@ def _check(root):
         for name, member, kind in ((sender, signal, "signal"), (receiver, slot, "slot")):
             if name not in classes:
                 errors.append(f"a connection names an object '{name}' that does not exist")
-            elif not _hasMember(classes[name], member):
+            elif not _hasMember(classes[name], kind, member):
                 errors.append(f"'{name}': {classes[name].__name__} has no {kind} '{member}'")
     return errors
 
 
-def _hasMember(cls, signature):
-    return cls.staticMetaObject.indexOfMethod(_hostSignature(signature)) >= 0
-
-
-def _hostSignature(signature):
-    return re.sub(r"vtk\w+\s*\*", "PyObject", signature).replace(" ", "")
+def _hasMember(cls, kind, signature):
+    cpp, host = cppInfo(cls), hostSignature(signature)
+    declared = "PyObject" not in host or cpp.declares({"signal": "cppSignals", "slot": "cppSlots"}[kind], signature)
+    return declared and host in cpp.methods
 
 
 class StrictUiLoader(QtUiTools.QUiLoader):
@@ -84,7 +82,7 @@ class StrictUiLoader(QtUiTools.QUiLoader):
         if errors:
             raise UiFileError(f"{fileName}:\n  " + "\n  ".join(errors))
         for element in [e for tag in ("signal", "slot") for e in root.iter(tag)]:
-            element.text = _hostSignature(element.text)
+            element.text = hostSignature(element.text)
         for cls in _customWidgets.values():
             self.registerCustomWidget(cls)
         buffer = QtCore.QBuffer()
