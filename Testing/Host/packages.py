@@ -10,7 +10,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from .strict import problems
 
@@ -41,9 +41,14 @@ def load_pyproject_dependencies(path):
 
 def _requirements(value):
     if isinstance(value, str):
-        value = value.split()
+        try:
+            return [Requirement(value)]  # one requirement may have a marker, with spaces
+        except InvalidRequirement:
+            value = value.split()
     elif isinstance(value, Requirement):
         value = [value]
+    elif not isinstance(value, list):
+        raise TypeError(f"Expected str, Requirement, or list, got {type(value).__name__}")
     return [item if isinstance(item, Requirement) else Requirement(item) for item in value]
 
 

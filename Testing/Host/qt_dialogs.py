@@ -179,9 +179,9 @@ def _execLoop(loop, *args):
 
 def install():
     """Replace every way to show a modal dialog from Python."""
-    QtWidgets.QDialog.exec = _exec
-    QtWidgets.QMessageBox.exec = _exec
-    QtWidgets.QMenu.exec = lambda menu, *args: dialogs.answer(ShownDialog("menu", menu.title))
+    for cls in (QtWidgets.QDialog, QtWidgets.QMessageBox):
+        cls.exec = cls.exec_ = _exec
+    QtWidgets.QMenu.exec = QtWidgets.QMenu.exec_ = lambda menu, *_: dialogs.answer(ShownDialog("menu", menu.title))
     QtCore.QEventLoop.exec = _execLoop
     for kind in _messageBoxStatics:
         setattr(QtWidgets.QMessageBox, kind, _static(kind))
