@@ -15,7 +15,7 @@ from .inspect_volume import inspect_volume
 from .matching import Matching
 from .progress import Progress
 from .settings import DEVICES, PRESETS, Settings
-from .weight_matrix import matched_fraction, weight_matrix
+from .weight_matrix import check_threshold, matched_fraction, weight_matrix
 
 __all__ = [
     "AXES",
@@ -31,6 +31,7 @@ __all__ = [
     "RunError",
     "Settings",
     "SettingsError",
+    "check_threshold",
     "denoise",
     "inspect_volume",
     "matched_fraction",

@@ -162,7 +162,8 @@ def _to_image(after: np.ndarray, volume: np.ndarray, matching: Matching) -> np.n
     image = slices_back(matching.normalization.invert(after), matching.axis)
     if volume.dtype.kind in "iu":
         limits = np.iinfo(volume.dtype)
-        image = np.clip(np.rint(image), limits.min, limits.max)
+        # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
+        image = np.clip(np.rint(image.astype(np.float64)), max(limits.min, -(2**62)), min(limits.max, 2**62))
     image = np.ascontiguousarray(image.astype(volume.dtype))
     if matching.excluded is not None:
         padding = slices_back(matching.excluded, matching.axis)
@@ -188,7 +189,7 @@ def _effect_warnings(measured: dict) -> list[str]:
     before, after = measured["noiseBefore"], measured["noiseAfter"]
     if before and after is not None and after > HARDLY_ANY * before:
         return [
-            f"The noise fell only from {before:g} to {after:g}: train for more steps, or check the slice correlation and "
-            "the threshold."
+            f"The noise fell only from {before:g} to {after:g}: train for more steps, or check the slice correlation "
+            "and the threshold."
         ]
     return []

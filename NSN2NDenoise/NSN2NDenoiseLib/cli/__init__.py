@@ -1,0 +1,1 @@
+"""The command line ``nsn2n``: files in and out through SimpleITK, on top of the engine."""

@@ -1,0 +1,96 @@
+"""What the command line understands."""
+
+import argparse
+from pathlib import Path
+
+from .. import __version__
+from ..engine import AXES, DEVICES, PRESETS
+
+THRESHOLD_HELP = (
+    "th of Eq. 3 in normalized units (0 to 1, usually 0.002 to 0.1), or auto: neighboring slices are used for training "
+    "only where they differ by less"
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of ``nsn2n``; each command stores its name in ``command``."""
+    parser = argparse.ArgumentParser(
+        prog="nsn2n",
+        description="Denoise a CT, MR or PET volume from that volume alone (Neighboring Slice Noise2Noise).",
+        epilog="Exit status: 0 done, 1 failed, 2 unusable arguments or input, 130 interrupted. For research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"nsn2n {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_denoise(commands)
+    _add_mask(commands)
+    _add_inspect(commands)
+    return parser
+
+
+def _add_denoise(commands) -> None:
+    parser = commands.add_parser("denoise", help="denoise a volume", description="Denoise a volume.")
+    _add_input(parser)
+    parser.add_argument(
+        "output", metavar="OUTPUT", type=Path, help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd)"
+    )
+    parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
+    parser.add_argument(
+        "--preset", choices=PRESETS, default="default", help="paper: the published method to the letter"
+    )
+    parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of the regional consistency loss, Eq. 5")
+    parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of the inter-slice continuity loss, Eq. 6")
+    parser.add_argument("--steps", type=int, metavar="N", help="training steps: more is slower and better")
+    parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
+    _add_axis(parser)
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same voxels (0)")
+    parser.add_argument("--noise", type=Path, metavar="FILE", help="also write what was removed: input - output")
+    parser.add_argument("--mask", type=Path, metavar="FILE", help="also write W: 1 where neighboring slices match")
+    parser.add_argument("--report", type=Path, metavar="FILE.json", help="also write the numbers of the run")
+    parser.add_argument("--preview", type=Path, metavar="FILE.png", help="also draw input, W, output and removed noise")
+    _add_common(parser)
+
+
+def _add_mask(commands) -> None:
+    parser = commands.add_parser(
+        "mask", help="write W only, in seconds", description="Write W (Eq. 3) without training, to tune the threshold."
+    )
+    _add_input(parser)
+    parser.add_argument("output", metavar="MASK", type=Path, help="W: 1 where neighboring slices match, 0 elsewhere")
+    parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
+    parser.add_argument("--gap", type=int, metavar="N", help="compare slices N apart instead of choosing by the noise")
+    _add_axis(parser)
+    _add_common(parser)
+
+
+def _add_inspect(commands) -> None:
+    parser = commands.add_parser(
+        "inspect", help="print what matters about a volume", description="Print size, noise, threshold and warnings."
+    )
+    _add_input(parser)
+    _add_axis(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def threshold(text: str) -> float | None:
+    """ "auto" -> None, else the number."""
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'auto' nor a number") from None
+
+
+def _add_input(parser) -> None:
+    parser.add_argument("input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM folder")
+    parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file, from 0")
+
+
+def _add_axis(parser) -> None:
+    parser.add_argument("--axis", choices=AXES, default="auto", help="slice axis; auto: the acquisition axis")
+
+
+def _add_common(parser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="replace existing output files")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")

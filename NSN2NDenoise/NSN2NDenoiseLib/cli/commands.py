@@ -1,0 +1,116 @@
+"""What ``nsn2n denoise``, ``mask`` and ``inspect`` do."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from .. import engine
+from .preview import draw_preview
+from .progress_bar import ProgressBar
+from .staged_files import StagedFiles, check_space, check_target
+from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
+from .words import describe_inspection, describe_run
+
+#: A compressed volume needs about this part of its size on disk.
+COMPRESSED = 0.6
+
+
+def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
+    """``nsn2n denoise``."""
+    overrides = {name: getattr(options, name) for name in ("threshold", "axis", "device", "seed")}
+    for name in ("lambda_rc", "lambda_ic", "steps", "gap"):
+        if getattr(options, name) is not None:
+            overrides[name] = getattr(options, name)
+    settings = engine.Settings.from_preset(options.preset, **overrides)
+    images = [path for path in (options.output, options.noise, options.mask) if path is not None]
+    files = [(options.report, ".json"), (options.preview, ".png")]
+    _check_targets(options, images, files)
+    volume = read_volume(options.input, options.frame)
+    _check_space(images, volume)
+    bar = ProgressBar(quiet=options.quiet)
+    try:
+        result = engine.denoise(volume.array, settings, spacing=volume.spacing, progress=bar, should_stop=should_stop)
+    finally:
+        bar.close()
+    report = {"input": str(options.input), "output": str(options.output), **result.report}
+    with StagedFiles() as staged:
+        write_image(image_like(result.denoised, volume.image, metadata=True), staged.path(options.output))
+        if options.noise is not None:
+            noise = removed_noise(volume.array, result.denoised)
+            write_image(image_like(noise, volume.image, metadata=False), staged.path(options.noise))
+        if options.mask is not None:
+            write_image(image_like(result.weights, volume.image, metadata=False), staged.path(options.mask))
+        if options.report is not None:
+            staged.path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        if options.preview is not None:
+            draw_preview(volume, result, options.input.name).save(staged.path(options.preview))
+        if should_stop():
+            raise engine.Cancelled("stopped on request; nothing was written")
+        staged.commit()
+    if not options.quiet:
+        print(describe_run(report, [path for path in (*images, options.report, options.preview) if path is not None]))
+
+
+def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
+    """``nsn2n mask``."""
+    if options.threshold is not None:
+        engine.check_threshold(options.threshold)
+    _check_targets(options, [options.output], [])
+    volume = read_volume(options.input, options.frame)
+    _check_space([options.output], volume)
+    matching = engine.Matching(volume.array, axis=options.axis, spacing=volume.spacing, gap=options.gap)
+    threshold = matching.suggest_threshold() if options.threshold is None else options.threshold
+    bar = ProgressBar(quiet=options.quiet)
+    try:
+        residual = matching.residual(lambda part: bar(engine.Progress("match", part)), should_stop)
+    finally:
+        bar.close()
+    with StagedFiles() as staged:
+        weights = engine.weight_matrix(residual, threshold)
+        write_image(image_like(weights, volume.image, metadata=False), staged.path(options.output))
+        staged.commit()
+    if not options.quiet:
+        fraction = engine.matched_fraction(residual, threshold)
+        print(f"threshold {threshold:g} = {threshold * matching.scale:.4g} image units, slices {matching.gap} apart")
+        print(f"{100 * fraction:.1f} % of the voxels matched; W is in {options.output}")
+
+
+def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
+    """``nsn2n inspect``."""
+    volume = read_volume(options.input, options.frame)
+    facts = engine.inspect_volume(volume.array, volume.spacing, options.axis)
+    facts["spacing"] = [round(s, 5) for s in volume.spacing]
+    print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
+
+
+def removed_noise(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Input - output, (K, J, I) in image units: int16 or int32 for integer volumes, else float32."""
+    if before.dtype.kind == "f":
+        return (before - after).astype(np.float32)
+    noise = before.astype(np.int64) - after.astype(np.int64)
+    fits = np.iinfo(np.int16).min <= noise.min() and noise.max() <= np.iinfo(np.int16).max
+    return noise.astype(np.int16 if fits else np.int32)
+
+
+def _check_targets(options: argparse.Namespace, images: list[Path], files: list[tuple[Path | None, str]]) -> None:
+    for image in images:
+        if image_suffix(image) is None:
+            raise engine.SettingsError(f"{image} has no known file type; use one of {', '.join(WRITABLE)}")
+    for path, suffix in files:
+        if path is not None and path.suffix.lower() != suffix:
+            raise engine.SettingsError(f"{path} must end in {suffix}")
+    checked: list[Path] = []
+    for path in [*images, *(path for path, _ in files if path is not None)]:
+        check_target(path, options.input, options.overwrite, checked)
+        checked.append(path)
+
+
+def _check_space(images: list[Path], volume: Volume) -> None:
+    part = {path: COMPRESSED if WRITABLE[image_suffix(path)] else 1.0 for path in images}
+    check_space({path: int(part[path] * volume.array.nbytes) for path in images})
+    if volume.image.GetPixelID() in (sitk.sitkInt64, sitk.sitkUInt64) and np.abs(volume.array).max() > 2**24:
+        raise engine.InputError("values above 16 million can't be denoised without loss; rescale the volume first")

@@ -1,0 +1,67 @@
+"""The entry point of ``nsn2n``: runs a command and turns every ending into a message and an exit status."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _StopRequest:
+    """Set by the first Ctrl-C (or SIGTERM); the run notices it at its next step. The second one ends at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __call__(self) -> bool:
+        return self.requested
+
+    def handle(self, *_) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``nsn2n`` with these arguments.
+
+    Returns:
+        0 done, 1 failed, 2 unusable arguments or input, 130 interrupted.
+    """
+    from .arguments import make_parser
+
+    stop = _StopRequest()
+    before = {number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        options = make_parser().parse_args(arguments)
+        return _run(options, stop)
+    except KeyboardInterrupt:
+        return _end(INTERRUPTED, "stopped; nothing was written")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(options, stop: _StopRequest) -> int:
+    from .. import engine
+    from . import commands
+
+    run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
+    try:
+        run(options, stop)
+    except (engine.InputError, engine.SettingsError) as error:
+        return _end(UNUSABLE, str(error))
+    except engine.Cancelled:
+        return _end(INTERRUPTED, "stopped; nothing was written")
+    except engine.RunError as error:
+        return _end(FAILED, str(error))
+    except OSError as error:
+        return _end(FAILED, f"an output could not be written ({error}); nothing was changed")
+    except MemoryError:
+        return _end(FAILED, "out of memory; crop the volume or close other programs")
+    return DONE
+
+
+def _end(status: int, message: str) -> int:
+    print(f"nsn2n: {message}", file=sys.stderr)
+    return status

@@ -1,0 +1,130 @@
+"""One PNG that a person can judge a run by: input, W, output and removed noise of three slices."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ..engine import DenoiseResult
+from ..engine.axes import slices_first
+from .volume_io import Volume
+
+#: Where along the slice axis the three slices lie.
+PLACES = (0.3, 0.5, 0.7)
+#: Side of a tile and width of the gaps, in pixels.
+TILE, MARGIN, CAPTION = 340, 8, 22
+#: Gray values of the removed noise span this many noise SDs either way.
+NOISE_SPAN = 4.0
+#: Gray values of the images span these percentiles of the input.
+WINDOW = (1.0, 99.7)
+#: Color of voxels without a match (W = 0), and how opaque it is.
+UNMATCHED, OPACITY = (255, 120, 0), 0.65
+BACKGROUND, TEXT = (24, 24, 28), (235, 235, 235)
+
+
+def draw_preview(volume: Volume, result: DenoiseResult, name: str) -> Image.Image:
+    """Three rows (slices) of four tiles; one window for input and output, named in the caption.
+
+    Args:
+        volume: the input.
+        result: of `engine.denoise`.
+        name: of the input, for the caption.
+    """
+    report = result.report
+    before, after, weights = (slices_first(a, report["axis"]) for a in (volume.array, result.denoised, result.weights))
+    low, high = _window(before, report["padding"])
+    noise_range = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
+    removed = f"removed noise, gray +-{noise_range:.3g}"
+    titles = ["input", "W: not matched in orange", "output", removed]
+    rows = []
+    for place in PLACES:
+        index = round(place * (before.shape[0] - 1))
+        x = before[index].astype(np.float32)
+        y = after[index].astype(np.float32)
+        gray = _gray(x, low, high)
+        tiles = [
+            gray,
+            _overlay(gray, weights[index] == 0),
+            _gray(y, low, high),
+            _gray(x - y, -noise_range, noise_range),
+        ]
+        rows.append((index, [_tile(_upright(tile, volume, report["axis"])) for tile in tiles]))
+    return _compose(rows, titles, _caption(name, report, low, high))
+
+
+def _caption(name: str, report: dict, low: float, high: float) -> list[str]:
+    shift = "unknown" if report["meanShift"] is None else f"{report['meanShift']:.2g}"
+    before, after = ("unknown" if report[k] is None else f"{report[k]:.3g}" for k in ("noiseBefore", "noiseAfter"))
+    return [
+        f"{name}: noise SD {before} -> {after} in homogeneous tissue, mean shift {shift} (image units)",
+        f"threshold {report['threshold']:g} = {report['thresholdImageUnits']:.3g} image units, "
+        f"{100 * report['matchedFraction']:.1f} % of the voxels matched; preset {report['preset']}, "
+        f"{report['steps']} steps, seed {report['seed']}; input and output in the window {low:.4g} to {high:.4g}",
+    ]
+
+
+def _window(stack: np.ndarray, padding: float | None) -> tuple[float, float]:
+    sample = stack[:: max(1, len(stack) // 16), ::2, ::2].ravel()
+    if padding is not None:
+        sample = sample[sample != padding]
+    low, high = np.percentile(sample.astype(np.float64), WINDOW)
+    return float(low), float(max(high, low + 1e-6))
+
+
+def _gray(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """(rows, columns) -> (rows, columns, 3) uint8."""
+    gray = np.clip((image - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
+def _overlay(gray: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    colored = gray.copy()
+    colored[mask] = ((1 - OPACITY) * gray[mask] + OPACITY * np.array(UNMATCHED)).astype(np.uint8)
+    return colored
+
+
+def _upright(tile: np.ndarray, volume: Volume, axis: str) -> Image.Image:
+    """The tile as a radiologist looks at it (patient left on the right, feet down), pixels made square."""
+    directions = np.array(volume.image.GetDirection()).reshape(
+        3, 3
+    )  # columns: i, j, k; rows: left, posterior, superior
+    spacing = volume.image.GetSpacing()
+    vertical, horizontal = [index for index in (2, 1, 0) if "ijk"[index] != axis]
+    main = {index: int(np.argmax(np.abs(directions[:, index]))) for index in (vertical, horizontal)}
+    if main[horizontal] > main[vertical]:
+        tile = tile.swapaxes(0, 1)
+        vertical, horizontal = horizontal, vertical
+    if directions[main[horizontal], horizontal] < 0:
+        tile = tile[:, ::-1]
+    up = main[vertical] == 2  # superior belongs at the top
+    if (directions[main[vertical], vertical] > 0) == up:
+        tile = tile[::-1]
+    size = np.array([tile.shape[1] * spacing[horizontal], tile.shape[0] * spacing[vertical]])
+    size = np.maximum(1, np.round(size * TILE / size.max())).astype(int)
+    return Image.fromarray(np.ascontiguousarray(tile)).resize(tuple(int(s) for s in size), Image.Resampling.BICUBIC)
+
+
+def _tile(image: Image.Image) -> Image.Image:
+    tile = Image.new("RGB", (TILE, TILE), (0, 0, 0))
+    tile.paste(image, ((TILE - image.width) // 2, (TILE - image.height) // 2))
+    return tile
+
+
+def _compose(rows: list, titles: list[str], caption: list[str]) -> Image.Image:
+    font = ImageFont.load_default(15)
+    width = len(titles) * (TILE + MARGIN) + MARGIN
+    top = MARGIN + CAPTION * (len(caption) + 1)
+    picture = Image.new("RGB", (width, top + len(rows) * (TILE + MARGIN)), BACKGROUND)
+    draw = ImageDraw.Draw(picture)
+    for line, text in enumerate(caption):
+        size = 15
+        while draw.textlength(text, ImageFont.load_default(size)) > width - 2 * MARGIN and size > 9:
+            size -= 1
+        draw.text((MARGIN, MARGIN + line * CAPTION), text, TEXT, ImageFont.load_default(size))
+    for column, title in enumerate(titles):
+        draw.text((MARGIN + column * (TILE + MARGIN), MARGIN + len(caption) * CAPTION), title, TEXT, font)
+    for row, (index, tiles) in enumerate(rows):
+        for column, tile in enumerate(tiles):
+            position = (MARGIN + column * (TILE + MARGIN), top + row * (TILE + MARGIN))
+            picture.paste(tile, position)
+            if column == 0:
+                draw.text((position[0] + 6, position[1] + 4), f"slice {index}", TEXT, font)
+    return picture

@@ -1,0 +1,51 @@
+"""What the command line says at its end, at most 80 columns wide."""
+
+import textwrap
+from pathlib import Path
+
+
+def describe_run(report: dict, files: list[Path]) -> str:
+    """A run in a few lines."""
+    lines = [
+        f"noise SD   {_number(report['noiseBefore'])} -> {_number(report['noiseAfter'])} in homogeneous tissue "
+        f"(mean shift {_number(report['meanShift'])})",
+        f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
+        f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
+        f"training   {report['steps']} steps on {report['device']}, seed {report['seed']}, slices along "
+        f"{report['axis']}, {report['gap']} apart",
+        f"time       {sum(report['seconds'].values()):.0f} s"
+        + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
+        *[f"wrote      {file}" for file in files],
+        *_warnings(report["warnings"]),
+    ]
+    return "\n".join(lines)
+
+
+def describe_inspection(name: str, facts: dict) -> str:
+    """`inspect_volume`'s facts for a person."""
+    size = " x ".join(str(n) for n in reversed(facts["size"]))
+    spacing = " x ".join(f"{s:g}" for s in reversed(facts["spacing"]))
+    low, high = facts["range"]
+    padding = "none" if facts["padding"] is None else f"{facts['padding']:g} ({100 * facts['paddingFraction']:.1f} %)"
+    lags = ", ".join(f"{_number(c, 2)} (lag {lag})" for lag, c in enumerate(facts["sliceCorrelation"], start=1))
+    rows = {
+        "volume": name,
+        "size": f"{size} voxels of {spacing} mm, {facts['type']}",
+        "range": f"{low:g} to {high:g}",
+        "padding": padding,
+        "slices": f"{facts['slices']} along {facts['axis']}",
+        "noise SD": f"{_number(facts['noiseSD'])} image units, in homogeneous tissue",
+        "correlation": f"{lags} of the noise between slices",
+        "pairs": f"slices {facts['gap']} apart",
+        "threshold": f"{facts['suggestedThreshold']:g} suggested = "
+        f"{_number(facts['suggestedThresholdImageUnits'])} image units",
+    }
+    return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *_warnings(facts["warnings"])])
+
+
+def _warnings(warnings: list[str]) -> list[str]:
+    return [textwrap.fill(f"Warning: {text}", 79, subsequent_indent="  ") for text in warnings]
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "unknown" if value is None else f"{value:.{digits}g}"
