@@ -1,0 +1,198 @@
+"""The child process under QProcess: start it, hear it, stop it; it always ends in one `Outcome`."""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import qt
+
+from NSN2NDenoiseLib import protocol
+
+from .python_program import findPython
+
+#: Milliseconds between "cancel" and kill.
+KILL_AFTER = 2500
+#: Lines of stderr that are kept for an error's details.
+LOG_TAIL = 60
+
+
+@dataclass
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        status: "done", "cancelled" or "failed".
+        message: what happened, for the user; "" when done.
+        kind: of a failure, as in `protocol`, or "crash" or "start".
+        details: traceback or the last lines of the log.
+        report: of a denoising run that is done.
+        node: the output volume of a denoising run that is done.
+    """
+
+    status: str
+    message: str = ""
+    kind: str = ""
+    details: str = ""
+    report: dict = field(default_factory=dict)
+    node: object = None
+
+
+class ChildProcess:
+    """Runs `worker.py` on a job directory.
+
+    Args:
+        directory: the job's directory.
+        onMessage: called with every message (dict) of the child.
+        onLog: called with every line that is not a message.
+        onFinished: called once, with the `Outcome`, when the process has ended or could not start.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        onMessage: Callable[[dict], None],
+        onLog: Callable[[str], None],
+        onFinished: Callable[[Outcome], None],
+    ) -> None:
+        self._directory = directory
+        self._onMessage, self._onLog, self._onFinished = onMessage, onLog, onFinished
+        self._output, self._errors = protocol.LineBuffer(), protocol.LineBuffer()
+        self._tail: deque[str] = deque(maxlen=LOG_TAIL)
+        self._done: dict | None = None
+        self._error: dict | None = None
+        self._cancelReason: str | None = None
+        self.outcome: Outcome | None = None
+        self._killTimer = qt.QTimer()
+        self._killTimer.setSingleShot(True)
+        self._killTimer.connect("timeout()", self.kill)
+        self._process = qt.QProcess()
+        self._process.setProcessEnvironment(_environment())
+        self._process.connect("readyReadStandardOutput()", self._readOutput)
+        self._process.connect("readyReadStandardError()", self._readErrors)
+        self._process.connect("errorOccurred(QProcess::ProcessError)", self._onError)
+        self._process.connect("finished(int,QProcess::ExitStatus)", self._onExit)
+
+    def start(self) -> None:
+        """Start the process. A failed start ends it at once, with an outcome like any other end."""
+        worker = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker.py")
+        self._process.start(findPython(), [worker, self._directory])
+
+    @property
+    def running(self) -> bool:
+        """Whether the outcome is still to come."""
+        return self.outcome is None
+
+    @property
+    def processId(self) -> int:
+        """The system's number of the process; 0 when it doesn't run."""
+        return int(self._process.processId())
+
+    def send(self, command: str) -> None:
+        """Write one command to the child."""
+        if self._process.state() == qt.QProcess.Running:
+            self._process.write((command + "\n").encode("ascii"))
+
+    def cancel(self, reason: str) -> None:
+        """Ask the child to stop, and kill it if it doesn't."""
+        if self.running and self._cancelReason is None:
+            self._cancelReason = reason
+            self.send("cancel")
+            self._killTimer.start(KILL_AFTER)
+
+    def kill(self) -> None:
+        """End the process without asking."""
+        if self._process.state() != qt.QProcess.NotRunning:
+            self._process.kill()
+
+    def wait(self, milliseconds: int) -> None:
+        """Block until the child has said something, has ended, or the time is over."""
+        if self.running and not self._process.waitForReadyRead(milliseconds):
+            self._process.waitForFinished(0)
+
+    def stopNow(self, reason: str) -> None:
+        """Cancel, and don't return before the process has ended (the application quits)."""
+        self.cancel(reason)
+        if not self._process.waitForFinished(300):
+            self.kill()
+            self._process.waitForFinished(2000)
+        self._end(0, crashed=True)
+
+    def _readOutput(self) -> None:
+        for line in self._output.feed(self._process.readAllStandardOutput().data()):
+            self._take(line)
+
+    def _readErrors(self) -> None:
+        for line in self._errors.feed(self._process.readAllStandardError().data()):
+            self._log(line)
+
+    def _take(self, line: str) -> None:
+        message = protocol.parse_line(line)
+        if message is None:
+            self._log(line)
+        elif message["type"] == "done":
+            self._done = message
+        elif message["type"] == "error":
+            self._error = message
+        elif self._cancelReason is None:
+            self._onMessage(message)
+
+    def _log(self, line: str) -> None:
+        if line.strip():
+            self._tail.append(line)
+            self._onLog(line)
+
+    def _onError(self, error) -> None:
+        if error == qt.QProcess.FailedToStart and self.running:
+            self._finish(
+                Outcome(
+                    "failed",
+                    f"The process that denoises could not be started: {self._process.errorString()}.",
+                    "start",
+                    str(self._process.program()),
+                )
+            )
+
+    def _onExit(self, code, status) -> None:
+        self._end(int(code), crashed=status != qt.QProcess.NormalExit)
+
+    def _end(self, code: int, crashed: bool) -> None:
+        if not self.running:
+            return
+        self._readOutput()
+        self._readErrors()
+        for line in self._output.flush():
+            self._take(line)
+        for line in self._errors.flush():
+            self._log(line)
+        log = "\n".join(self._tail)
+        if self._cancelReason is not None:
+            outcome = Outcome("cancelled", self._cancelReason)
+        elif self._error is not None:
+            details = "\n\n".join(part for part in (self._error.get("details"), log) if part)
+            outcome = Outcome("failed", self._error.get("message", ""), self._error.get("kind", "internal"), details)
+        elif not crashed and code == protocol.DONE and self._done is not None:
+            outcome = Outcome("done", report=self._done.get("report") or {})
+        else:
+            how = "was ended by the system or crashed" if crashed else f"ended without a result (status {code})"
+            outcome = Outcome(
+                "failed",
+                f"The process that denoises {how}. If the computer ran out of memory, close other programs or crop "
+                "the volume, then try again.",
+                "crash",
+                log,
+            )
+        self._finish(outcome)
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._killTimer.stop()
+        self._onFinished(outcome)
+
+
+def _environment():
+    """The environment of Slicer, with text in UTF-8 and nothing buffered."""
+    environment = qt.QProcessEnvironment.systemEnvironment()
+    environment.insert("PYTHONUNBUFFERED", "1")
+    environment.insert("PYTHONIOENCODING", "utf-8")
+    return environment

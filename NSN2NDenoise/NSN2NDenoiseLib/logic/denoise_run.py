@@ -1,0 +1,156 @@
+"""One denoising run, from a checked request to the output volume or back to the scene as it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from NSN2NDenoiseLib import engine, protocol
+
+from . import results, volumes
+from .child_process import ChildProcess, Outcome
+from .job_directory import JobDirectory
+from .scene_watch import SceneWatch
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to denoise and where to put it; checked beforehand.
+
+    Attributes:
+        inputVolume: node.
+        outputVolume: node to overwrite, or None for a new one.
+        noiseVolume: node for the removed noise, True for a new one, or None.
+        preset: of the engine.
+        settings: overrides of the preset.
+    """
+
+    inputVolume: object
+    outputVolume: object
+    noiseVolume: object
+    preset: str
+    settings: dict
+
+
+class DenoiseRun:
+    """Trains in a child process and puts the result in the scene.
+
+    Args:
+        request: what to do.
+        onProgress: called with `engine.Progress`.
+        onLog: called with lines of the child's log.
+        onFinished: called once with the `Outcome`.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        onProgress: Callable[[engine.Progress], None],
+        onLog: Callable[[str], None],
+        onFinished: Callable[[Outcome], None],
+    ) -> None:
+        self._request = request
+        self._onProgress, self._onFinished = onProgress, onFinished
+        self.outcome: Outcome | None = None
+        inputVolume = request.inputVolume
+        self._inputID, self._outputID = inputVolume.GetID(), _idOf(request.outputVolume)
+        self._noiseID = True if request.noiseVolume is True else _idOf(request.noiseVolume)
+        job = {
+            "task": protocol.DENOISE,
+            "spacing": volumes.spacingOf(inputVolume),
+            "preset": request.preset,
+            "settings": request.settings,
+        }
+        self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
+        self._child = ChildProcess(self._directory.path, self._onMessage, onLog, self._onEnd)
+        watched = [(inputVolume, "input volume"), (request.outputVolume, "output volume")]
+        if request.noiseVolume is not True:
+            watched.append((request.noiseVolume, "volume for the removed noise"))
+        self._watch = SceneWatch([pair for pair in watched if pair[0] is not None], self._onGone)
+
+    def start(self) -> None:
+        """Start the child process."""
+        try:
+            self._child.start()
+        except RuntimeError as error:
+            self._onEnd(Outcome("failed", str(error), "start"))
+
+    @property
+    def running(self) -> bool:
+        """Whether the outcome is still to come."""
+        return self.outcome is None
+
+    @property
+    def processId(self) -> int:
+        """The system's number of the child process; 0 when it doesn't run."""
+        return self._child.processId
+
+    def cancel(self, reason: str = "Canceled. The scene is as it was.") -> None:
+        """Stop: over for the caller at once; the child is asked, then killed, in the background."""
+        self._child.cancel(reason)
+        self._conclude(Outcome("cancelled", reason))
+
+    def wait(self, milliseconds: int) -> None:
+        """Block until something happens or the time is over."""
+        self._child.wait(milliseconds)
+
+    @property
+    def childRunning(self) -> bool:
+        """Whether the child process still exists, also after `cancel`."""
+        return self._child.running
+
+    def stopNow(self) -> None:
+        """Stop, and don't return before the process and its files are gone."""
+        self._child.stopNow("The application was closed.")
+
+    def _onMessage(self, message: dict) -> None:
+        if message["type"] == "progress" and self.running:
+            self._onProgress(
+                engine.Progress(message["stage"], message["fraction"], message.get("loss"), message.get("secondsLeft"))
+            )
+
+    def _onGone(self, what: str) -> None:
+        self.cancel(f"{what} The run was stopped.")
+
+    def _onEnd(self, outcome: Outcome) -> None:
+        """The child has ended: take its result, then remove its files, whatever happened."""
+        try:
+            if outcome.status == "done" and self.running:
+                outcome = self._takeResult(outcome)
+        finally:
+            self._directory.remove()
+        self._conclude(outcome)
+
+    def _takeResult(self, outcome: Outcome) -> Outcome:
+        scene, request = slicer.mrmlScene, self._request
+        inputVolume = scene.GetNodeByID(self._inputID)
+        self._watch.end()
+        try:
+            before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
+            after = np.load(self._directory.file(protocol.DENOISED_FILE), mmap_mode="r")
+            image = inputVolume.GetImageData()
+            if image is None or image.GetDimensions() != before.shape[::-1]:
+                return Outcome("failed", "The input volume was changed during the run. Start it again.", "input")
+            outcome.node = results.writeResults(
+                inputVolume,
+                scene.GetNodeByID(self._outputID) if self._outputID else None,
+                self._noiseID if self._noiseID in (None, True) else scene.GetNodeByID(self._noiseID),
+                before,
+                after,
+                outcome.report,
+                {"preset": request.preset, **request.settings},
+            )
+        except (OSError, ValueError, MemoryError, RuntimeError) as error:
+            return Outcome("failed", f"The result could not be put in the scene: {error}", "internal", repr(error))
+        return outcome
+
+    def _conclude(self, outcome: Outcome) -> None:
+        if self.running:
+            self._watch.end()
+            self.outcome = outcome
+            self._onFinished(outcome)
+
+
+def _idOf(node) -> str | None:
+    return None if node is None or node is True else node.GetID()

@@ -1,0 +1,128 @@
+"""Python packages that Slicer does not bring: asked for when they are first needed, never at import."""
+
+import importlib.metadata
+import importlib.util
+import os
+
+import slicer
+from slicer.i18n import tr as _
+
+REQUESTER = "NSN2N Denoise"
+#: Oldest torch that works.
+TORCH = ">=2.2"
+#: What else is needed, one requirement per line.
+REQUIREMENTS_FILE = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "Resources", "requirements.txt"
+)
+
+
+class DependencyError(RuntimeError):
+    """A Python package is missing, or the user declined to install it; the text says what to do."""
+
+
+def haveForPreview() -> bool:
+    """Whether the mask can be computed without installing anything."""
+    return importlib.util.find_spec("skimage") is not None
+
+
+def ensureForPreview() -> None:
+    """Make sure that the mask can be computed (scikit-image; no torch), asking the user before installing.
+
+    Raises:
+        DependencyError: it can't.
+    """
+    try:
+        _install()
+    except Exception as error:  # declined, no network, pip failed: each has its own exception class
+        raise DependencyError(
+            _(
+                "NSN2N needs the Python package scikit-image, which was not installed: {why}. Click again to install "
+                "it, or install it in Slicer's Python console by slicer.util.pip_install('scikit-image')."
+            ).format(why=str(error).strip().rstrip("."))
+        ) from error
+    importlib.invalidate_caches()
+    if not haveForPreview():
+        raise DependencyError(
+            _(
+                "NSN2N needs the Python package scikit-image. Install it in Slicer's Python console by "
+                "slicer.util.pip_install('scikit-image')."
+            )
+        )
+
+
+def ensureForRun() -> None:
+    """Make sure that the network can be trained: scikit-image, and torch through the PyTorch extension.
+
+    Raises:
+        DependencyError: it can't.
+    """
+    ensureForPreview()
+    if not _haveTorch():
+        _installTorch()
+    importlib.invalidate_caches()
+    if not _haveTorch():
+        raise DependencyError(
+            _(
+                "NSN2N needs PyTorch (torch {version}), which was not installed. Click Apply again to install it, or "
+                "install it in the module PyTorch Utils."
+            ).format(version=TORCH)
+        )
+
+
+def _install() -> None:
+    try:
+        import slicer.packaging as packaging
+    except ImportError:  # Slicer 5.10
+        if haveForPreview():
+            return
+        if slicer.app.testingEnabled() or not slicer.util.confirmOkCancelDisplay(
+            _("NSN2N needs the Python package scikit-image. Install it now?"), REQUESTER
+        ):
+            raise RuntimeError(_("the installation was declined")) from None
+        slicer.util.pip_install(["-r", REQUIREMENTS_FILE])
+        return
+    packaging.pip_ensure(packaging.load_requirements(REQUIREMENTS_FILE), requester=REQUESTER)
+
+
+def _haveTorch() -> bool:
+    """Whether a torch that is new enough is installed; doesn't import it into Slicer."""
+    from packaging.specifiers import SpecifierSet
+
+    if importlib.util.find_spec("torch") is None:
+        return False
+    try:
+        version = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return SpecifierSet(TORCH).contains(version.split("+")[0], prereleases=True)
+
+
+def _installTorch() -> None:
+    try:
+        import PyTorchUtils
+    except ImportError:
+        _offerPyTorchExtension()
+        return
+    logic = PyTorchUtils.PyTorchUtilsLogic()
+    try:
+        try:
+            logic.installTorch(askConfirmation=True, torchVersionRequirement=TORCH)
+        except TypeError:  # older versions of the extension know fewer arguments
+            logic.installTorch(askConfirmation=True)
+    except Exception as error:  # no network, no room, pip failed
+        raise DependencyError(
+            _("PyTorch could not be installed: {why}. Try again in the module PyTorch Utils.").format(why=error)
+        ) from error
+
+
+def _offerPyTorchExtension() -> None:
+    message = _(
+        "NSN2N trains a small network and needs the PyTorch extension for it. Install it in the Extensions Manager, "
+        "then restart Slicer."
+    )
+    manager = getattr(slicer.app, "extensionsManagerModel", lambda: None)()
+    question = _("NSN2N trains a small network and needs the PyTorch extension. Install it now and restart Slicer?")
+    canAsk = manager is not None and not slicer.app.testingEnabled()
+    if canAsk and slicer.util.confirmOkCancelDisplay(question, REQUESTER):
+        manager.installExtensionFromServer("PyTorch")
+    raise DependencyError(message)

@@ -1,0 +1,270 @@
+"""What the module can do, for the panel and for the Python console; the module's Logic class is this."""
+
+from collections.abc import Callable
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from NSN2NDenoiseLib import engine
+
+from . import arguments, dependencies, volumes
+from .child_process import Outcome
+from .denoise_run import DenoiseRun, Request
+from .residual_job import ResidualJob, keyOf
+
+
+class DenoisingLogic:
+    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
+
+    Attributes:
+        onRunStarted, onRunProgress, onRunLog, onRunFinished: set by the panel to follow any run of this logic.
+    """
+
+    def __init__(self) -> None:
+        self._run: DenoiseRun | None = None
+        self._residualJob: ResidualJob | None = None
+        self._ending: list = []
+        self._quitConnected = False
+        self.onRunStarted: Callable[[], None] = _nothing
+        self.onRunProgress: Callable[[engine.Progress], None] = _nothing
+        self.onRunLog: Callable[[str], None] = _nothing
+        self.onRunFinished: Callable[[Outcome], None] = _nothing
+
+    def process(
+        self,
+        inputVolume,
+        outputVolume=None,
+        threshold: float | None = None,
+        lambdaRC: float = 0.5,
+        lambdaIC: float = 1.0,
+        preset: str = "default",
+        sliceAxis: str = "auto",
+        device: str = "auto",
+        seed: int = 0,
+        noiseVolume=None,
+        progressCallback: Callable[[engine.Progress], None] | None = None,
+        waitForCompletion: bool = True,
+        settings: dict | None = None,
+        finishedCallback: Callable[[Outcome], None] | None = None,
+    ):
+        """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
+
+        Args:
+            inputVolume: scalar volume node.
+            outputVolume: volume node to overwrite; None creates "<name> denoised".
+            threshold: th of Eq. 3, normalized, 0 to 1; None is automatic.
+            lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7, 0 to 10.
+            preset: "default" or "paper".
+            sliceAxis: "auto", "k", "j" or "i": along which axis the neighbors lie.
+            device: "auto", "cpu", "cuda" or "mps".
+            seed: of everything random; one seed, device and library versions give one result.
+            noiseVolume: volume node for input - output; True creates one; None keeps none.
+            progressCallback: called with `engine.Progress`; an exception in it stops the run.
+            waitForCompletion: False returns at once, and the run goes on while Slicer is used.
+            settings: more overrides of the preset (see `engine.Settings`), for research.
+            finishedCallback: called with the `Outcome` when the run ended in whatever way.
+
+        Returns:
+            The output volume node; without waiting: `outputVolume` (None if it is still to be created).
+
+        Raises:
+            ValueError: an argument can't be used; nothing was started. Also (as `engine.InputError`, when waiting) a
+                volume that can't be denoised.
+            DependencyError: scikit-image or torch is missing.
+            RuntimeError: a run is in progress already; or, when waiting, the run failed (`engine.RunError`).
+            engine.Cancelled: when waiting, the run was canceled or its nodes were removed.
+        """
+        request = self._checked(
+            inputVolume, outputVolume, noiseVolume, preset, settings,
+            threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
+        )  # fmt: skip
+        if self.isRunning():
+            raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
+        dependencies.ensureForRun()
+        callbackError: list[Exception] = []
+
+        def report(progress: engine.Progress) -> None:
+            self.onRunProgress(progress)
+            if progressCallback is not None and not callbackError:
+                try:
+                    progressCallback(progress)
+                except Exception as error:
+                    callbackError.append(error)
+                    self.cancel()
+                    if not waitForCompletion:
+                        raise
+
+        def finish(outcome: Outcome) -> None:
+            self._ending.append(run)
+            self._run = None
+            self.onRunFinished(outcome)
+            if finishedCallback is not None:
+                finishedCallback(outcome)
+
+        run = DenoiseRun(request, report, lambda line: self.onRunLog(line), finish)
+        self._run = run
+        self._stopOnQuit()
+        self.onRunStarted()
+        run.start()
+        if not waitForCompletion:
+            return outputVolume
+        _wait(run)
+        if callbackError:
+            raise callbackError[0]
+        return _nodeOrRaise(run.outcome)
+
+    def cancel(self) -> None:
+        """Stop the run in progress, if there is one; the scene stays as it was."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def isRunning(self) -> bool:
+        """Whether a denoising run is in progress."""
+        return self._run is not None
+
+    @property
+    def processId(self) -> int:
+        """The system's number of the child process of the run in progress; 0 without one."""
+        return self._run.processId if self._run is not None else 0
+
+    def suggestThreshold(self, inputVolume, sliceAxis: str = "auto") -> float:
+        """The automatic threshold of Eq. 3, normalized; blocks for a few seconds.
+
+        Raises:
+            ValueError: not a volume that can be denoised.
+            DependencyError: scikit-image is missing.
+        """
+        arguments.checkInput(inputVolume, sliceAxis)
+        job = self.residualJob(inputVolume, sliceAxis, wantResidual=False)
+        while job.running and job.matching is None:
+            job.wait(50)
+            slicer.app.processEvents()
+        if job.matching is None:
+            _nodeOrRaise(job.outcome)
+        return job.matching["suggested"]
+
+    def computeMask(self, inputVolume, threshold: float | None = None, labelVolume=None, sliceAxis: str = "auto"):
+        """W_i of Eq. 3 as label map: 1 where a voxel matches its neighbor slice, else 0. The mask that training uses.
+
+        Args:
+            inputVolume: scalar volume node.
+            threshold: normalized, 0 to 1; None is automatic.
+            labelVolume: label map node to overwrite; None creates "<name> W".
+            sliceAxis: "auto", "k", "j" or "i".
+
+        Returns:
+            The label map node.
+
+        Raises:
+            ValueError, DependencyError: as `suggestThreshold`; RuntimeError: the computation failed.
+        """
+        arguments.checkInput(inputVolume, sliceAxis)
+        if threshold is not None:
+            arguments.checkNumber("threshold", threshold, 0, 1)
+        if labelVolume is not None and not (
+            isinstance(labelVolume, slicer.vtkMRMLNode) and labelVolume.IsA("vtkMRMLLabelMapVolumeNode")
+        ):
+            raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
+        job = self.residualJob(inputVolume, sliceAxis, wantResidual=True)
+        while job.running and not job.complete:
+            job.wait(50)
+            slicer.app.processEvents()
+        if not job.complete:
+            _nodeOrRaise(job.outcome)
+        mask = engine.weight_matrix(job.residual, job.matching["suggested"] if threshold is None else threshold)
+        if labelVolume is None:
+            labelVolume = slicer.mrmlScene.AddNewNodeByClass(
+                "vtkMRMLLabelMapVolumeNode", slicer.mrmlScene.GetUniqueNameByString(f"{inputVolume.GetName()} W")
+            )
+        labelVolume.SetAndObserveImageData(volumes.imageOf(mask, vtk.VTK_UNSIGNED_CHAR))
+        volumes.becomeLike(labelVolume, inputVolume)
+        labelVolume.CreateDefaultDisplayNodes()
+        return labelVolume
+
+    def residualJob(self, inputVolume, sliceAxis: str, wantResidual: bool, focus=None) -> ResidualJob:
+        """The job that computes the residual of a volume, or has computed it; an earlier volume's is dropped.
+
+        Raises:
+            DependencyError: scikit-image is missing.
+        """
+        job = self._residualJob
+        suggested = None
+        if job is not None and job.key == keyOf(inputVolume, sliceAxis):
+            usable = job.running or job.outcome.status == "done"
+            if usable and (job.wantsResidual or not wantResidual):
+                return job
+            suggested = job.matching["suggested"] if job.matching else None
+        dependencies.ensureForPreview()
+        self.dropResidual()
+        if focus is None:
+            focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
+        self._residualJob = ResidualJob(inputVolume, sliceAxis, wantResidual, suggested, focus)
+        self._stopOnQuit()
+        self._residualJob.start()
+        return self._residualJob
+
+    def dropResidual(self) -> None:
+        """Forget the residual, and stop computing it."""
+        job, self._residualJob = self._residualJob, None
+        if job is not None:
+            job.cancel()
+            self._ending.append(job)
+
+    def stopEverything(self) -> None:
+        """Stop all child processes before returning: the application quits or the module is unloaded."""
+        self.cancel()
+        self.dropResidual()
+        for job in self._ending:
+            job.stopNow()
+        self._ending.clear()
+
+    def _checked(self, inputVolume, outputVolume, noiseVolume, preset, settings, **values) -> Request:
+        """The request, with everything checked that can be checked before starting."""
+        arguments.checkInput(inputVolume, values["sliceAxis"])
+        arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
+        if values["threshold"] is not None:
+            arguments.checkNumber("threshold", values["threshold"], 0, 1)
+        arguments.checkNumber("lambdaRC", values["lambdaRC"], 0, 10)
+        arguments.checkNumber("lambdaIC", values["lambdaIC"], 0, 10)
+        arguments.checkChoice("preset", preset, engine.PRESETS)
+        arguments.checkChoice("device", values["device"], engine.DEVICES)
+        arguments.checkSeed(values["seed"])
+        overrides = {
+            "threshold": values["threshold"],
+            "lambda_rc": values["lambdaRC"],
+            "lambda_ic": values["lambdaIC"],
+            "axis": values["sliceAxis"],
+            "device": values["device"],
+            "seed": values["seed"],
+            **(settings or {}),
+        }
+        engine.Settings.from_preset(preset, **overrides)
+        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)
+
+    def _stopOnQuit(self) -> None:
+        self._ending = [job for job in self._ending if job.childRunning]
+        if not self._quitConnected:
+            slicer.app.connect("aboutToQuit()", self.stopEverything)
+            self._quitConnected = True
+
+
+def _wait(run: DenoiseRun) -> None:
+    """Block until the run has ended, with Slicer's windows alive."""
+    while run.running:
+        run.wait(50)
+        slicer.app.processEvents()
+
+
+def _nodeOrRaise(outcome: Outcome):
+    """The node of a run that is done; else the error that says how it ended."""
+    if outcome.status == "done":
+        return outcome.node
+    if outcome.status == "cancelled":
+        raise engine.Cancelled(outcome.message)
+    errors = {"input": engine.InputError, "settings": engine.SettingsError, "missing": dependencies.DependencyError}
+    raise errors.get(outcome.kind, engine.RunError)(outcome.message)
+
+
+def _nothing(*args) -> None:
+    pass

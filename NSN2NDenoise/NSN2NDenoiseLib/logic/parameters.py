@@ -1,0 +1,46 @@
+"""What the panel asks for, kept in the scene."""
+
+from typing import Annotated
+
+from slicer import vtkMRMLScalarVolumeNode
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
+
+from NSN2NDenoiseLib import engine
+
+#: A threshold to show before one was determined, normalized.
+FIRST_THRESHOLD = 0.01
+
+
+@parameterNodeWrapper
+class NSN2NDenoiseParameterNode:
+    """The parameters of the panel.
+
+    inputVolume - the noisy volume.
+    outputVolume - the volume to overwrite; None creates a new one.
+    noiseVolume - the volume that takes the removed noise; None keeps none.
+    resultVolume - the newest result, for the comparison.
+    threshold - th of Eq. 3, normalized.
+    suggestedThreshold - the automatic threshold; where `threshold` equals it, the threshold is automatic.
+    previewOpacity - of the overlay, 0 to 1.
+    lambdaRC, lambdaIC - weights of the losses, Eq. 7.
+    preset, sliceAxis, device, seed - as in the engine's settings.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    outputVolume: vtkMRMLScalarVolumeNode
+    noiseVolume: vtkMRMLScalarVolumeNode
+    resultVolume: vtkMRMLScalarVolumeNode
+    threshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
+    suggestedThreshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
+    previewOpacity: Annotated[float, WithinRange(0, 1)] = 0.5
+    lambdaRC: Annotated[float, WithinRange(0, 10)] = 0.5
+    lambdaIC: Annotated[float, WithinRange(0, 10)] = 1.0
+    preset: Annotated[str, Choice(list(engine.PRESETS))] = engine.PRESETS[0]
+    sliceAxis: Annotated[str, Choice(list(engine.AXES))] = engine.AXES[0]
+    device: Annotated[str, Choice(list(engine.DEVICES))] = engine.DEVICES[0]
+    seed: Annotated[int, WithinRange(0, 2147483647)] = 0
+
+
+def isThresholdAutomatic(parameterNode: NSN2NDenoiseParameterNode) -> bool:
+    """Whether the threshold is still the automatic one, so that the run determines it."""
+    return parameterNode.threshold == parameterNode.suggestedThreshold

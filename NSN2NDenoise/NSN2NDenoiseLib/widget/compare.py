@@ -1,0 +1,91 @@
+"""Input and result in the slice views: fade between them, or see what was removed."""
+
+from slicer.i18n import tr as _
+
+from NSN2NDenoiseLib.logic import results
+
+from .messages import numberText
+from .slice_views import compositeNodes
+
+
+class CompareControl:
+    """Shows a result over its input without moving slice, zoom or window.
+
+    Args:
+        ui: the panel's widgets by name.
+    """
+
+    def __init__(self, ui) -> None:
+        self._ui = ui
+        self._parameterNode = None
+        ui.compareSlider.connect("valueChanged(double)", self._onFade)
+        ui.noiseViewButton.connect("toggled(bool)", self._onNoise)
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Use other parameters, or none."""
+        self._parameterNode = parameterNode
+        self.update()
+
+    def show(self, output) -> None:
+        """Show a new result, fully faded in, in every slice view."""
+        self._parameterNode.resultVolume = output
+        self._ui.noiseViewButton.checked = False
+        self._ui.compareSlider.value = 1
+        self._layer(output, 1.0)
+
+    def update(self) -> None:
+        """Show the section only while there is a result to compare, and what was measured."""
+        output, inputVolume = self._pair()
+        self._ui.resultCollapsibleButton.visible = inputVolume is not None
+        if inputVolume is not None:
+            self._ui.resultLabel.text = summary(output.GetName(), results.reportOf(output))
+
+    def _pair(self):
+        """The result and its input; (None, None) when one of them is gone."""
+        output = self._parameterNode.resultVolume if self._parameterNode is not None else None
+        inputVolume = output.GetNodeReference(results.INPUT_REFERENCE) if output is not None else None
+        return (output, inputVolume) if inputVolume is not None else (None, None)
+
+    def _onFade(self, value: float) -> None:
+        output, _inputVolume = self._pair()
+        if output is None:
+            return
+        if self._ui.noiseViewButton.checked:
+            self._ui.noiseViewButton.checked = False
+        self._layer(output, value)
+
+    def _onNoise(self, checked: bool) -> None:
+        output, _inputVolume = self._pair()
+        if output is None:
+            return
+        noise = results.removedNoiseOf(output) if checked else None
+        if noise is not None:
+            self._layer(noise, 1.0)
+        else:
+            self._layer(output, self._ui.compareSlider.value)
+
+    def _layer(self, foreground, opacity: float) -> None:
+        """The input below, `foreground` above it; positions and windows are not touched."""
+        _output, inputVolume = self._pair()
+        for composite in compositeNodes():
+            composite.SetBackgroundVolumeID(inputVolume.GetID())
+            composite.SetForegroundVolumeID(foreground.GetID())
+            composite.SetForegroundOpacity(opacity)
+
+
+def summary(name: str, report: dict) -> str:
+    """What a run measured, in a few sentences."""
+    sentences = [_("Result: {name}.").format(name=name)]
+    before, after = report.get("noiseBefore"), report.get("noiseAfter")
+    if before and after is not None:
+        sentences.append(
+            _("Noise in homogeneous regions: {before} before, {after} after.").format(
+                before=numberText(before), after=numberText(after)
+            )
+        )
+    if report.get("meanShift") is not None:
+        sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
+    if report.get("matchedFraction") is not None:
+        sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
+    sentences.extend(report.get("warnings") or [])
+    return " ".join(sentences)

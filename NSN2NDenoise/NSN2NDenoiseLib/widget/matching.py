@@ -1,0 +1,248 @@
+"""The Matching section: threshold, automatic threshold and the live preview of W_i."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from NSN2NDenoiseLib.logic import arguments, dependencies
+from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
+from NSN2NDenoiseLib.logic.residual_job import ResidualJob, keyOf
+
+from .messages import Messages, numberText
+from .overlay import MatchingOverlay
+from .slice_views import lookedAtVoxel
+
+#: Milliseconds in which slider events are gathered into one update of the overlay.
+COALESCE = 5
+#: Milliseconds between updates of the overlay while the residual is arriving.
+ARRIVAL = 250
+#: Milliseconds after the choice of a volume before it is inspected.
+SETTLE = 400
+#: The slider reaches at least this far, and always this many times the automatic threshold.
+SLIDER_REACH, SLIDER_FACTOR = 0.1, 5
+
+
+class MatchingSection:
+    """Follows the threshold with the overlay; the residual behind it is computed once, in the background.
+
+    Args:
+        ui: the panel's widgets by name.
+        logic: the module's logic.
+        messages: status line, log and dialog.
+    """
+
+    def __init__(self, ui, logic, messages: Messages) -> None:
+        self._ui, self._logic, self._messages = ui, logic, messages
+        self.overlay = MatchingOverlay()
+        self._parameterNode = None
+        self._job: ResidualJob | None = None
+        self._key = None
+        self._wantAuto = False
+        self._shown = None
+        self._updateTimer = _timer(self._updateOverlay)
+        self._arrivalTimer = _timer(self._updateOverlay)
+        self._inspectTimer = _timer(self._inspect)
+        ui.autoThresholdButton.connect("clicked(bool)", self._onAuto)
+        ui.previewCheckBox.connect("toggled(bool)", self._onPreview)
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Use other parameters, or none (the scene closes): then nothing is shown or computed any more."""
+        self._parameterNode = parameterNode
+        if parameterNode is None:
+            self.stop()
+        else:
+            self.update()
+
+    def stop(self) -> None:
+        """Hide the overlay and stop computing; a preview that was on comes back with the next parameters."""
+        for timer in (self._updateTimer, self._arrivalTimer, self._inspectTimer):
+            timer.stop()
+        self.overlay.hide()
+        self._job, self._key, self._shown = None, None, None
+        self._logic.dropResidual()
+
+    def update(self) -> None:
+        """Follow the parameter node; called at each of its changes, so it does only what is needed."""
+        node = self._parameterNode
+        if node is None:
+            return
+        self._fitSlider()
+        usable = self._inputIsUsable()
+        key = keyOf(node.inputVolume, node.sliceAxis) if usable else None
+        if key != self._key:
+            self._key = key
+            self._forget()
+            if usable and self._ui.previewCheckBox.checked:
+                self._start(wantResidual=True)
+            elif usable and dependencies.haveForPreview():
+                self._inspectTimer.start(SETTLE)
+        for widget in (self._ui.autoThresholdButton, self._ui.previewCheckBox):
+            widget.enabled = usable
+        self.overlay.setOpacity(node.previewOpacity)
+        self._showUnits()
+        if self.overlay.visible:
+            self.overlay.followVolume(node.inputVolume)
+            if self._shown != node.threshold and not self._updateTimer.isActive():
+                self._updateTimer.start(COALESCE)
+
+    def _inputIsUsable(self) -> bool:
+        try:
+            arguments.checkInput(self._parameterNode.inputVolume, self._parameterNode.sliceAxis)
+        except ValueError:
+            return False
+        return True
+
+    def _fitSlider(self) -> None:
+        """Give the slider a range that is fine near 0 and still holds the threshold.
+
+        The connection to the parameter node gives it the whole range of allowed values each time it is made.
+        """
+        node, slider = self._parameterNode, self._ui.thresholdSlider
+        reach = min(1.0, max(SLIDER_REACH, SLIDER_FACTOR * node.suggestedThreshold, node.threshold))
+        reach = round(reach, slider.decimals)
+        if abs(slider.maximum - reach) > 1e-9:
+            tooShort = slider.maximum < node.threshold
+            slider.maximum = reach
+            if tooShort:
+                node.Modified()  # writes the value to the slider again, now that it fits
+
+    def _forget(self) -> None:
+        """Another volume: nothing that is shown belongs to it."""
+        self._inspectTimer.stop()
+        self.overlay.hide()
+        self._job, self._shown = None, None
+        self._logic.dropResidual()
+        self._ui.matchedLabel.text = ""
+        self._showWarnings([])
+
+    def _start(self, wantResidual: bool) -> bool:
+        """Start computing in the background, or take up what has been computed."""
+        node = self._parameterNode
+        try:
+            focus = lookedAtVoxel(node.inputVolume)
+            job = self._logic.residualJob(node.inputVolume, node.sliceAxis, wantResidual, focus)
+        except (dependencies.DependencyError, OSError) as error:
+            self._messages.error(str(error))
+            return False
+        self._job = job
+        job.onMatching = self._onMatching
+        job.onSlices = self._onSlices
+        job.onInspected = self._onInspected
+        job.onFinished = self._onJobFinished
+        if job.matching is not None:
+            self._onMatching()
+        elif wantResidual:
+            self._ui.matchedLabel.text = _("looking at the neighbors...")
+        if job.inspection is not None:
+            self._onInspected()
+        return True
+
+    def _inspect(self) -> None:
+        """Look at a newly chosen volume: suggested threshold, scale, warnings. Needs no click and installs nothing."""
+        if self._parameterNode is not None and self._job is None and self._inputIsUsable():
+            self._start(wantResidual=False)
+
+    def _onPreview(self, checked: bool) -> None:
+        if self._parameterNode is None:
+            return
+        if not checked:
+            self.overlay.hide()
+            self._shown = None
+            self._ui.matchedLabel.text = ""
+        elif self._inputIsUsable() and not self._start(wantResidual=True):
+            self._ui.previewCheckBox.checked = False
+
+    def _onAuto(self, checked: bool = False) -> None:
+        if self._job is not None and self._job.matching is not None:
+            self._takeSuggestion()
+        else:
+            self._wantAuto = self._job is not None or self._start(wantResidual=False)
+
+    def _onMatching(self) -> None:
+        if self._wantAuto or isThresholdAutomatic(self._parameterNode):
+            self._takeSuggestion()
+        self._wantAuto = False
+        self._showUnits()
+        if self._ui.previewCheckBox.checked and self._job.residual is not None:
+            node = self._parameterNode
+            self.overlay.show(node.inputVolume, self._job.residual, node.previewOpacity)
+            self._shown = None
+            arrived = self._job.arrived.nonzero()[0].tolist()
+            self.overlay.slicesArrived(self._job.matching["axis"], arrived)
+            if arrived:
+                self._updateOverlay()
+
+    def _takeSuggestion(self) -> None:
+        suggested = self._job.matching["suggested"]
+        with slicer.util.NodeModify(self._parameterNode):
+            self._parameterNode.suggestedThreshold = suggested
+            self._parameterNode.threshold = suggested
+
+    def _onSlices(self, indices: list[int]) -> None:
+        if not self.overlay.visible:
+            return
+        first = self.overlay.matchedFraction is None
+        self.overlay.slicesArrived(self._job.matching["axis"], indices)
+        if first or self._job.complete:
+            self._updateOverlay()
+        elif not self._arrivalTimer.isActive():
+            self._arrivalTimer.start(ARRIVAL)
+            self._job.setFocus(lookedAtVoxel(self._parameterNode.inputVolume))
+
+    def _onInspected(self) -> None:
+        self._showWarnings(self._job.inspection.get("warnings") or [])
+
+    def _onJobFinished(self, outcome) -> None:
+        if outcome.status == "failed":
+            self._ui.matchedLabel.text = ""
+            if self._ui.previewCheckBox.checked or self._wantAuto:
+                self._ui.previewCheckBox.checked = False
+                self._messages.error(outcome.message, outcome.details)
+            else:
+                self._showWarnings([outcome.message])
+            self._wantAuto = False
+
+    def _updateOverlay(self) -> None:
+        if self._parameterNode is None or not self.overlay.visible:
+            return
+        self._shown = self._parameterNode.threshold
+        self.overlay.update(self._shown)
+        fraction = self.overlay.matchedFraction
+        if fraction is None:
+            return
+        text = _("{percent} % of voxels matched").format(percent=round(100 * fraction))
+        if self._job is not None and not self._job.complete:
+            done = round(100 * float(self._job.arrived.mean()))
+            text = _("{text} ({done} % of slices computed)").format(text=text, done=done)
+        self._ui.matchedLabel.text = text
+
+    def _showUnits(self) -> None:
+        node = self._parameterNode
+        how = _("automatic") if isThresholdAutomatic(node) else _("set by hand")
+        if self._job is None or self._job.matching is None:
+            known = not isThresholdAutomatic(node)
+            self._ui.thresholdUnitsLabel.text = how if known else _("automatic, found at Apply")
+            return
+        value = numberText(node.threshold * self._job.matching["scale"])
+        units = unitsOf(node.inputVolume)
+        self._ui.thresholdUnitsLabel.text = _("= {value} {units} ({how})").format(value=value, units=units, how=how)
+
+    def _showWarnings(self, warnings: list[str]) -> None:
+        self._ui.warningLabel.text = "\n".join(warnings)
+        self._ui.warningLabel.visible = bool(warnings)
+
+
+def unitsOf(volumeNode) -> str:
+    """The units of a volume's voxels as the scene knows them, else "image units"."""
+    units = volumeNode.GetVoxelValueUnits() if volumeNode is not None else None
+    if units is not None and units.GetCodeMeaning():
+        return units.GetCodeMeaning()
+    return _("image units")
+
+
+def _timer(callback):
+    """A single-shot timer."""
+    timer = qt.QTimer()
+    timer.setSingleShot(True)
+    timer.connect("timeout()", callback)
+    return timer

@@ -1,0 +1,183 @@
+"""The overlay on the slice views: where neighbors do not match (W_i = 0, Eq. 3)."""
+
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import slicer
+import vtk
+
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.logic import volumes
+
+from .slice_views import compositeNodes
+
+#: Values of the overlay's label map.
+MATCHED, UNMATCHED, EXCLUDED = 0, 1, 2
+#: Their colors (red, green, blue, opacity); padding is shown faintly, as W_i is 0 there but nothing can match.
+COLORS = ((0, 0, 0, 0), (1.0, 0.35, 0.1, 1.0), (0.35, 0.45, 0.6, 0.3))
+#: Marks the nodes of any overlay, so that none is taken for the user's label layer.
+MARK = "NSN2N.Overlay"
+
+
+class MatchingOverlay:
+    """A hidden label map in the label layer of all slice views; the user's own layer is put back by `hide`."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+        self._nodes: list = []
+        self._labelMap = None
+        self._labels: np.ndarray | None = None
+        self._excluded: np.ndarray | None = None
+        self._residual: np.ndarray | None = None
+        self._replaced: dict[str, tuple[str | None, float]] = {}
+        self._sceneTag: int | None = None
+        self._opacity = 0.5
+        self._known = 0
+        self.matchedFraction: float | None = None
+
+    @property
+    def visible(self) -> bool:
+        """Whether the overlay is in the slice views."""
+        return self._labelMap is not None
+
+    @property
+    def labelMap(self):
+        """The hidden label map node; None while hidden."""
+        return self._labelMap
+
+    def show(self, volumeNode, residual: np.ndarray, opacity: float) -> None:
+        """Put an overlay for a volume in the slice views.
+
+        Args:
+            volumeNode: the volume that the residual belongs to.
+            residual: (K, J, I) float32 as in `ResidualJob.residual`; it may still be filling up.
+            opacity: 0 to 1.
+        """
+        self.hide()
+        self._residual, self._opacity = residual, opacity
+        self._excluded, self._known = None, 0
+        image = volumes.imageOf(np.zeros(residual.shape, np.uint8), vtk.VTK_UNSIGNED_CHAR)
+        self._labelMap = _hiddenNode("vtkMRMLLabelMapVolumeNode", "NSN2N matching overlay")
+        display = _hiddenNode("vtkMRMLLabelMapVolumeDisplayNode", "NSN2N matching overlay display")
+        colors = _hiddenNode("vtkMRMLColorTableNode", "NSN2N matching overlay colors", _fillColors)
+        self._nodes = [self._labelMap, display, colors]
+        display.SetAndObserveColorNodeID(colors.GetID())
+        self._labelMap.SetAndObserveImageData(image)
+        self._labelMap.SetAndObserveDisplayNodeID(display.GetID())
+        self.followVolume(volumeNode)
+        self._labels = slicer.util.arrayFromVolume(self._labelMap)
+        self._enterViews()
+        self._sceneTag = slicer.mrmlScene.AddObserver(slicer.mrmlScene.NodeAddedEvent, self._onNodeAdded)
+
+    def hide(self) -> None:
+        """Take the overlay out of the views and the scene, and put the user's label layers back."""
+        if self._sceneTag is not None:
+            slicer.mrmlScene.RemoveObserver(self._sceneTag)
+            self._sceneTag = None
+        self._leaveViews()
+        for node in self._nodes:
+            if slicer.mrmlScene.IsNodePresent(node):
+                slicer.mrmlScene.RemoveNode(node)
+        self._nodes, self._labelMap, self._labels, self._residual = [], None, None, None
+        self._excluded, self.matchedFraction = None, None
+
+    def followVolume(self, volumeNode) -> None:
+        """Take over the volume's geometry and parent transform."""
+        if self._labelMap is not None:
+            self._labelMap.CopyOrientation(volumeNode)
+            self._labelMap.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
+
+    def setOpacity(self, opacity: float) -> None:
+        """Set the opacity, 0 to 1, in all views."""
+        self._opacity = opacity
+        if self._labelMap is not None:
+            for composite in self._ourComposites():
+                composite.SetLabelOpacity(opacity)
+
+    def slicesArrived(self, axis: str, indices: list[int]) -> None:
+        """Take note of slices of the residual that are known now; `update` shows them."""
+        residual = np.moveaxis(self._residual, "kji".index(axis), 0)
+        for index in indices:
+            excluded = np.isinf(residual[index])
+            count = np.count_nonzero(excluded)
+            self._known += excluded.size - count
+            if count:
+                if self._excluded is None:
+                    self._excluded = np.zeros(self._residual.shape, np.uint8)
+                np.moveaxis(self._excluded, "kji".index(axis), 0)[index] = excluded
+
+    def update(self, threshold: float) -> None:
+        """Show W_i = 0 for a threshold (normalized), and count the matched voxels."""
+        if self._labels is None:
+            return
+        pieces = np.array_split(np.arange(len(self._labels)), min(len(self._labels), 4 * self._pool._max_workers))
+        spans = [slice(piece[0], piece[-1] + 1) for piece in pieces]
+        unmatched = sum(self._pool.map(lambda span: self._updatePart(span, threshold), spans))
+        self.matchedFraction = 1 - unmatched / self._known if self._known else None
+        slicer.util.arrayFromVolumeModified(self._labelMap)
+
+    def _updatePart(self, span: slice, threshold: float) -> int:
+        """Update some k slices; returns how many of their voxels are unmatched (padding not counted)."""
+        labels = self._labels[span]
+        np.subtract(1, engine.weight_matrix(self._residual[span], threshold), out=labels)
+        unmatched = np.count_nonzero(labels)
+        if self._excluded is not None:
+            excluded = self._excluded[span]
+            unmatched -= np.count_nonzero(excluded)
+            labels += excluded
+        return unmatched
+
+    def _ourComposites(self) -> list:
+        return [c for c in compositeNodes() if c.GetLabelVolumeID() == self._labelMap.GetID()]
+
+    def _enterViews(self) -> None:
+        for composite in compositeNodes():
+            if self._labelMap is None or composite.GetLabelVolumeID() == self._labelMap.GetID():
+                continue
+            current = slicer.mrmlScene.GetNodeByID(composite.GetLabelVolumeID() or "")
+            own = current is not None and current.GetAttribute(MARK) is None
+            self._replaced[composite.GetID()] = (current.GetID() if own else None, composite.GetLabelOpacity())
+            composite.SetLabelVolumeID(self._labelMap.GetID())
+            composite.SetLabelOpacity(self._opacity)
+
+    def _leaveViews(self) -> None:
+        replaced, self._replaced = self._replaced, {}
+        if self._labelMap is None:
+            return
+        for composite in self._ourComposites():
+            labelID, opacity = replaced.get(composite.GetID(), (None, 1.0))
+            known = labelID is not None and slicer.mrmlScene.GetNodeByID(labelID) is not None
+            composite.SetLabelVolumeID(labelID if known else None)
+            composite.SetLabelOpacity(opacity)
+
+    def _onNodeAdded(self, caller, event) -> None:
+        if len(compositeNodes()) > len(self._replaced):
+            self._enterViews()
+
+
+def _hiddenNode(className: str, name: str, prepare=None):
+    """A node that neither editors nor saved scenes see.
+
+    The views of a scene that is saved meanwhile name it as their label layer. Its singleton tag makes that an ID which
+    no other node will ever get, so the name leads to nothing when that scene is loaded.
+    """
+    node = slicer.mrmlScene.CreateNodeByClass(className)
+    node.UnRegister(None)
+    node.SetSingletonTag(f"NSN2NOverlay{uuid.uuid4().hex[:12]}")
+    node.SetName(name)
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    node.SetAttribute(MARK, "1")
+    if prepare is not None:
+        prepare(node)
+    return slicer.mrmlScene.AddNode(node)
+
+
+def _fillColors(colors) -> None:
+    colors.SetTypeToUser()
+    colors.SetNumberOfColors(len(COLORS))
+    names = ("matched", "not matched", "padding")
+    for value, (name, color) in enumerate(zip(names, COLORS, strict=True)):
+        colors.SetColor(value, name, *color)

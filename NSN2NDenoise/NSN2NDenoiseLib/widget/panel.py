@@ -1,0 +1,87 @@
+"""The panel as a whole: its parts, its parameter node, and the life of scene and module around it."""
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from NSN2NDenoiseLib.logic import results
+
+from .compare import CompareControl
+from .matching import MatchingSection
+from .messages import Messages
+from .run_control import RunControl
+
+
+class Panel(VTKObservationMixin):
+    """Loads the panel from its .ui file and connects its parts.
+
+    Args:
+        uiPath: of the .ui file.
+        logic: the module's logic.
+
+    Attributes:
+        widget: the panel's top widget.
+        ui: its widgets by name.
+    """
+
+    def __init__(self, uiPath: str, logic) -> None:
+        VTKObservationMixin.__init__(self)
+        self._logic = logic
+        self.widget = slicer.util.loadUI(uiPath)
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self.messages = Messages(self.ui)
+        self.matching = MatchingSection(self.ui, logic, self.messages)
+        self.compare = CompareControl(self.ui)
+        self.run = RunControl(self.ui, logic, self.messages, self.compare.show)
+        self._parts = (self.matching, self.compare, self.run)
+        self._parameterNode = None
+        self._guiTag = None
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onStartClose)
+
+    def useSceneParameters(self) -> None:
+        """Connect the panel to the scene's parameters, with a volume chosen where none is."""
+        self._setParameterNode(self._logic.getParameterNode())
+        if self._parameterNode.inputVolume is None:
+            self._parameterNode.inputVolume = _firstInput()
+
+    def disconnect(self) -> None:
+        """Stop following the parameters, and take the overlay away: another module is shown, or the scene closes."""
+        self._setParameterNode(None)
+
+    def cleanup(self) -> None:
+        """The module is unloaded or reloaded, or the application closes: leave nothing behind."""
+        self.disconnect()
+        self.removeObservers()
+        self._logic.stopEverything()
+
+    def _setParameterNode(self, parameterNode) -> None:
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._onModified)
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._onModified)
+        for part in self._parts:
+            part.setParameterNode(parameterNode)
+
+    def _onModified(self, caller, event) -> None:
+        for part in self._parts:
+            part.update()
+
+    def _onStartClose(self, caller, event) -> None:
+        self.disconnect()
+
+
+def _firstInput():
+    """The volume that the user most likely means: the active one, else the first that is no result of ours."""
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    candidates = [slicer.mrmlScene.GetNodeByID(selection.GetActiveVolumeID() or "")] if selection is not None else []
+    candidates += slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    for node in candidates:
+        if node is None or node.GetClassName() != "vtkMRMLScalarVolumeNode" or node.GetHideFromEditors():
+            continue
+        if node.GetNodeReferenceID(results.INPUT_REFERENCE) is None and node.GetImageData() is not None:
+            return node
+    return None

@@ -1,0 +1,119 @@
+"""Apply and Cancel, the progress bar and the end of a run."""
+
+from slicer.i18n import tr as _
+
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.logic import arguments
+from NSN2NDenoiseLib.logic.dependencies import DependencyError
+from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
+
+from .messages import Messages, durationText, stageText
+
+
+class RunControl:
+    """Starts and stops runs, and follows them (also those started in the Python console).
+
+    Args:
+        ui: the panel's widgets by name.
+        logic: the module's logic.
+        messages: status line, log and dialog.
+        onResult: called with the output volume of a finished run.
+    """
+
+    def __init__(self, ui, logic, messages: Messages, onResult) -> None:
+        self._ui, self._logic, self._messages, self._onResult = ui, logic, messages, onResult
+        self._parameterNode = None
+        ui.applyButton.connect("clicked(bool)", self._onClicked)
+        logic.onRunStarted = self._onStarted
+        logic.onRunProgress = self._onProgress
+        logic.onRunLog = messages.log
+        logic.onRunFinished = self._onFinished
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Use other parameters, or none."""
+        self._parameterNode = parameterNode
+        self.update()
+
+    def update(self) -> None:
+        """Make the button say what it would do now, and why it can't."""
+        button = self._ui.applyButton
+        if self._logic.isRunning():
+            button.text, button.enabled = _("Cancel"), True
+            button.toolTip = _("Stop the run. The scene stays as it was.")
+            return
+        button.text = _("Apply")
+        reason = self._reasonNotToApply()
+        button.enabled = not reason
+        button.toolTip = reason or _("Train on the volume and denoise it. You can go on working in Slicer meanwhile.")
+
+    def _reasonNotToApply(self) -> str:
+        node = self._parameterNode
+        if node is None:
+            return _("There is no scene.")
+        try:
+            arguments.checkInput(node.inputVolume, node.sliceAxis)
+            arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _onClicked(self, checked: bool = False) -> None:
+        if self._logic.isRunning():
+            self._logic.cancel()
+            return
+        node = self._parameterNode
+        self._messages.clearLog()
+        self._messages.status(_("Preparing..."))
+        try:
+            self._logic.process(
+                node.inputVolume,
+                node.outputVolume,
+                threshold=None if isThresholdAutomatic(node) else node.threshold,
+                lambdaRC=node.lambdaRC,
+                lambdaIC=node.lambdaIC,
+                preset=node.preset,
+                sliceAxis=node.sliceAxis,
+                device=node.device,
+                seed=node.seed,
+                noiseVolume=node.noiseVolume,
+                waitForCompletion=False,
+            )
+        except (ValueError, DependencyError, RuntimeError, OSError) as error:
+            self._messages.error(str(error))
+        self.update()
+
+    def _onStarted(self) -> None:
+        self._ui.progressBar.setRange(0, 0)
+        self._ui.progressBar.setFormat("")
+        self._ui.progressBar.show()
+        self._messages.status(_("Starting..."))
+        self.update()
+
+    def _onProgress(self, progress: engine.Progress) -> None:
+        percent = round(100 * progress.fraction)
+        bar = self._ui.progressBar
+        bar.setRange(0, 100)
+        bar.setValue(percent)
+        if progress.seconds_left:
+            bar.setFormat(
+                _("{percent} % - about {time} left").format(percent=percent, time=durationText(progress.seconds_left))
+            )
+        else:
+            bar.setFormat(_("{percent} %").format(percent=percent))
+        text = stageText(progress.stage)
+        if progress.loss is not None:
+            text = _("{stage}, loss {loss}").format(stage=text, loss=f"{progress.loss:.3g}")
+        self._messages.status(text + ".")
+
+    def _onFinished(self, outcome) -> None:
+        self._ui.progressBar.hide()
+        self.update()
+        if outcome.status == "done":
+            self._messages.status(_("Done: '{name}' is in the scene.").format(name=outcome.node.GetName()))
+            for warning in outcome.report.get("warnings") or []:
+                self._messages.log(warning)
+            self._onResult(outcome.node)
+        elif outcome.status == "cancelled":
+            self._messages.status(outcome.message)
+        else:
+            self._messages.error(outcome.message, outcome.details)

@@ -1,0 +1,178 @@
+"""The child process: denoises a volume, or computes the residual for the preview, outside Slicer.
+
+Run as ``python worker.py DIRECTORY``; `protocol` says what stands in the directory, what comes and goes on stdin and
+stdout, and what the exit status means. Plain Python: no slicer, qt or vtk.
+"""
+
+import os
+import shutil
+import sys
+import threading
+import time
+import traceback
+
+if __name__ == "__main__":  # started as a file: make the package importable instead of its own folder
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from NSN2NDenoiseLib import engine, protocol
+from NSN2NDenoiseLib.match_order import MatchOrder
+
+#: Seconds that a child without parent has for stopping by itself.
+ORPHAN_SECONDS = 3.0
+#: Progress messages are at least this many seconds apart.
+PROGRESS_SECONDS = 0.1
+
+
+class Parent:
+    """The Slicer side, as the child sees it: commands in, messages out."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._lastProgress = 0.0
+        self.cancelled = threading.Event()
+        self.gone = False
+        self.onFocus = None
+
+    def listen(self) -> None:
+        """Read commands in the background until stdin ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, type: str, **fields) -> None:
+        """Send one message; harmless when Slicer has gone."""
+        with self._lock:
+            try:
+                sys.stdout.write(protocol.message_line({"type": type, **fields}))
+                sys.stdout.flush()
+            except OSError:
+                self.cancelled.set()
+
+    def should_stop(self) -> bool:
+        """Whether to stop, as `engine.denoise` asks between steps."""
+        return self.cancelled.is_set()
+
+    def progress(self, progress: "engine.Progress") -> None:
+        """Pass the engine's progress on, not too often."""
+        now = time.monotonic()
+        if now - self._lastProgress >= PROGRESS_SECONDS or progress.fraction >= 1.0:
+            self._lastProgress = now
+            self.send(
+                "progress",
+                stage=progress.stage,
+                fraction=progress.fraction,
+                loss=progress.loss,
+                secondsLeft=progress.seconds_left,
+            )
+
+    def _listen(self) -> None:
+        lines = protocol.LineBuffer()
+        # not sys.stdin: its lock, held by this thread, would crash the interpreter when it ends
+        while data := os.read(sys.stdin.fileno(), 4096):
+            for line in lines.feed(data):
+                self._obey(line.split())
+        self.gone = True
+        self.cancelled.set()
+        time.sleep(ORPHAN_SECONDS)
+        shutil.rmtree(self._directory, ignore_errors=True)
+        os._exit(protocol.PARENT_GONE)
+
+    def _obey(self, words: list[str]) -> None:
+        if words == ["cancel"]:
+            self.cancelled.set()
+        elif len(words) == 2 and words[0] == "focus" and self.onFocus is not None:
+            self.onFocus(int(words[1]))
+
+
+def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> dict:
+    """Train on the volume, denoise it and leave `protocol.DENOISED_FILE`; returns the report."""
+    settings = engine.Settings.from_preset(job["preset"], **job["settings"])
+    result = engine.denoise(
+        volume, settings, spacing=_spacing(job), progress=parent.progress, should_stop=parent.should_stop
+    )
+    path = os.path.join(directory, protocol.DENOISED_FILE)
+    with open(path + ".part", "wb") as file:
+        np.save(file, result.denoised)
+    os.replace(path + ".part", path)
+    return result.report
+
+
+def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
+    """Suggest a threshold; then, if the job wants them, the residual slice by slice and the inspection."""
+    matching = engine.Matching(volume, axis=job["axis"], spacing=_spacing(job))
+    residual = None
+    if job["residual"]:
+        shape = (matching.slices, *np.moveaxis(volume, "kji".index(matching.axis), 0).shape[1:])
+        path = os.path.join(directory, protocol.RESIDUAL_FILE)
+        residual = np.memmap(path, np.float32, mode="w+", shape=shape)
+    suggested = job["suggested"] if job["suggested"] is not None else matching.suggest_threshold()
+    parent.send(
+        "matching",
+        axis=matching.axis,
+        gap=matching.gap,
+        slices=matching.slices,
+        scale=matching.scale,
+        suggested=suggested,
+    )
+    if residual is not None:
+        order = MatchOrder(matching.slices, job["focus"]["kji".index(matching.axis)])
+        parent.onFocus = order.focus
+        order.run(matching.residual_slice, residual, parent)
+    if job["inspect"] and not parent.should_stop():
+        parent.send("inspected", inspection=engine.inspect_volume(volume, spacing=_spacing(job)))
+
+
+def run(directory: str, parent: Parent) -> int:
+    """Do the job that stands in the directory; returns the exit status."""
+    try:
+        job = protocol.read_job(directory)
+        volume = np.load(os.path.join(directory, protocol.VOLUME_FILE))
+        report = {}
+        if job["task"] == protocol.DENOISE:
+            report = denoise(directory, job, volume, parent)
+        else:
+            match(directory, job, volume, parent)
+        if parent.should_stop():
+            raise engine.Cancelled("stopped on request")
+        parent.send("done", report=report)
+        return protocol.DONE
+    except engine.Cancelled:
+        return protocol.PARENT_GONE if parent.gone else protocol.CANCELLED
+    except Exception as error:
+        kind, status = _kind_of(error)
+        parent.send("error", kind=kind, message=str(error) or repr(error), details=traceback.format_exc())
+        return status
+
+
+def main(directory: str) -> int:
+    """Entry point of the child."""
+    parent = Parent(directory)
+    parent.listen()
+    status = run(directory, parent)
+    if parent.gone:
+        shutil.rmtree(directory, ignore_errors=True)
+    return status
+
+
+def _kind_of(error: Exception) -> tuple[str, int]:
+    """What an exception is in the protocol's words, and the exit status that goes with it."""
+    kinds = (
+        (engine.SettingsError, "settings", protocol.UNUSABLE),
+        (engine.InputError, "input", protocol.UNUSABLE),
+        (engine.RunError, "run", protocol.FAILED),
+        (ImportError, "missing", protocol.FAILED),
+    )
+    for kind, name, status in kinds:
+        if isinstance(error, kind):
+            return name, status
+    return "internal", protocol.FAILED
+
+
+def _spacing(job: dict) -> tuple[float, float, float]:
+    return tuple(job["spacing"])
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,79 @@
+"""Fixtures: the module in the test host, with a real volume from a file and a training short enough for a test."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+# two threads that wait for each other on busy cores make a training of seconds one of minutes
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+pytest.importorskip("slicer", reason="slicer-core is not installed; see Testing/Host/README.md")
+
+from Testing.Host.fixtures import *  # noqa: F403
+from Testing.Module.support import LONG, MODULE, MODULE_FOLDER, SHORT
+
+#: Size of the volume that most tests use, (i, j, k).
+SIZE = (96, 96, 16)
+
+
+@pytest.fixture(scope="session")
+def sampleFile(tmp_path_factory):
+    """A real volume of 96 x 96 x 16 voxels in a file, cut from the sample that comes with the extension."""
+    import SimpleITK as sitk
+
+    samples = sorted((MODULE_FOLDER / "Resources" / "SampleData").glob("*.n*"))
+    image = sitk.ReadImage(os.environ.get("NSN2N_TEST_VOLUME") or str(samples[0]))
+    size = [min(size, wanted) for size, wanted in zip(image.GetSize(), SIZE, strict=True)]
+    start = [(whole - part) // 2 for whole, part in zip(image.GetSize(), size, strict=True)]
+    cut = tmp_path_factory.mktemp("volumes") / "chest.nrrd"
+    sitk.WriteImage(sitk.RegionOfInterest(image, size, start), str(cut))
+    return cut
+
+
+@pytest.fixture
+def volume(host, sampleFile):
+    """The real volume, loaded from its file and shown in the slice views."""
+    node = host.slicer.util.loadVolume(str(sampleFile))
+    host.slicer.util.setSliceViewerLayers(background=node, fit=True)
+    host.processEvents()
+    return node
+
+
+@pytest.fixture
+def module(host, volume):
+    """The module's widget, opened with the volume in the scene."""
+    return host.loadModule(str(MODULE))
+
+
+@pytest.fixture
+def logic(module):
+    """The module's logic, as slicer.util.getModuleLogic gives it."""
+    import slicer
+
+    return slicer.util.getModuleLogic("NSN2NDenoise")
+
+
+@pytest.fixture
+def ui(module):
+    """The panel's widgets by name."""
+    return module.panel.ui
+
+
+@pytest.fixture
+def short(monkeypatch, logic):
+    """Every run of the panel takes seconds."""
+    _override(monkeypatch, logic, SHORT)
+
+
+@pytest.fixture
+def long(monkeypatch, logic):
+    """Every run of the panel takes long enough to be stopped."""
+    _override(monkeypatch, logic, LONG)
+
+
+def _override(monkeypatch, logic, settings):
+    process = logic.process
+    monkeypatch.setattr(logic, "process", lambda *args, **kwargs: process(*args, settings=settings, **kwargs))

@@ -1,0 +1,103 @@
+"""Packages that Slicer does not bring: asked for at Apply or at the first preview, with a clear word when missing."""
+
+import importlib.util
+import sys
+import types
+
+import pytest
+
+from Testing.Module.support import sceneContent
+
+
+@pytest.fixture
+def hide(monkeypatch, logic):
+    """Function: from now on a package can't be found."""
+    found = importlib.util.find_spec
+
+    def hidden(*names):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name in names else found(name, *a))
+
+    return hidden
+
+
+@pytest.fixture
+def packaging(monkeypatch):
+    """slicer.packaging, with what was asked of it."""
+    import slicer.packaging
+
+    asked = []
+    monkeypatch.setattr(slicer.packaging, "pip_ensure", lambda reqs, **kw: asked.append([str(r) for r in reqs]))
+    return slicer.packaging, asked
+
+
+def test_preview_asks_for_scikit_image_only(host, ui, packaging, logic):
+    ui.previewCheckBox.click()
+    assert any(requirement.startswith("scikit-image") for requirement in packaging[1][0])
+    assert not any("torch" in requirement for asked in packaging[1] for requirement in asked)
+
+
+def test_declined_installation(host, ui, hide, packaging, monkeypatch, logic):
+    hide("skimage")
+
+    def decline(*arguments, **keywords):
+        raise RuntimeError("User declined package installation")
+
+    monkeypatch.setattr(packaging[0], "pip_ensure", decline)
+    before = sceneContent()
+    with host.expectDialog("scikit-image.*declined"):
+        ui.previewCheckBox.click()
+    assert not ui.previewCheckBox.checked
+    with host.expectDialog("scikit-image.*declined"):
+        ui.applyButton.click()
+    assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
+    assert sceneContent() == before
+
+
+def test_missing_torch_goes_through_the_pytorch_extension(host, ui, hide, packaging, monkeypatch, logic):
+    hide("torch")
+    asked = []
+
+    class PyTorchUtilsLogic:
+        def installTorch(self, askConfirmation=False, torchVersionRequirement=None):
+            asked.append((askConfirmation, torchVersionRequirement))
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
+    with host.expectDialog("PyTorch"):
+        ui.applyButton.click()
+    assert asked == [(True, ">=2.2")]
+    assert not logic.isRunning()
+
+
+def test_older_pytorch_extension(hide, packaging, monkeypatch, host, logic, volume):
+    from NSN2NDenoiseLib.logic import dependencies
+
+    hide("torch")
+    asked = []
+
+    class PyTorchUtilsLogic:
+        def installTorch(self, askConfirmation=False):
+            asked.append(askConfirmation)
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
+    with pytest.raises(dependencies.DependencyError, match="not installed"):
+        logic.process(volume)
+    assert asked == [True]
+
+
+def test_no_pytorch_extension(host, hide, packaging, monkeypatch, logic, volume):
+    from NSN2NDenoiseLib.logic import dependencies
+
+    hide("torch")
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    with host.testingMode(), pytest.raises(dependencies.DependencyError, match="PyTorch extension"):
+        logic.process(volume)
+    assert not logic.isRunning()
+
+
+def test_old_torch_is_not_enough(monkeypatch, logic):
+    from NSN2NDenoiseLib.logic import dependencies
+
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.1.2+cu118")
+    assert not dependencies._haveTorch()
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.13.0+cpu")
+    assert dependencies._haveTorch()

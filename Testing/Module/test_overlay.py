@@ -1,0 +1,179 @@
+"""The live preview of W_i: what the slice views show, and that it is the mask of training."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+
+from Testing.Module.support import SHORT, jobDirectories, voxels
+
+
+@pytest.fixture
+def preview(host, module, ui):
+    """The preview is on and its residual complete."""
+    ui.previewCheckBox.click()
+    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete, 60)
+    host.waitUntil(lambda: not module.panel.matching._arrivalTimer.isActive(), 5)
+    return module.panel.matching
+
+
+def unmatchedColor(pixels):
+    """How many pixels have the overlay's orange."""
+    red, green, blue = (pixels[..., n].astype(int) for n in range(3))
+    return int(np.count_nonzero((red > green + 20) & (green > blue)))
+
+
+def test_slider_changes_the_pixels_of_all_views(host, preview, ui):
+    counts = {}
+    for threshold in (0.005, 0.03):
+        ui.thresholdSlider.value = threshold
+        host.wait(0.1)
+        counts[threshold] = {view: unmatchedColor(host.slicePixels(view)) for view in ("Red", "Yellow", "Green")}
+    for view in ("Red", "Yellow", "Green"):
+        assert counts[0.005][view] > 1.2 * counts[0.03][view] > 0, counts
+
+
+def test_no_overlay_no_color(host, module, ui):
+    assert unmatchedColor(host.slicePixels("Red")) == 0
+
+
+def test_overlay_is_the_mask_of_training(host, preview, volume, ui, logic):
+    threshold = 0.02
+    ui.thresholdSlider.value = threshold
+    host.wait(0.1)
+    settings = engine.Settings.from_preset("default", **{**SHORT, "threshold": threshold})
+    trained = engine.denoise(voxels(volume), settings, spacing=tuple(reversed(volume.GetSpacing()))).weights
+    assert np.array_equal(voxels(preview.overlay.labelMap) == 0, trained == 1)
+    assert np.array_equal(voxels(logic.computeMask(volume, threshold)), trained)
+    assert 0.05 < trained.mean() < 0.95
+
+
+def test_matched_label_says_the_engines_fraction(host, preview, volume, ui):
+    ui.thresholdSlider.value = 0.015
+    host.wait(0.1)
+    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())))
+    fraction = engine.matched_fraction(matching.residual(), 0.015)
+    assert ui.matchedLabel.text == f"{round(100 * fraction)} % of voxels matched"
+    assert preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9)
+
+
+def test_automatic_threshold_and_image_units(host, preview, volume, ui, logic):
+    node = logic.getParameterNode()
+    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())))
+    assert node.threshold == matching.suggest_threshold() == logic.suggestThreshold(volume)
+    assert "automatic" in ui.thresholdUnitsLabel.text
+    ui.thresholdSlider.value = 0.05
+    assert "set by hand" in ui.thresholdUnitsLabel.text
+    assert f"{0.05 * matching.scale:.3g}" in ui.thresholdUnitsLabel.text
+    ui.autoThresholdButton.click()
+    assert node.threshold == matching.suggest_threshold()
+    assert abs(ui.thresholdSlider.value - node.threshold) < 1e-3
+
+
+def test_the_users_label_layer_comes_back(host, volume, module, ui):
+    import slicer
+
+    organ = (voxels(volume) > 0).astype("uint8")
+    label = slicer.util.addVolumeFromArray(organ, name="organ", nodeClassName="vtkMRMLLabelMapVolumeNode")
+    label.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.25)
+    before = layers()
+    ui.previewCheckBox.click()
+    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    assert layers() != before
+    ui.previewCheckBox.click()
+    assert layers() == before
+    ui.previewCheckBox.click()
+    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    host.leaveModule()
+    assert layers() == before
+
+
+def test_opacity(host, preview, ui):
+    import slicer
+
+    ui.previewOpacitySlider.value = 0.75
+    host.processEvents()
+    opacities = {node.GetLabelOpacity() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
+    assert opacities == {0.75}
+
+
+def test_a_saved_scene_has_no_overlay(host, preview, volume, tmp_path):
+    import slicer
+
+    overlayID = preview.overlay.labelMap.GetID()
+    path = tmp_path / "scene.mrml"
+    assert slicer.util.saveScene(str(path))
+    assert preview.overlay.visible
+    assert f'id="{overlayID}"' not in path.read_text()
+    assert "NSN2N matching overlay" not in path.read_text()
+    host.closeScene()
+    host.leaveModule()
+    slicer.util.loadScene(str(path))
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    host.processEvents()
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert slicer.mrmlScene.GetNodeByID(composite.GetLabelVolumeID() or "") is None
+    assert unmatchedColor(host.slicePixels("Red")) == 0
+
+
+def test_another_volume_gets_its_own_residual(host, preview, volume, ui):
+    import slicer
+
+    other = slicer.util.addVolumeFromArray(np.flip(voxels(volume), axis=2).copy(), name="other")
+    first = preview._job
+    ui.inputSelector.setCurrentNode(other)
+    host.waitUntil(lambda: preview._job is not None and preview._job is not first and preview._job.complete, 60)
+    assert preview._job.volumeID == other.GetID()
+    host.waitUntil(lambda: not first.childRunning, 5)
+
+
+def test_residual_is_computed_once(host, preview, ui):
+    job = preview._job
+    for value in (0.01, 0.02, 0.03):
+        ui.thresholdSlider.value = value
+        host.wait(0.05)
+    ui.previewCheckBox.click()
+    ui.previewCheckBox.click()
+    host.wait(0.1)
+    assert preview._job is job
+    assert preview.overlay.matchedFraction is not None
+
+
+def test_looked_at_slices_come_first(host, module, volume, ui):
+    import slicer
+
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    slicer.util.getNode("vtkMRMLSliceNodeRed").SetSliceOffset(bounds[4] + 0.8 * (bounds[5] - bounds[4]))
+    order = []
+    ui.previewCheckBox.click()
+    job = module.panel.matching._job
+    shown = job.onSlices
+    job.onSlices = lambda indices: (order.extend(indices), shown(indices))
+    host.waitUntil(lambda: job.complete, 60)
+    focus = round(0.8 * (volume.GetImageData().GetDimensions()[2] - 1))
+    distances = np.abs(np.array(order) - focus)
+    assert distances[0] <= 1
+    assert distances[:4].mean() < distances[-4:].mean()
+
+
+def test_nothing_is_left_behind(host, preview):
+    host.closeScene()
+    host.wait(0.2)
+    assert jobDirectories() == []
+    assert not preview.overlay.visible
+
+
+def layers():
+    """The layers of every slice view."""
+    import slicer
+
+    return {
+        node.GetID(): (
+            node.GetBackgroundVolumeID(),
+            node.GetForegroundVolumeID(),
+            node.GetLabelVolumeID(),
+            node.GetLabelOpacity(),
+        )
+        for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    }

@@ -1,0 +1,280 @@
+"""The panel: what it refuses and says, what the scene keeps of it, and the lives it must survive."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from Testing.Module.support import LONG, MODULE, MODULE_FOLDER, SHORT, isAlive, runInMiddle, voxels
+
+NAMES = [
+    "inputSelector",
+    "outputSelector",
+    "noiseSelector",
+    "thresholdSlider",
+    "autoThresholdButton",
+    "previewCheckBox",
+    "previewOpacitySlider",
+    "matchedLabel",
+    "lambdaRCSpinBox",
+    "lambdaICSpinBox",
+    "applyButton",
+    "progressBar",
+    "statusLabel",
+]
+
+
+def test_promised_names_and_tooltips(ui):
+    for name in NAMES:
+        assert hasattr(ui, name), name
+    untold = [
+        name
+        for name, widget in vars(ui).items()
+        if re.match("(?!.*(Layout|Row|CaptionLabel|noiseViewLabel|Spacer|CollapsibleButton|NSN2NDenoise)).*", name)
+        and not name.startswith("qt_")
+        and widget.inherits("QWidget")
+        and not widget.toolTip
+    ]
+    assert untold == []
+
+
+def test_first_state(ui, volume, logic):
+    assert ui.inputSelector.currentNode() is volume
+    assert ui.outputSelector.currentNode() is None and ui.outputSelector.noneDisplay == "Create new volume"
+    assert ui.applyButton.enabled and ui.applyButton.text == "Apply"
+    assert not ui.progressBar.visible and not ui.resultCollapsibleButton.visible
+    assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
+    assert ui.thresholdSlider.singleStep <= 0.001 and ui.thresholdSlider.maximum <= 0.5
+
+
+def refused(kind, volume):
+    """A selection that can't be used, and a word of the reason."""
+    import slicer
+
+    array = voxels(volume)
+    scene = slicer.mrmlScene
+    if kind == "none":
+        return None, "Select an input volume"
+    if kind == "empty":
+        return scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty"), "has no voxels"
+    if kind == "two slices":
+        return slicer.util.addVolumeFromArray(array[:2].copy(), name="pair"), "too few slices"
+    if kind == "label map":
+        return slicer.util.addVolumeFromArray(array, nodeClassName="vtkMRMLLabelMapVolumeNode"), "label map"
+    color = np.zeros((4, 20, 20, 3), np.uint8)
+    return slicer.util.addVolumeFromArray(color, nodeClassName="vtkMRMLVectorVolumeNode"), "gray-scale"
+
+
+@pytest.mark.parametrize("kind", ["none", "empty", "two slices"])
+def test_unusable_input_disables_apply_and_says_why(ui, volume, logic, kind):
+    node, reason = refused(kind, volume)
+    ui.inputSelector.setCurrentNode(node)
+    assert not ui.applyButton.enabled
+    assert reason in ui.applyButton.toolTip
+    assert not ui.previewCheckBox.enabled and not ui.autoThresholdButton.enabled
+    ui.inputSelector.setCurrentNode(volume)
+    assert ui.applyButton.enabled
+
+
+@pytest.mark.parametrize("kind", ["label map", "color"])
+def test_other_volumes_are_not_offered_and_refused_by_the_console(ui, volume, logic, kind):
+    node, reason = refused(kind, volume)
+    ui.inputSelector.setCurrentNode(node)
+    assert ui.inputSelector.currentNode() is not node
+    with pytest.raises(ValueError, match=reason):
+        logic.process(node)
+
+
+def test_outputs_must_not_cost_the_input(ui, volume, logic):
+    ui.outputSelector.setCurrentNode(volume)
+    assert not ui.applyButton.enabled and "would be lost" in ui.applyButton.toolTip
+    ui.outputSelector.setCurrentNode(None)
+    ui.noiseSelector.setCurrentNode(volume)
+    assert not ui.applyButton.enabled and "would be lost" in ui.applyButton.toolTip
+    other = ui.outputSelector.addNode("vtkMRMLScalarVolumeNode")
+    ui.outputSelector.setCurrentNode(other)
+    ui.noiseSelector.setCurrentNode(other)
+    assert not ui.applyButton.enabled and "same volume" in ui.applyButton.toolTip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"inputVolume": "chest"}, "not a str"),
+        ({"outputVolume": 3}, "not a int"),
+        ({"noiseVolume": "noise"}, "not a str"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"threshold": "auto"}, "threshold"),
+        ({"threshold": True}, "threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"lambdaRC": -1}, "lambdaRC"),
+        ({"lambdaIC": None}, "lambdaIC"),
+        ({"preset": "best"}, "default, paper"),
+        ({"sliceAxis": "z"}, "auto, k, j, i"),
+        ({"device": "tpu"}, "cuda"),
+        ({"seed": 1.5}, "integer"),
+        ({"seed": -1}, "seed"),
+        ({"settings": {"stepz": 3}}, "stepz"),
+        ({"settings": {"steps": -3}}, "steps"),
+    ],
+)
+def test_wrong_arguments_raise_before_anything_starts(volume, logic, arguments, word):
+    with pytest.raises(ValueError, match=word):
+        logic.process(**{"inputVolume": volume, **arguments})
+    assert not logic.isRunning()
+
+
+def test_wrong_arguments_of_the_mask(volume, logic):
+    with pytest.raises(ValueError, match="label map"):
+        logic.computeMask(volume, 0.02, labelVolume=volume)
+    with pytest.raises(ValueError, match="threshold"):
+        logic.computeMask(volume, 2)
+    with pytest.raises(ValueError, match="input volume"):
+        logic.suggestThreshold(None)
+
+
+def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
+    import slicer
+
+    ui.thresholdSlider.value = 0.037
+    ui.lambdaRCSpinBox.value = 0.25
+    ui.seedSpinBox.value = 11
+    ui.presetComboBox.currentIndex = 1
+    ui.sliceAxisComboBox.currentIndex = 2
+    volume.GetStorageNode().SetFileName(volume.GetStorageNode().GetFileName())
+    path = tmp_path / "scene.mrml"
+    assert slicer.util.saveScene(str(path))
+    host.closeScene()
+    assert ui.thresholdSlider.value != 0.037
+    slicer.util.loadScene(str(path))
+    host.processEvents()
+    assert ui.thresholdSlider.value == pytest.approx(0.037)
+    assert (ui.lambdaRCSpinBox.value, ui.seedSpinBox.value) == (0.25, 11)
+    assert (ui.presetComboBox.currentText, ui.sliceAxisComboBox.currentText) == ("paper", "j")
+    assert ui.inputSelector.currentNode().GetName() == "chest"
+
+
+def test_threshold_beyond_the_sliders_usual_reach(host, ui, logic):
+    node = logic.getParameterNode()
+    node.threshold = 0.6
+    host.processEvents()
+    assert ui.thresholdSlider.value == pytest.approx(0.6) and node.threshold == 0.6
+
+
+def test_reload_takes_the_new_code(host, module, volume):
+    import sys
+
+    import slicer
+
+    first = sys.modules["NSN2NDenoiseLib.logic.module_logic"]
+    slicer.util.reloadScriptedModule("NSN2NDenoise")
+    host.processEvents()
+    assert sys.modules["NSN2NDenoiseLib.logic.module_logic"] is not first
+    widget = slicer.modules.NSN2NDenoiseWidget
+    assert widget is not module and widget.panel.ui.inputSelector.currentNode() is volume
+    assert slicer.util.getModuleLogic("NSN2NDenoise") is widget.logic
+    module_overlay = slicer.util.getNodes("NSN2N matching overlay*")
+    assert not module_overlay
+
+
+def test_reload_in_the_middle_of_a_run_stops_it(host, logic, ui, monkeypatch):
+    import slicer
+
+    process = logic.process
+    monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=LONG, **k))
+    with runInMiddle(host, logic, ui) as processId:
+        slicer.util.reloadScriptedModule("NSN2NDenoise")
+        assert not isAlive(processId)
+
+
+def test_opened_twice(host, module, volume):
+    import slicer
+
+    second = slicer.util.getNewModuleWidget("NSN2NDenoise")
+    host.processEvents()
+    module.panel.ui.thresholdSlider.value = 0.044
+    host.processEvents()
+    assert second.panel.ui.thresholdSlider.value == pytest.approx(0.044)
+    for widget in (module, second):
+        widget.panel.ui.previewCheckBox.click()
+    host.waitUntil(lambda: second.panel.matching.overlay.visible, 60)
+    for widget in (module, second):
+        widget.panel.ui.previewCheckBox.click()
+    labels = {node.GetLabelVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
+    assert labels == {None}
+    second.cleanup()
+
+
+def test_without_main_window(host, volume):
+    with host.withoutMainWindow():
+        module = host.loadModule(str(MODULE), show=False)
+        widget = module.widgetRepresentation().self()
+        assert widget.panel.ui.applyButton.enabled
+        import slicer
+
+        output = slicer.util.getModuleLogic("NSN2NDenoise").process(volume, settings=SHORT)
+        assert voxels(output).shape == voxels(volume).shape
+
+
+def test_leaving_and_entering(host, module, ui, logic):
+    host.leaveModule()
+    logic.getParameterNode().threshold = 0.06
+    host.processEvents()
+    assert ui.thresholdSlider.value != pytest.approx(0.06)
+    import slicer
+
+    slicer.util.selectModule("NSN2NDenoise")
+    host.processEvents()
+    assert ui.thresholdSlider.value == pytest.approx(0.06)
+
+
+def test_empty_scene_then_a_volume(host, sampleFile):
+    import slicer
+
+    widget = host.loadModule(str(MODULE))
+    ui = widget.panel.ui
+    assert not ui.applyButton.enabled
+    volume = slicer.util.loadVolume(str(sampleFile))
+    host.processEvents()
+    ui.inputSelector.setCurrentNode(volume)
+    assert ui.applyButton.enabled
+
+
+def test_warning_about_overlapping_slices(host, volume, ui):
+    """Each slice is the mean of two: their noise is correlated, and the panel says so."""
+    import slicer
+
+    array = voxels(volume).astype(np.float32)
+    blurred = slicer.util.addVolumeFromArray((array[:-1] + array[1:]) / 2, name="overlapping")
+    blurred.CopyOrientation(volume)
+    ui.inputSelector.setCurrentNode(blurred)
+    host.waitUntil(lambda: ui.warningLabel.visible and "correlated" in ui.warningLabel.text, 60)
+
+
+def test_the_modules_own_test_runs_and_can_fail(host, logic, monkeypatch, capfd):
+    import slicer
+
+    assert slicer.selfTests["NSN2NDenoise"].__self__ is not None
+    monkeypatch.syspath_prepend(str(MODULE_FOLDER / "Testing" / "Python"))
+    import NSN2NDenoiseModuleTest
+
+    monkeypatch.setattr(NSN2NDenoiseModuleTest, "SHORT", SHORT)
+    NSN2NDenoiseModuleTest.runAll()
+    assert "Ran 4 tests" in capfd.readouterr().err
+
+    def wrong(self):
+        self.fail("on purpose")
+
+    monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_badArguments", wrong)
+    monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_process", lambda self: None)
+    with pytest.raises(AssertionError, match="on purpose"):
+        NSN2NDenoiseModuleTest.runAll()
+
+
+def test_help_names_the_paper(host, module):
+    import slicer
+
+    described = slicer.util.getModule("NSN2NDenoise")
+    assert "2411.10831" in described.acknowledgementText and "research" in described.helpText
+    assert os.path.isfile(MODULE_FOLDER / "Resources" / "Icons" / "NSN2NDenoise.png")

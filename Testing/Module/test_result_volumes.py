@@ -1,0 +1,170 @@
+"""The output node: everything that a user expects of it, and that nothing is stolen from the input."""
+
+import json
+
+import numpy as np
+import pytest
+import vtk
+
+from Testing.Module.support import SHORT, sceneContent, voxels
+
+
+@pytest.fixture
+def process(logic):
+    """logic.process with the short training."""
+    return lambda *args, **kwargs: logic.process(*args, settings=SHORT, **kwargs)
+
+
+def hierarchy():
+    import slicer
+
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+
+
+def dress(volume):
+    """Give the volume all that a result must take over, and what it must not."""
+    import slicer
+
+    display = volume.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(351, 42)
+    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeInvertedGrey")
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registered")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 12.5)
+    transform.SetMatrixTransformToParent(matrix)
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    volume.SetIJKToRASDirections(0.8, 0.6, 0, -0.6, 0.8, 0, 0, 0, 1)
+    for part, code in (("Quantity", "112031"), ("Units", "[hnsf'U]")):
+        entry = slicer.vtkCodedEntry()
+        entry.SetValueSchemeMeaning(code, "DCM" if part == "Quantity" else "UCUM", "Hounsfield unit")
+        getattr(volume, f"SetVoxelValue{part}")(entry)
+    volume.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    tree = hierarchy()
+    patient = tree.CreateSubjectItem(tree.GetSceneItemID(), "patient")
+    study = tree.CreateStudyItem(patient, "study")
+    tree.SetItemParent(tree.GetItemByDataNode(volume), study)
+    return transform, study
+
+
+def test_output_is_dressed_like_the_input(host, volume, process):
+    transform, study = dress(volume)
+    before = voxels(volume)
+    output = process(volume, noiseVolume=True)
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    for node in (output, noise):
+        assert node.GetSpacing() == volume.GetSpacing() and node.GetOrigin() == volume.GetOrigin()
+        ours, theirs = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+        node.GetIJKToRASMatrix(ours)
+        volume.GetIJKToRASMatrix(theirs)
+        assert str(ours).split("\n")[5:] == str(theirs).split("\n")[5:]
+        assert node.GetTransformNodeID() == transform.GetID()
+        assert node.GetVoxelValueUnits().GetCodeValue() == "[hnsf'U]"
+        assert node.GetVoxelValueQuantity().GetCodeValue() == "112031"
+        assert node.GetAttribute("DICOM.instanceUIDs") is None
+        assert hierarchy().GetItemParent(hierarchy().GetItemByDataNode(node)) == study
+        assert node.GetStorageNode() is None
+        assert node.GetDisplayNode() is not volume.GetDisplayNode()
+        assert not node.GetDisplayNode().GetAutoWindowLevel()
+    display = output.GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel()) == (351, 42)
+    assert display.GetColorNodeID() == "vtkMRMLColorTableNodeInvertedGrey"
+    assert noise.GetDisplayNode().GetLevel() == 0
+    assert output.GetImageData().GetScalarType() == volume.GetImageData().GetScalarType() == vtk.VTK_SHORT
+    assert volume.GetAttribute("DICOM.instanceUIDs") == "1.2.3 1.2.4"
+    assert np.array_equal(voxels(volume), before)
+    assert np.array_equal(voxels(output).astype(int) + voxels(noise), before)
+    assert not np.array_equal(voxels(output), before)
+
+
+def test_provenance(host, volume, process):
+    output = process(volume, threshold=0.02, seed=3)
+    parameters = json.loads(output.GetAttribute("NSN2N.Parameters"))
+    assert (parameters["threshold"], parameters["seed"], parameters["inputVolume"]) == (0.02, 3, "chest")
+    assert json.loads(output.GetAttribute("NSN2N.Report"))["threshold"] == 0.02
+    assert "chest" in output.GetDescription() and "Noise2Noise" in output.GetDescription()
+    assert output.GetNodeReference("NSN2N.Input") is volume
+
+
+def test_overwriting_only_the_chosen_volume(host, volume, process):
+    import slicer
+
+    chosen = slicer.util.addVolumeFromArray(np.zeros((3, 4, 5), np.float32), name="mine")
+    chosen.SetAttribute("DICOM.instanceUIDs", "9.9")
+    count = len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
+    assert process(volume, chosen) is chosen
+    assert chosen.GetName() == "mine"
+    assert chosen.GetAttribute("DICOM.instanceUIDs") is None
+    assert voxels(chosen).shape == voxels(volume).shape and voxels(chosen).dtype == np.int16
+    assert chosen.GetDisplayNode().GetWindow() == volume.GetDisplayNode().GetWindow()
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == count
+
+
+@pytest.mark.parametrize("scalarType", [vtk.VTK_UNSIGNED_CHAR, vtk.VTK_LONG, vtk.VTK_FLOAT, vtk.VTK_DOUBLE])
+def test_pixel_types(host, volume, logic, scalarType):
+    """What comes back has the input's type, also those that updateVolumeFromArray refuses."""
+    from NSN2NDenoiseLib.logic import results, volumes
+
+    before = (np.arange(5 * 6 * 7).reshape(5, 6, 7) % 200).astype(np.uint8)
+    volume.SetAndObserveImageData(volumes.imageOf(before, scalarType))
+    before = voxels(volume)
+    after = (before // 2).astype(before.dtype) if scalarType != vtk.VTK_FLOAT else before * np.float32(0.5)
+    output = results.writeResults(volume, None, True, before, after, {}, {})
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    assert output.GetImageData().GetScalarType() == scalarType
+    assert np.array_equal(voxels(output), after)
+    assert np.array_equal(voxels(noise), before.astype(float) - after)
+    assert (voxels(noise).dtype.kind == "f") == (before.dtype.kind == "f")
+
+
+def test_noise_that_needs_more_than_16_bits(host):
+    from NSN2NDenoiseLib.logic import volumes
+
+    before, after = np.array([[[-32768, 32767]]], np.int16), np.array([[[32767, -32768]]], np.int16)
+    noise, scalarType = volumes.removedNoise(before, after)
+    assert scalarType == vtk.VTK_INT and noise.tolist() == [[[-65535, 65535]]]
+
+
+def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch):
+    from NSN2NDenoiseLib import engine
+    from NSN2NDenoiseLib.logic import results
+
+    before = sceneContent()
+
+    def fail(*arguments):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(results, "fillNoise", fail)
+    with pytest.raises(engine.RunError, match="no room"):
+        logic.process(volume, noiseVolume=True, settings=SHORT)
+    assert sceneContent() == before
+
+
+def test_removed_noise_on_demand(host, ui, logic, volume, process):
+    import slicer
+
+    output = process(volume)
+    assert ui.resultCollapsibleButton.visible
+    ui.noiseViewButton.click()
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    shown = {node.GetForegroundVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
+    assert shown == {noise.GetID()}
+    assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
+    ui.noiseViewButton.click()
+    ui.compareSlider.value = 0.25
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert composite.GetBackgroundVolumeID() == volume.GetID()
+        assert composite.GetForegroundVolumeID() == output.GetID()
+        assert composite.GetForegroundOpacity() == 0.25
+
+
+def test_fading_changes_the_picture(host, ui, volume, process):
+    process(volume)
+    pictures = []
+    for value in (0, 1):
+        ui.compareSlider.value = value
+        pictures.append(host.slicePixels("Red").astype(int))
+    ui.noiseViewButton.click()
+    pictures.append(host.slicePixels("Red").astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() > 0
+    assert np.abs(pictures[2] - pictures[1]).mean() > 5

@@ -1,0 +1,245 @@
+"""Runs from the panel and from the console: progress, result, and every way in which a run can end early."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+
+from Testing.Module.support import (
+    MODULE_FOLDER,
+    SHORT,
+    Heartbeat,
+    isAlive,
+    jobDirectories,
+    runInMiddle,
+    sceneContent,
+    voxels,
+    waitForEnd,
+)
+
+CANCELED = "Canceled. The scene is as it was."
+
+
+def applyAndWait(host, logic, ui):
+    ui.applyButton.click()
+    assert logic.isRunning()
+    host.waitUntil(lambda: not logic.isRunning(), 90)
+
+
+def test_apply_console_and_command_line_give_the_same_voxels(
+    host, logic, ui, volume, short, sampleFile, tmp_path, monkeypatch
+):
+    import slicer
+
+    before = voxels(volume)
+    node = logic.getParameterNode()
+    node.seed = 5
+    ui.thresholdSlider.value = 0.02
+    seen = []
+    monkeypatch.setattr(
+        logic, "onRunProgress", lambda progress, show=logic.onRunProgress: (seen.append(progress), show(progress))
+    )
+    views = viewState()
+    applyAndWait(host, logic, ui)
+    output = node.resultVolume
+    assert output.GetName() == "chest denoised"
+    assert "chest denoised" in ui.statusLabel.text
+    assert [stage for n, stage in enumerate(p.stage for p in seen) if n == 0 or stage != seen[n - 1].stage] == [
+        stage for stage in ("check", "match", "train", "denoise", "report") if stage in {p.stage for p in seen}
+    ]
+    assert {"train", "denoise"} <= {p.stage for p in seen}
+    fractions = [p.fraction for p in seen]
+    assert fractions == sorted(fractions) and fractions[-1] > 0.9
+    assert viewState() == views
+    assert all(
+        composite.GetForegroundVolumeID() == output.GetID()
+        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    )
+    assert np.array_equal(voxels(volume), before)
+
+    console = logic.process(volume, threshold=0.02, seed=5)
+    assert console.GetName() != output.GetName()
+    assert np.array_equal(voxels(console), voxels(output))
+
+    written = tmp_path / "denoised.nrrd"
+    settings = [f"{name}={value}" for name, value in SHORT.items()]
+    code = (
+        "import sys; from NSN2NDenoiseLib import engine; from NSN2NDenoiseLib.cli.main import main\n"
+        f"short = {SHORT!r}\n"
+        "make = engine.Settings.from_preset\n"
+        "engine.Settings.from_preset = classmethod(lambda cls, name='default', **kw: make(name, **{**kw, **short}))\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "denoise", str(sampleFile), str(written), "--threshold", "0.02"]
+    run = subprocess.run(
+        [*command, "--seed", "5", "--quiet"],
+        env={**os.environ, "PYTHONPATH": str(MODULE_FOLDER)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr + str(settings)
+    loaded = slicer.util.loadVolume(str(written))
+    assert np.array_equal(voxels(loaded), voxels(output))
+
+
+def test_slicer_stays_responsive_during_a_run(host, logic, ui, long):
+    with runInMiddle(host, logic, ui), Heartbeat() as heartbeat:
+        assert ui.applyButton.text == "Cancel"
+        assert ui.progressBar.visible
+        host.wait(1.0)
+    ui.applyButton.click()
+    assert heartbeat.longest < 0.25
+    assert "%" in ui.progressBar.format
+
+
+def test_cancel_in_the_middle(host, logic, ui, long):
+    before = sceneContent()
+    with runInMiddle(host, logic, ui) as processId:
+        ui.applyButton.click()
+        assert not logic.isRunning()
+        assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
+        assert ui.statusLabel.text == CANCELED
+        assert not ui.progressBar.visible
+        waitForEnd(host, processId)
+    assert sceneContent() == before
+    assert jobDirectories() == []
+
+
+def test_second_apply_right_after_cancel(host, logic, ui, monkeypatch):
+    process = logic.process
+    steps = iter([100_000, SHORT["steps"]])
+    monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings={**SHORT, "steps": next(steps)}, **k))
+    with runInMiddle(host, logic, ui) as first:
+        ui.applyButton.click()
+        ui.applyButton.click()
+        assert logic.isRunning() and logic.processId != first
+        waitForEnd(host, first)
+    host.waitUntil(lambda: not logic.isRunning(), 90)
+    assert logic.getParameterNode().resultVolume.GetName() == "chest denoised"
+    assert jobDirectories() == []
+
+
+def test_killed_child(host, logic, ui, long):
+    before = sceneContent()
+    with runInMiddle(host, logic, ui) as processId, host.expectDialog("ended by the system or crashed"):
+        os.kill(processId, signal.SIGKILL)
+        host.waitUntil(lambda: not logic.isRunning(), 10)
+    assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
+    assert "crashed" in ui.statusLabel.text
+    assert sceneContent() == before
+    assert jobDirectories() == []
+
+
+def test_scene_closed_in_the_middle(host, logic, ui, long):
+    with runInMiddle(host, logic, ui) as processId:
+        host.closeScene()
+        assert not logic.isRunning()
+        assert "scene was closed" in ui.statusLabel.text
+        waitForEnd(host, processId)
+    assert not ui.applyButton.enabled
+    assert host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+    assert jobDirectories() == []
+
+
+def test_input_removed_in_the_middle(host, logic, ui, volume, long):
+    with runInMiddle(host, logic, ui) as processId:
+        host.scene.RemoveNode(volume)
+        assert not logic.isRunning()
+        assert "input volume was removed" in ui.statusLabel.text
+        waitForEnd(host, processId)
+    assert host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+    assert jobDirectories() == []
+
+
+def test_output_removed_in_the_middle(host, logic, ui, long):
+    output = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "mine")
+    logic.getParameterNode().outputVolume = output
+    with runInMiddle(host, logic, ui) as processId:
+        host.scene.RemoveNode(output)
+        assert "output volume was removed" in ui.statusLabel.text
+        waitForEnd(host, processId)
+    assert jobDirectories() == []
+
+
+def test_module_left_and_unloaded_in_the_middle(host, logic, ui, long):
+    with runInMiddle(host, logic, ui) as processId:
+        host.leaveModule()
+        host.wait(0.1)
+        assert logic.isRunning() and isAlive(processId)
+        host.unloadModule("NSN2NDenoise")
+        assert not isAlive(processId)
+    assert jobDirectories() == []
+
+
+def test_application_quits_in_the_middle(host, logic, ui, long):
+    with runInMiddle(host, logic, ui) as processId:
+        host.slicer.app.aboutToQuit.emit()
+        assert not isAlive(processId)
+    assert jobDirectories() == []
+
+
+def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
+    from NSN2NDenoiseLib.logic import child_process
+
+    before = sceneContent()
+    monkeypatch.setattr(child_process, "findPython", lambda: str(tmp_path / "no-such-python"))
+    with host.expectDialog("could not be started"):
+        ui.applyButton.click()
+        host.waitUntil(lambda: not logic.isRunning(), 10)
+    assert ui.applyButton.text == "Apply"
+    assert sceneContent() == before
+    assert jobDirectories() == []
+
+
+def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
+    import slicer
+
+    flat = slicer.util.addVolumeFromArray(np.full((12, 32, 32), 7, np.int16), name="flat")
+    logic.getParameterNode().inputVolume = flat
+    before = sceneContent()
+    with host.expectDialog("constant") as shown:
+        ui.applyButton.click()
+        host.waitUntil(lambda: not logic.isRunning(), 60)
+    assert "Traceback" in shown[0].detailedText
+    assert sceneContent() == before
+    with pytest.raises(engine.InputError, match="constant"):
+        logic.process(flat)
+
+
+def test_console_waits_reports_and_raises(host, logic, volume):
+    seen = []
+    output = logic.process(volume, settings=SHORT, progressCallback=seen.append, noiseVolume=True)
+    assert isinstance(seen[0], engine.Progress) and seen[-1].fraction > 0.9
+    assert voxels(output).dtype == np.int16
+    with pytest.raises(RuntimeError, match="fail in the callback"):
+        logic.process(volume, settings=SHORT, progressCallback=fail)
+    assert not logic.isRunning()
+
+
+def fail(progress):
+    raise RuntimeError("fail in the callback")
+
+
+def test_console_without_waiting(host, logic, volume):
+    ended = []
+    assert logic.process(volume, settings=SHORT, waitForCompletion=False, finishedCallback=ended.append) is None
+    with pytest.raises(RuntimeError, match="already running"):
+        logic.process(volume, settings=SHORT)
+    host.waitUntil(lambda: ended, 90)
+    assert ended[0].status == "done" and ended[0].node.GetName() == "chest denoised"
+
+
+def viewState():
+    """Position, zoom and window of every view: what a result must not move."""
+    import slicer
+
+    slices = [
+        (node.GetSliceOffset(), node.GetFieldOfView(), node.GetXYZOrigin())
+        for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")
+    ]
+    display = slicer.util.getNode("chest").GetDisplayNode()
+    return slices, display.GetWindow(), display.GetLevel()

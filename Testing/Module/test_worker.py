@@ -1,0 +1,145 @@
+"""The child process by itself: what it says, how it ends, and that it does not outlive Slicer."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import protocol
+
+from Testing.Module.support import LONG, MODULE_FOLDER, SHORT, isAlive
+
+WORKER = MODULE_FOLDER / "NSN2NDenoiseLib" / "worker.py"
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Function: writes a job directory for a noisy volume and starts the worker on it."""
+
+    def start(volume=None, **fields):
+        directory = tmp_path / "job"
+        directory.mkdir()
+        if volume is None:
+            k, j, i = np.mgrid[:12, :48, :48]
+            ball = np.where(((k - 6) * 2) ** 2 + (j - 24) ** 2 + (i - 24) ** 2 < 18**2, 500, -500)
+            volume = (ball + np.random.default_rng(0).normal(0, 30, ball.shape)).astype(np.int16)
+        np.save(directory / protocol.VOLUME_FILE, volume)
+        protocol.write_job(str(directory), {"spacing": [2.0, 1.0, 1.0], **fields})
+        process = subprocess.Popen(
+            [sys.executable, str(WORKER), str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        return directory, process
+
+    return start
+
+
+def messages(output: bytes) -> list[dict]:
+    return [m for line in output.decode().splitlines() if (m := protocol.parse_line(line)) is not None]
+
+
+def finish(process):
+    """Output and errors of a child whose stdin stays open until it ends, as Slicer keeps it."""
+    output = process.stdout.read()
+    errors = process.stderr.read()
+    process.wait(timeout=60)
+    process.stdin.close()
+    return output, errors
+
+
+def untilTraining(process):
+    for line in process.stdout:
+        if b'"train"' in line:
+            return
+    raise AssertionError(process.stderr.read().decode())
+
+
+def test_denoise(job):
+    directory, process = job(task=protocol.DENOISE, preset="default", settings={**SHORT, "threshold": 0.05})
+    output, errors = finish(process)
+    said = messages(output)
+    assert process.returncode == protocol.DONE, errors.decode() + str(said[-1:])
+    assert said[-1]["type"] == "done" and said[-1]["report"]["seed"] == 0
+    volume = np.load(directory / protocol.VOLUME_FILE)
+    denoised = np.load(directory / protocol.DENOISED_FILE)
+    assert denoised.shape == volume.shape and denoised.dtype == volume.dtype
+
+
+def test_cancel(job):
+    _directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+    untilTraining(process)
+    process.stdin.write(b"cancel\n")
+    process.stdin.flush()
+    assert process.wait(timeout=10) == protocol.CANCELLED
+
+
+def test_parent_dies(job):
+    directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+    untilTraining(process)
+    process.stdin.close()
+    process.stdout.close()
+    assert process.wait(timeout=10) == protocol.PARENT_GONE
+    assert not directory.exists()
+
+
+def test_parent_is_killed(job, tmp_path):
+    """A Slicer that is killed takes its child with it, and the child removes the files."""
+    directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+    process.kill()
+    process.wait()
+    code = (
+        "import subprocess, sys, time\n"
+        f"p = subprocess.Popen([sys.executable, {str(WORKER)!r}, {str(directory)!r}], stdin=subprocess.PIPE)\n"
+        "print(p.pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    for line in parent.stdout:
+        if b'"train"' in line:
+            break
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 10
+    while isAlive(child) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not isAlive(child)
+    assert not directory.exists()
+
+
+def test_unusable_volume(job):
+    _directory, process = job(
+        np.zeros((8, 32, 32), np.int16), task=protocol.DENOISE, preset="default", settings=dict(SHORT)
+    )
+    output, _errors = finish(process)
+    error = messages(output)[-1]
+    assert process.returncode == protocol.UNUSABLE
+    assert error["kind"] == "input" and "constant" in error["message"] and "Traceback" in error["details"]
+
+
+def test_no_slicer_no_torch_for_the_mask():
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['slicer', 'qt', 'vtk', 'ctk', 'torch', 'SimpleITK']))\n"
+        "import NSN2NDenoiseLib.worker"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=MODULE_FOLDER, check=True)
+
+
+@pytest.mark.parametrize("cut", range(1, 40, 7))
+def test_lines_survive_any_cutting(cut):
+    sent = b"log\n" + protocol.message_line({"type": "slices", "indices": [1, 2]}).encode() + "h\u00e9\n".encode()
+    buffer = protocol.LineBuffer()
+    lines = [line for n in range(0, len(sent), cut) for line in buffer.feed(sent[n : n + cut])]
+    assert lines == ["log", 'NSN2N:{"type":"slices","indices":[1,2]}', "h\u00e9"]
+    assert buffer.flush() == []
+
+
+def test_lines_that_are_no_messages():
+    assert protocol.parse_line("hello") is None
+    assert protocol.parse_line(protocol.PREFIX + '{"type":"done"') is None
+    assert protocol.parse_line(protocol.PREFIX + "3") is None
+    assert protocol.message_line({"type": "x", "loss": float("nan")}) == 'NSN2N:{"type":"x","loss":null}\n'
