@@ -272,6 +272,9 @@ class Host:
             if hasattr(module, "_unload"):
                 self.unloadModule(name)
         self.closeScene()
+        for node in self.slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode"):
+            self.scene.RemoveNode(node)
+        self.layoutManager.setLayout(self.slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
         for widget in qt.QApplication.topLevelWidgets():
             if widget is not self.mainWindow and widget.isVisible():
                 widget.close()

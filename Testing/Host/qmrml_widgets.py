@@ -101,6 +101,16 @@ class qMRMLSpinBox(ctkDoubleSpinBox):
         self._scene = scene
 
 
+def _withNode(method):
+    """An observer that gets the event's node, too."""
+
+    def observer(scene, event, node):
+        method(scene, event, node)
+
+    observer.CallDataType = vtk.VTK_OBJECT
+    return observer
+
+
 @_widget
 class qMRMLNodeComboBox(QWidget):
     """Node selector that follows the scene.
@@ -135,6 +145,7 @@ class qMRMLNodeComboBox(QWidget):
         self._baseNames = {}
         self._current = ""
         self._requested = None
+        self._leaving = None
         self._box = QComboBox(self)
         self._box.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
         self._box.setMinimumContentsLength(8)
@@ -218,9 +229,9 @@ class qMRMLNodeComboBox(QWidget):
         self._scene = scene
         self.enabled = scene is not None
         if scene is not None:
-            events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndBatchProcessEvent)
-            events += (scene.EndCloseEvent, scene.EndImportEvent)
+            events = (scene.NodeAddedEvent, scene.EndBatchProcessEvent, scene.EndCloseEvent, scene.EndImportEvent)
             self._observers = [scene.AddObserver(event, self._onSceneEvent) for event in events]
+            self._observers.append(scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _withNode(self._onNodeRemoved)))
         requested, self._requested = self._requested, None
         self._refresh()
         if requested:
@@ -280,7 +291,15 @@ class qMRMLNodeComboBox(QWidget):
             return
         self._refresh()
 
+    def _onNodeRemoved(self, scene, event, node):
+        if not (scene.IsBatchProcessing() or scene.IsClosing()):
+            self._leaving = node
+            self._refresh()
+            self._leaving = None
+
     def _accepts(self, node):
+        if node is self._leaving:
+            return False
         if node.GetHideFromEditors() and not self.showHidden:
             return False
         for nodeType in self.nodeTypes:
@@ -315,7 +334,7 @@ class qMRMLNodeComboBox(QWidget):
         wasEmpty = not any(oldIds)
         current = self._current
         if current and current not in ids:
-            position = oldIds.index(current) if current in oldIds else 0
+            position = (oldIds.index(current) if current in oldIds else 0) + (1 if self.noneEnabled else 0)
             left = ([""] if self.noneEnabled else []) + ids
             current = left[min(position, len(left) - 1)] if left else ""
         elif not current and wasEmpty and ids and not (self.noneEnabled or self._hasActions()):

@@ -1,5 +1,6 @@
 """The MRML scene with its logics, as Slicer has it after startup: colors, slice views, subject hierarchy."""
 
+import colorsys
 import os
 
 import vtk
@@ -37,6 +38,16 @@ SLICE_VIEWS = {
 }
 
 
+def _writeGenericColors(folder):
+    """Slicer's default colors of label maps come from a file that slicer-core lacks; colors 2 and up are others here."""
+    os.makedirs(folder)
+    with open(os.path.join(folder, "GenericColors.txt"), "w", encoding="ascii") as file:
+        file.write("0 Background 0 0 0 0\n1 region_1 128 174 128 255\n")
+        for label in range(2, 321):
+            parts = colorsys.hsv_to_rgb(label * 0.618 % 1, 0.55 + label % 3 * 0.15, 0.95 - label % 4 * 0.12)
+            file.write(f"{label} region_{label} {' '.join(str(round(255 * part)) for part in parts)} 255\n")
+
+
 class HostScene:
     """Owns the scene, the application logic, the module logics and the slice logics (`sliceLogics`, by name)."""
 
@@ -48,7 +59,7 @@ class HostScene:
         self.applicationLogic.SetTemporaryPath(temporaryPath)
         self.applicationLogic.SetHomeDirectory(temporaryPath)
         self.applicationLogic.SetShareDirectory("share")
-        os.makedirs(os.path.join(temporaryPath, "share", "ColorFiles"))
+        _writeGenericColors(os.path.join(temporaryPath, "share", "ColorFiles"))
         self.scene.SetRootDirectory(temporaryPath)
         crosshair = slicer.vtkMRMLCrosshairNode()
         crosshair.SetCrosshairName("default")
