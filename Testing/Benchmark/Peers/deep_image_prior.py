@@ -1,29 +1,68 @@
-"""Deep Image Prior: a network fitted to one slice from fixed noise, stopped early."""
+"""Deep Image Prior: an hourglass network fitted to one slice from fixed noise, stopped early."""
 
 import numpy as np
 import torch
+from torch import nn
 
-from Benchmark.Peers.training import Scale, device, unet
+from Benchmark.Peers.training import Scale, device, fast
 
 LABEL = "Deep Image Prior"
-SOURCE = "Ulyanov et al., CVPR 2018 (own implementation, engine's U-Net)"
+SOURCE = "Ulyanov et al., CVPR 2018 (own implementation)"
 LICENSE = "part of this repository"
 PACKAGE = None
 RANDOM = True
-SWEEP = [{"iterations": n} for n in (300, 600, 1200)]
+SWEEP = [{"iterations": n} for n in (150, 300, 600, 1200)]
 
 INPUT_CHANNELS = 32
 INPUT_JITTER = 1 / 30
+SKIP_CHANNELS = 4
 AVERAGE = 0.99  # exponential average of the outputs, as the authors use for denoising
 
 
-def denoise(case, seed, progress, iterations, width=32, levels=4, every=1):
+class Hourglass(nn.Module):
+    """Strided down, bilinear up, narrow skip connections: the prior is in this shape."""
+
+    def __init__(self, width, levels):
+        super().__init__()
+        self.multiple = 2**levels
+        inputs = [INPUT_CHANNELS] + [width] * (levels - 1)
+        self.down = nn.ModuleList(
+            nn.Sequential(_convolution(n, width, 3, stride=2), _convolution(width, width, 3)) for n in inputs
+        )
+        self.skip = nn.ModuleList(_convolution(n, SKIP_CHANNELS, 1) for n in inputs)
+        self.up = nn.ModuleList(
+            nn.Sequential(_convolution(width + SKIP_CHANNELS, width, 3), _convolution(width, width, 1)) for _ in inputs
+        )
+        self.last = nn.Conv2d(width, 1, 1)
+
+    def forward(self, x):
+        """(1, 32, rows, columns), multiples of 2 ** levels -> (1, 1, rows, columns) float32."""
+        skips = []
+        for down, skip in zip(self.down, self.skip, strict=True):
+            skips.append(skip(x))
+            x = down(x)
+        for up, skip in zip(reversed(self.up), reversed(skips), strict=True):
+            x = nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+            x = up(torch.cat([x, skip], dim=1))
+        return self.last(x).float()
+
+
+def _convolution(inputs, outputs, kernel, stride=1):
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode="reflect"),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(0.2),
+    )
+
+
+def denoise(case, seed, progress, iterations, width=64, levels=4, every=1):
     """Each n-th slice (every = n) for itself; Adam at 0.01; the number of iterations is the early stop."""
     scale = Scale.of(case.noisy)
     result = case.noisy.copy()
     slices = list(range(0, len(result), every))
     for n, k in enumerate(slices):
-        net = unet(seed + k, width, levels, batch_norm=True, residual=False, in_channels=INPUT_CHANNELS)
+        torch.manual_seed(seed + k)
+        net = Hourglass(width, levels).to(device())
         plane = scale.apply(case.noisy[k])
         fitted = fit(net, plane, iterations, lambda part, n=n: progress((n + part) / len(slices)))
         result[k] = scale.undo(fitted)
@@ -39,9 +78,10 @@ def fit(net, plane, iterations, progress):
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     average = None
     for step in range(iterations):
-        output = net(code + INPUT_JITTER * torch.randn_like(code))
+        with fast():
+            output = net(code + INPUT_JITTER * torch.randn_like(code))
         optimizer.zero_grad(set_to_none=True)
-        torch.nn.functional.mse_loss(output, target).backward()
+        nn.functional.mse_loss(output, target).backward()
         optimizer.step()
         average = output.detach() if average is None else AVERAGE * average + (1 - AVERAGE) * output.detach()
         progress((step + 1) / iterations)

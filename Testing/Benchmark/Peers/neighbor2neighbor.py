@@ -16,12 +16,14 @@ GAMMA = 2.0  # weight of the regularizer at the end of the training, as for synt
 PAIRS = ((0, 1), (1, 0), (0, 2), (2, 0), (1, 3), (3, 1), (2, 3), (3, 2))
 
 
-def denoise(case, seed, progress, steps=2000, batch=8, crop=128, width=32, levels=3, learning_rate=3e-4):
+def denoise(
+    case, seed, progress, steps=2000, batch=8, crop=128, width=32, levels=3, batch_norm=True, learning_rate=1e-3
+):
     """Trained on the noisy volume alone."""
     scale = Scale.of(case.noisy)
     noisy = scale.apply(case.noisy)
     crops = Crops([noisy], batch, crop, seed)
-    net = unet(seed, width, levels)
+    net = unet(seed, width, levels, batch_norm)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(fraction):

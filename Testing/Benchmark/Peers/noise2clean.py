@@ -11,17 +11,6 @@ CORRECTS_RICIAN = True
 SWEEP = [{}]
 
 
-def denoise(case, seed, progress, steps=2000, batch=16, crop=64, width=32, levels=3, learning_rate=1e-3):
-    """The target is the clean training volume."""
-    return denoise_with_pairs(
-        case,
-        seed,
-        progress,
-        lambda clean, noisy, again: (noisy, clean),
-        steps,
-        batch,
-        crop,
-        width,
-        levels,
-        learning_rate,
-    )
+def denoise(case, seed, progress, **training):
+    """The target is the clean training volume; see denoise_with_pairs."""
+    return denoise_with_pairs(case, seed, progress, lambda clean, noisy, again: (noisy, clean), **training)

@@ -4,14 +4,26 @@ from Benchmark.case import CannotRun
 from Benchmark.Peers.training import Crops, Scale, predict, train, unet
 
 
-def denoise_with_pairs(case, seed, progress, choose, steps, batch, crop, width, levels, learning_rate):
+def denoise_with_pairs(
+    case,
+    seed,
+    progress,
+    choose,
+    steps=2000,
+    batch=16,
+    crop=64,
+    width=32,
+    levels=3,
+    batch_norm=True,
+    learning_rate=1e-3,
+):
     """choose(clean, noisy, noisy_again) -> (input, target). Each volume is scaled by its own noisy statistics."""
     if case.training is None:
         raise CannotRun("there are no training pairs beside this volume: it needs a clean or a second noisy scan")
     source, target = choose(*case.training(seed))
     scale = Scale.of(source)
     crops = Crops([scale.apply(source), scale.apply(target)], batch, crop, seed)
-    net = unet(seed, width, levels)
+    net = unet(seed, width, levels, batch_norm)
 
     def loss(_):
         inputs, targets = crops()

@@ -1,10 +1,15 @@
-"""What the learned peers share: scaling, random crops, one training loop, prediction slice by slice."""
+"""What the learned peers share: scaling, random crops, one training loop, prediction slice by slice.
 
+They run with the engine's device, precision and memory layout, so that times compare methods and not implementations.
+"""
+
+import functools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from NSN2NDenoiseLib.engine.device import autocast, choose_device, choose_precision
 from NSN2NDenoiseLib.engine.unet import UNet
 
 
@@ -29,15 +34,28 @@ class Scale:
         return (volume * self.sd + self.mean).astype(np.float32)
 
 
+@functools.cache
 def device():
-    """CUDA where there is a GPU, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The device that the engine would take."""
+    return choose_device("auto")
+
+
+@functools.cache
+def precision():
+    """The precision of the convolutions that the engine would take."""
+    return choose_precision("auto", device())
+
+
+def fast():
+    """Context in which the convolutions of a training step run in `precision()`."""
+    return autocast(device(), precision())
 
 
 def unet(seed, width, levels, batch_norm=False, residual=True, in_channels=1):
     """The engine's U-Net with weights drawn from seed, on `device()`."""
     torch.manual_seed(seed)
-    return UNet(in_channels, width, levels, batch_norm, residual).to(device())
+    net = UNet(in_channels, width, levels, batch_norm, residual)
+    return net.to(device(), memory_format=torch.channels_last)
 
 
 class Crops:
@@ -73,7 +91,8 @@ def train(net, loss_of_step, steps, learning_rate, progress, betas=(0.9, 0.99)):
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: 0.5 * (1 + math.cos(math.pi * n / steps)))
     net.train()
     for step in range(steps):
-        loss = loss_of_step(step / steps)
+        with fast():
+            loss = loss_of_step(step / steps)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from Benchmark.Peers.training import Scale, device
+from Benchmark.Peers.training import Scale, device, fast
 
 LABEL = "Zero-Shot Noise2Noise"
 SOURCE = "Mansour and Heckel, CVPR 2023 (own implementation)"
@@ -37,13 +37,15 @@ def denoise_slice(plane, iterations, progress):
         nn.Conv2d(48, 48, 3, padding=1),
         nn.LeakyReLU(0.2),
         nn.Conv2d(48, 1, 1),
-    ).to(device())
+    ).to(device(), memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=max(iterations // 2, 1), gamma=0.5)
     first, second = downsample(image)
     for step in range(iterations):
         optimizer.zero_grad(set_to_none=True)
-        loss_of(net, image, first, second).backward()
+        with fast():
+            loss = loss_of(net, image, first, second)
+        loss.backward()
         optimizer.step()
         schedule.step()
         progress((step + 1) / iterations)

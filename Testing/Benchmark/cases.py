@@ -1,0 +1,182 @@
+"""Builds the Case of an experiment: loads, crops, adds the noise. Slow simulations are kept in Runs/cache."""
+
+import hashlib
+import json
+
+import numpy as np
+from scipy import ndimage
+
+from Benchmark.case import Case
+from Benchmark.configuration import CT_RANGE_HU, CT_TISSUE_HU, MR_TISSUE, SYNTHETIC
+from Benchmark.data import load
+from Benchmark.metrics_disc import insert_discs
+from Benchmark.metrics_leak import edge_strength
+from Benchmark.metrics_roi import block_noise
+from Benchmark.regions import body_mask, homogeneous_blocks
+from Benchmark.simulate_lowdose import correlate_slices, simulate_low_dose
+from Benchmark.simulate_mr import add_rician_noise, expected_magnitude
+from Benchmark.synthetic import synthetic_head
+
+
+def build(experiment, folders, cache):
+    """The Case of an experiment. folders: from data.data_folders; cache: folder for simulated volumes."""
+    return BUILDERS[experiment.kind](experiment, folders, cache)
+
+
+def _base(experiment, folders, kind):
+    if experiment.base == SYNTHETIC:
+        pixel = experiment.options.get("pixel_mm", 1.0)
+        return synthetic_head(experiment.options["shape"], kind), (pixel, pixel, pixel)
+    return load(experiment.base, experiment.crop, folders)
+
+
+def build_mr(experiment, folders, cache):
+    """Clean volume plus Rician noise; range and tissue from the clean maximum; the ceiling is E[M]."""
+    clean, spacing = _base(experiment, folders, "mr")
+    level = experiment.options["level"]
+    noisy, sigma = add_rician_noise(clean, level, experiment.noise_seed)
+    peak = float(clean.max())
+
+    def training(seed):
+        name, crop = experiment.training
+        other = load(name, crop, folders)[0]
+        first, second = (add_rician_noise(other, level, [seed, draw])[0] for draw in (101, 102))
+        return other, first, second
+
+    return Case(
+        noisy,
+        spacing,
+        sigma,
+        True,
+        clean,
+        expected_magnitude(clean, sigma),
+        clean > MR_TISSUE * peak,
+        peak,
+        training if experiment.training else None,
+        {"noise": f"Rician, SD {sigma:.4g} = {level:.0%} of the maximum {peak:.4g}"},
+    )
+
+
+def build_lowdose(experiment, folders, cache):
+    """Simulated low-dose CT in HU; sigma is the noise's RMS in tissue."""
+    options = experiment.options
+    clean, spacing = _base(experiment, folders, "ct")
+    clean, spacing = _bin(clean, spacing, options.get("bin", 1))
+    photons, views = options["photons"], options["views"]
+    correlation = options.get("slice_correlation", 0.0)
+    reference, noise = simulated(clean, spacing[1], photons, views, experiment.noise_seed, cache)
+    keep = tuple(slice(*part) for part in options.get("keep", ((None, None), (None, None))))
+    noisy = (reference + correlate_slices(noise, correlation))[:, keep[0], keep[1]]
+    reference = reference[:, keep[0], keep[1]]
+    mask = (reference > CT_TISSUE_HU[0]) & (reference < CT_TISSUE_HU[1])
+
+    def training(seed):
+        name, crop = experiment.training
+        other, grid = load(name, crop, folders)
+        pair = []
+        for draw in (101, 102):
+            target, grain = simulated(other, grid[1], photons, views, 1000 * (seed + 1) + draw, cache)
+            pair.append(target + correlate_slices(grain, correlation))
+        return target, *pair
+
+    sigma = float(np.sqrt(np.mean(np.square((noisy - reference)[mask]))))
+    return Case(
+        noisy,
+        spacing,
+        sigma,
+        False,
+        reference,
+        None,
+        mask,
+        CT_RANGE_HU,
+        training if experiment.training else None,
+        {"noise": f"{photons:g} photons per ray, {views} views: RMS {sigma:.3g} HU in tissue"},
+    )
+
+
+def simulated(clean, pixel_mm, photons, views, seed, cache):
+    """(reference, noise) of simulate_low_dose, kept in the cache under a name made from all that goes in."""
+    key = hashlib.sha256(clean.tobytes())
+    key.update(json.dumps([clean.shape, pixel_mm, photons, views, seed, 1]).encode())
+    path = cache / f"lowdose-{key.hexdigest()[:16]}.npz"
+    if path.exists():
+        with np.load(path) as stored:
+            return stored["reference"], stored["noise"]
+    result = simulate_low_dose(clean, pixel_mm, [photons], views, seed)
+    cache.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez(part, reference=result.reference, noise=result.noise[photons])
+    part.replace(path)
+    return result.reference, result.noise[photons]
+
+
+def build_phantom(experiment, folders, cache):
+    """The sharp reconstruction against its soft partner, after the blur that brings the sharp edges to the soft ones.
+
+    The blur is part of the judgement (`Case.description["blur"]`, SD in pixels), not of the input.
+    """
+    noisy, spacing = load(experiment.base, experiment.crop, folders)
+    reference, _ = load(experiment.options["partner"], experiment.crop, folders)
+    blur = matching_blur(noisy, reference)
+    mask = (reference > CT_TISSUE_HU[0]) & (reference < CT_TISSUE_HU[1]) & body_mask(reference)
+    sigma = block_noise(noisy, homogeneous_blocks(noisy, spacing=spacing))
+    text = f"scanner noise, SD {sigma:.3g} HU; results are blurred by {blur:.2f} pixels before they are compared"
+    return Case(noisy, spacing, sigma, False, reference, None, mask, CT_RANGE_HU, None, {"noise": text, "blur": blur})
+
+
+def matching_blur(sharp, soft):
+    """SD in pixels of the in-plane Gaussian that brings `sharp` nearest to `soft` at the strong edges, 0 to 2.5."""
+    strength = edge_strength(soft)
+    edges = strength >= np.percentile(strength, 97)
+    widths = np.arange(0.0, 2.51, 0.05)
+    errors = [np.mean(np.square((blurred(sharp, width) - soft)[edges])) for width in widths]
+    return float(widths[int(np.argmin(errors))])
+
+
+def blurred(volume, width):
+    """In-plane Gaussian of SD `width` pixels."""
+    return ndimage.gaussian_filter(volume, (0, width, width)) if width else volume
+
+
+def build_real(experiment, folders, cache):
+    """A volume with its own noise, some with inserted discs of low contrast."""
+    volume, spacing = load(experiment.base, experiment.crop, folders)
+    sigma = block_noise(volume, homogeneous_blocks(volume, spacing=spacing))
+    description = {
+        "noise": f"its own, SD {sigma:.3g} in homogeneous tissue",
+        "pet": experiment.options.get("pet", False),
+    }
+    contrast = experiment.options.get("disc")
+    if contrast:
+        volume, description["discs"] = insert_discs(volume, contrast, spacing)
+        description["noise"] += f"; {len(description['discs'].centers)} discs of {contrast:g} inserted"
+    return Case(volume, spacing, sigma, experiment.options.get("rician", False), description=description)
+
+
+def build_size(experiment, folders, cache):
+    """A volume resampled to a given size with white noise of 5 % of its range: for times only."""
+    volume, spacing = load(experiment.base, experiment.crop, folders)
+    shape = experiment.options["shape"]
+    factors = [n / m for n, m in zip(shape, volume.shape, strict=True)]
+    volume = ndimage.zoom(volume, factors, order=1)[: shape[0], : shape[1], : shape[2]]
+    sigma = 0.05 * float(np.ptp(volume))
+    noisy = volume + np.random.default_rng(0).normal(0, sigma, volume.shape).astype(np.float32)
+    grid = tuple(s / f for s, f in zip(spacing, factors, strict=True))
+    return Case(noisy, grid, sigma, description={"noise": "white, 5 % of the range", "only_time": True})
+
+
+def _bin(volume, spacing, factor):
+    if factor == 1:
+        return volume, spacing
+    k, j, i = volume.shape[0], volume.shape[1] // factor, volume.shape[2] // factor
+    cut = volume[:, : j * factor, : i * factor].reshape(k, j, factor, i, factor)
+    return cut.mean(axis=(2, 4), dtype=np.float32), (spacing[0], spacing[1] * factor, spacing[2] * factor)
+
+
+BUILDERS = {
+    "mr": build_mr,
+    "lowdose": build_lowdose,
+    "phantom": build_phantom,
+    "real": build_real,
+    "size": build_size,
+}
