@@ -6,10 +6,10 @@ import platform
 from PySide6.QtCore import Property, QProcessEnvironment, QSettings, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from .ctk_widgets import plainProperty
 from .file_io import qSlicerCoreIOManager
 from .modules import qSlicerModuleManager
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
+from .stand_ins import plainProperty
 
 __all__ = ["qSlicerApplication"]
 

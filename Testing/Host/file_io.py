@@ -7,7 +7,7 @@ import tempfile
 import vtk
 from PySide6.QtCore import QObject, Signal
 
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
 
 __all__ = ["qSlicerCoreIOManager"]
 

@@ -6,7 +6,7 @@ scene: host.scene.   loadModule: host.loadModule.
 
 import pytest
 
-__all__ = ["host", "scene", "loadModule"]
+__all__ = ["host", "loadModule", "scene"]
 
 
 def _fail(found, when):

@@ -1,9 +1,9 @@
 """The test host: one object that stands for a running Slicer in this process.
 
-    from Testing.Host.host import Host
-    host = Host.instance()
-    widget = host.loadModule("NSN2NDenoise/NSN2NDenoise.py")   # the module's <name>Widget object, panel shown
-    host.screenshot("panel.png")
+from Testing.Host.host import Host
+host = Host.instance()
+widget = host.loadModule("NSN2NDenoise/NSN2NDenoise.py")   # the module's <name>Widget object, panel shown
+host.screenshot("panel.png")
 """
 
 import os
@@ -37,9 +37,8 @@ class Host:
     def __init__(self):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         self.temporaryPath = tempfile.mkdtemp(prefix="slicer-host-")
-        from .strict import problems
-
         from . import qt_module, slicer_namespace
+        from .strict import problems
 
         self.problems = problems
         self.slicer = slicer_namespace.prepare()
@@ -54,7 +53,14 @@ class Host:
         ctk_widgets.install()
         self.dialogs = dialogs
         self._hostScene = HostScene(self.slicer, self.temporaryPath)
-        for name in ("scene", "applicationLogic", "logics", "sliceLogics", "sliceLogicCollection", "viewLogicCollection"):
+        for name in (
+            "scene",
+            "applicationLogic",
+            "logics",
+            "sliceLogics",
+            "sliceLogicCollection",
+            "viewLogicCollection",
+        ):
             setattr(self, name, getattr(self._hostScene, name))
         self.layoutManager = self.mainWindow = None
         self.app = self.slicer.app = qSlicerApplication(self)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
 from .slice_views import qMRMLSliceWidget
 
 __all__ = ["qSlicerLayoutManager"]
@@ -109,7 +109,9 @@ class qSlicerLayoutManager(QObject):
                 self._grid.addWidget(self._sliceWidgets[name], 0, position)
             else:
                 first = position == 0
-                self._grid.addWidget(self._sliceWidgets[name], 0 if first else 1, max(0, position - 1), 1, 2 if first else 1)
+                self._grid.addWidget(
+                    self._sliceWidgets[name], 0 if first else 1, max(0, position - 1), 1, 2 if first else 1
+                )
         for name, widget in self._sliceWidgets.items():
             widget.setVisible(name in shown)
             self._host.sliceLogics[name].GetSliceNode().SetMappedInLayout(int(name in shown))

@@ -1,10 +1,9 @@
 """The main window: the module panel on the left, the slice views on the right."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QMainWindow, QScrollArea, QSplitter, QVBoxLayout, QWidget
-from PySide6.QtCore import Qt
 
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
 
 __all__ = ["qSlicerMainWindow", "qSlicerModuleSelectorToolBar"]
 

@@ -8,13 +8,12 @@ from PySide6.QtCore import Property, QObject, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout
 
-from .ctk_widgets import plainProperty
 from .qmrml_widgets import qMRMLWidget
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
+from .stand_ins import plainProperty
 from .strict import problems
 
 __all__ = ["qSlicerModuleManager", "qSlicerScriptedLoadableModule", "qSlicerScriptedLoadableModuleWidget"]
-
 
 
 class _CoreModule(QObject):

@@ -6,22 +6,22 @@ strings); without one it is a recorded problem and fails as pip does.
 
 import logging
 import subprocess
-import tomllib
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+import tomllib
 from packaging.requirements import InvalidRequirement, Requirement
 
 from .strict import problems
 
 __all__ = [
-    "load_requirements",
+    "isPipInstallInProgress",
     "load_pyproject_dependencies",
+    "load_requirements",
     "pip_check",
     "pip_ensure",
     "pip_install",
     "pip_uninstall",
-    "isPipInstallInProgress",
 ]
 
 installer = None

@@ -10,34 +10,45 @@ import types
 import typing
 import weakref
 
+import slicer
 import vtk
 
-import slicer
-
-from .parameter_types import Choice, Default, Exclude, IsInstance, Maximum, Minimum, NotNone, RangeBounds
-from .parameter_types import Validator, WithinRange, createSerializer, splitAnnotations
+from .parameter_types import (
+    Choice,
+    Default,
+    Exclude,
+    IsInstance,
+    Maximum,
+    Minimum,
+    NotNone,
+    RangeBounds,
+    Validator,
+    WithinRange,
+    createSerializer,
+    splitAnnotations,
+)
 from .parameter_widgets import Decimals, GuiConnector, SingleStep, createGuiConnector, parameterNodeGuiConnector
 
 __all__ = [
-    "parameterNodeWrapper",
-    "isParameterNodeWrapper",
-    "findChildWidgetForParameter",
-    "SlicerParameterNamePropertyName",
-    "Default",
-    "Validator",
-    "NotNone",
-    "IsInstance",
-    "WithinRange",
-    "Minimum",
-    "Maximum",
     "Choice",
-    "Exclude",
-    "RangeBounds",
     "Decimals",
-    "SingleStep",
+    "Default",
+    "Exclude",
     "GuiConnector",
+    "IsInstance",
+    "Maximum",
+    "Minimum",
+    "NotNone",
+    "RangeBounds",
+    "SingleStep",
+    "SlicerParameterNamePropertyName",
+    "Validator",
+    "WithinRange",
     "createGuiConnector",
+    "findChildWidgetForParameter",
+    "isParameterNodeWrapper",
     "parameterNodeGuiConnector",
+    "parameterNodeWrapper",
     "splitAnnotations",
 ]
 
@@ -120,10 +131,8 @@ class _Wrapper:
         """Bind every widget with the dynamic property SlicerParameterName; returns the tag for disconnectGui."""
         import qt
 
-        if getattr(gui, "isWidgetType", lambda: False)():
-            widgets = gui.findChildren(qt.QWidget)
-        else:
-            widgets = vars(gui).values()
+        isWidget = getattr(gui, "isWidgetType", lambda: False)()
+        widgets = gui.findChildren(qt.QWidget) if isWidget else vars(gui).values()
         named = {}
         for widget in widgets:
             name = widget.property(SlicerParameterNamePropertyName)
@@ -196,7 +205,7 @@ def _wrap(cls):
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
         kind, annotations = splitAnnotations(hint)
         if isinstance(kind, types.UnionType):
-            kind = typing.Union[typing.get_args(kind)]
+            kind = typing.Union[typing.get_args(kind)]  # noqa: UP007
         serializer, rest = createSerializer(kind, annotations)
         defaults = [item for item in rest if isinstance(item, Default)]
         if hasattr(cls, name):

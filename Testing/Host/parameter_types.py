@@ -6,7 +6,7 @@ import typing
 
 import slicer
 
-__all__ = ["Default", "Validator", "NotNone", "IsInstance", "WithinRange", "Minimum", "Maximum", "Choice", "Exclude"]
+__all__ = ["Choice", "Default", "Exclude", "IsInstance", "Maximum", "Minimum", "NotNone", "Validator", "WithinRange"]
 
 
 class Default:

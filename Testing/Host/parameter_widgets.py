@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import ctk
 import qt
-
 import slicer
 
 from .parameter_types import Choice, Maximum, Minimum, WithinRange, splitAnnotations
 
-__all__ = ["Decimals", "SingleStep", "GuiConnector", "createGuiConnector", "parameterNodeGuiConnector"]
+__all__ = ["Decimals", "GuiConnector", "SingleStep", "createGuiConnector", "parameterNodeGuiConnector"]
 
 
 @dataclass
@@ -84,7 +83,7 @@ def parameterNodeGuiConnector(cls=None):
 def createGuiConnector(widget, datatype):
     """The connector for this widget and type; RuntimeError if Slicer has none."""
     if isinstance(datatype, types.UnionType):
-        datatype = typing.Union[typing.get_args(datatype)]
+        datatype = typing.Union[typing.get_args(datatype)]  # noqa: UP007
     for connector in _connectors:
         if connector.canRepresent(widget, datatype):
             return connector.create(widget, datatype)
@@ -244,7 +243,9 @@ class EnumConnector(_ComboConnector):
     @staticmethod
     def canRepresent(widget, datatype):
         base = _base(datatype)
-        return type(widget) in (qt.QComboBox, ctk.ctkComboBox) and isinstance(base, type) and issubclass(base, enum.Enum)
+        return (
+            type(widget) in (qt.QComboBox, ctk.ctkComboBox) and isinstance(base, type) and issubclass(base, enum.Enum)
+        )
 
 
 @parameterNodeGuiConnector

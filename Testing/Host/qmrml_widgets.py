@@ -8,18 +8,18 @@ import vtk
 from PySide6.QtCore import Property, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
-from .ctk_widgets import ctkCollapsibleButton, ctkDoubleSpinBox, ctkSliderWidget, plainProperty
-from .qt_as_pythonqt import standIn
-from .ui_loader import registerCustomWidget
+from .ctk_numbers import ctkDoubleSpinBox, ctkSliderWidget
+from .ctk_widgets import ctkCollapsibleButton
+from .stand_ins import plainProperty, widgetStandIn
 
-__all__ = ["qMRMLWidget", "qMRMLNodeComboBox", "widgetClasses"]
+__all__ = ["qMRMLNodeComboBox", "qMRMLWidget", "widgetClasses"]
 
 widgetClasses = {}
 
 
 def _widget(cls):
     widgetClasses[cls.__name__] = cls
-    return registerCustomWidget(standIn(cls))
+    return widgetStandIn(cls)
 
 
 @_widget
@@ -130,8 +130,15 @@ class qMRMLNodeComboBox(QWidget):
     currentNodeRenamed = Signal(str)
     cppSignals = tuple(
         f"{name}(vtkMRMLNode*)"
-        for name in "currentNodeChanged nodeActivated nodeAdded nodeAddedByUser nodeAddedByUserAction"
-        " nodeAboutToBeRemoved nodeAboutToBeEdited".split()
+        for name in [
+            "currentNodeChanged",
+            "nodeActivated",
+            "nodeAdded",
+            "nodeAddedByUser",
+            "nodeAddedByUserAction",
+            "nodeAboutToBeRemoved",
+            "nodeAboutToBeEdited",
+        ]
     )
     cppSlots = ("setMRMLScene(vtkMRMLScene*)", "setCurrentNode(vtkMRMLNode*)")
 

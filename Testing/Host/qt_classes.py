@@ -4,14 +4,14 @@ PySide6 drops the Python object of a meta-object together with the widget that i
 for one later.
 """
 
-from PySide6 import QtCore, QtGui, QtNetwork, QtUiTools, QtWidgets
+from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 __all__ = ["QT_CLASSES", "ClassInfo", "classInfo", "standIn"]
 
 # Virtual methods that are properties too: PySide6 looks them up from C++ to find overrides in Python.
 VIRTUAL_GETTERS = {"sizeHint", "minimumSizeHint"}
 
-_modules = (QtCore, QtGui, QtNetwork, QtWidgets, QtUiTools)
+_modules = (QtCore, QtGui, QtWidgets, QtUiTools)
 _all = {getattr(module, name) for module in _modules for name in dir(module) if name.startswith("Q")}
 QT_CLASSES = [cls for cls in _all if isinstance(cls, type) and issubclass(cls, QtCore.QObject)]
 

@@ -2,7 +2,7 @@
 
 import enum
 
-from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 __all__ = ["makeEnumsNumeric"]
 
@@ -31,8 +31,8 @@ def _patch(enumClass):
 
 
 def makeEnumsNumeric():
-    """Let every enum of QtCore, QtGui, QtNetwork and QtWidgets compare with ints (`process.state() == 0`)."""
-    for module in (QtCore, QtGui, QtNetwork, QtWidgets):
+    """Let every enum of QtCore, QtGui and QtWidgets compare with ints (`process.state() == 0`)."""
+    for module in (QtCore, QtGui, QtWidgets):
         # not vars(module): PySide6 makes its classes when they are first asked for
         classes = [value for value in (getattr(module, name) for name in dir(module)) if isinstance(value, type)]
         for owner in classes:

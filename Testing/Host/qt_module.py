@@ -1,9 +1,9 @@
-"""Builds the module `qt`: the names of QtCore, QtGui, QtWidgets, QtNetwork and QUiLoader in one namespace."""
+"""Builds the module `qt`: the names of QtCore, QtGui, QtWidgets and QUiLoader in one namespace."""
 
 import sys
 import types
 
-from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from . import qt_as_pythonqt, qt_dialogs, qt_signals
 from .ui_loader import StrictUiLoader
@@ -65,7 +65,7 @@ def install():
     _patchDevices()
     _patchStringLists()
     module = types.ModuleType("qt", "Stand-in for PythonQt's qt module")
-    for source in (QtCore, QtGui, QtNetwork, QtWidgets):
+    for source in (QtCore, QtGui, QtWidgets):
         for name in dir(source):  # not vars(): PySide6 makes its classes when they are first asked for
             value = getattr(source, name)
             if name.startswith("Q") and name not in PYSIDE_ONLY and isinstance(value, type):

@@ -24,7 +24,7 @@ _slots = {}  # address of the sender -> [(signature, callable, slot function)]
 class BoundSignal:
     """What `button.clicked` is in PythonQt: has connect, disconnect and emit, and can be called to emit."""
 
-    __slots__ = ("_sender", "_name", "_instance")
+    __slots__ = ("_instance", "_name", "_sender")
 
     def __init__(self, sender, name, instance):
         self._sender, self._name, self._instance = sender, name, instance

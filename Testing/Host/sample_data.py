@@ -4,6 +4,7 @@ import logging
 import os
 import urllib.parse
 import urllib.request
+from typing import ClassVar
 
 import slicer
 
@@ -46,7 +47,7 @@ class SampleDataSource:
 class SampleDataLogic:
     """The registry of samples (slicer.modules.sampleDataSources)."""
 
-    _categoryTitles = {}
+    _categoryTitles: ClassVar[dict] = {}
 
     @staticmethod
     def registerCustomSampleDataCategory(category, title):
@@ -75,7 +76,8 @@ class SampleDataLogic:
         for sources in self.sampleDataSourcesByCategory().values():
             for source in sources:
                 if source.sampleName == sampleName:
-                    return [self._load(uri, name) for uri, name in zip(source.uris, source.nodeNames, strict=True)][0]
+                    nodes = [self._load(uri, name) for uri, name in zip(source.uris, source.nodeNames, strict=True)]
+                    return nodes[0]
         raise RuntimeError(f"No sample is registered as '{sampleName}'")
 
     def _load(self, uri, name):

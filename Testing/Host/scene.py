@@ -25,11 +25,21 @@ LOGICS = {
 }
 
 # Node classes for which Slicer's subject hierarchy plugins make items.
-HIERARCHY_CLASSES = (
-    "vtkMRMLVolumeNode vtkMRMLModelNode vtkMRMLMarkupsNode vtkMRMLSegmentationNode vtkMRMLTransformNode"
-    " vtkMRMLTableNode vtkMRMLTextNode vtkMRMLSequenceNode vtkMRMLPlotChartNode vtkMRMLPlotSeriesNode"
-    " vtkMRMLSequenceBrowserNode vtkMRMLSceneViewNode vtkMRMLCameraNode"
-).split()
+HIERARCHY_CLASSES = [
+    "vtkMRMLVolumeNode",
+    "vtkMRMLModelNode",
+    "vtkMRMLMarkupsNode",
+    "vtkMRMLSegmentationNode",
+    "vtkMRMLTransformNode",
+    "vtkMRMLTableNode",
+    "vtkMRMLTextNode",
+    "vtkMRMLSequenceNode",
+    "vtkMRMLPlotChartNode",
+    "vtkMRMLPlotSeriesNode",
+    "vtkMRMLSequenceBrowserNode",
+    "vtkMRMLSceneViewNode",
+    "vtkMRMLCameraNode",
+]
 
 SLICE_VIEWS = {
     "Red": ("Axial", "R", (0.952941, 0.290196, 0.2)),
@@ -39,7 +49,7 @@ SLICE_VIEWS = {
 
 
 def _writeGenericColors(folder):
-    """Slicer's default colors of label maps come from a file that slicer-core lacks; colors 2 and up are others here."""
+    """Slicer's default colors of label maps come from a file that slicer-core lacks; from 2 on they are others here."""
     os.makedirs(folder)
     with open(os.path.join(folder, "GenericColors.txt"), "w", encoding="ascii") as file:
         file.write("0 Background 0 0 0 0\n1 region_1 128 174 128 255\n")

@@ -6,14 +6,13 @@ import os
 import unittest
 
 import qt
-
 import slicer
 
 __all__ = [
     "ScriptedLoadableModule",
-    "ScriptedLoadableModuleWidget",
     "ScriptedLoadableModuleLogic",
     "ScriptedLoadableModuleTest",
+    "ScriptedLoadableModuleWidget",
 ]
 
 

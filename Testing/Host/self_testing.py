@@ -3,7 +3,7 @@
 import sys
 import unittest
 
-__all__ = ["exitSuccess", "exitFailure", "runUnitTest"]
+__all__ = ["exitFailure", "exitSuccess", "runUnitTest"]
 
 
 def exitSuccess():

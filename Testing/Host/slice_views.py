@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLa
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .qmrml_widgets import qMRMLWidget, widgetClasses
-from .qt_as_pythonqt import standIn
+from .qt_classes import standIn
 
-__all__ = ["qMRMLSliceWidget", "qMRMLSliceView", "sliceImage"]
+__all__ = ["qMRMLSliceView", "qMRMLSliceWidget", "sliceImage"]
 
 
 def sliceImage(sliceLogic):
@@ -31,7 +31,7 @@ def sliceImage(sliceLogic):
     columns, rows, _ = image.GetDimensions()
     pixels = vtk_to_numpy(scalars).reshape(rows, columns, -1)[::-1]
     if pixels.shape[2] == 3:
-        pixels = np.concatenate([pixels, np.full(pixels.shape[:2] + (1,), 255, pixels.dtype)], axis=2)
+        pixels = np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 255, pixels.dtype)], axis=2)
     return np.ascontiguousarray(pixels.astype(np.uint8, copy=False))
 
 

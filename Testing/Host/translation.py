@@ -1,6 +1,6 @@
 """slicer.i18n: translation of texts. The host has no translation, so a text is its own translation."""
 
-__all__ = ["tr", "translate", "getContext"]
+__all__ = ["getContext", "tr", "translate"]
 
 
 def translate(context, text):

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from . import qt_as_pythonqt
-from .qt_classes import cppInfo
+from .qt_classes import cppInfo, standIn
 from .qt_signals import hostSignature
 from .strict import problems
 
@@ -52,9 +52,9 @@ def _check(root):
             errors.append(f"'{name}': '{className}' is missing in <customwidgets>")
         classes[name] = cls
         for item in element.findall("property"):
-            if item.get("stdset") != "0" and item.get("name") not in cppInfo(cls).properties:
-                if not (className == "Line" and item.get("name") == "orientation"):
-                    errors.append(f"'{name}': {className} has no property '{item.get('name')}'")
+            known = item.get("name") in cppInfo(cls).properties or item.get("stdset") == "0"
+            if not known and (className, item.get("name")) != ("Line", "orientation"):
+                errors.append(f"'{name}': {className} has no property '{item.get('name')}'")
     for connection in root.iter("connection"):
         sender, signal = connection.findtext("sender"), connection.findtext("signal")
         receiver, slot = connection.findtext("receiver"), connection.findtext("slot")
@@ -72,6 +72,7 @@ def _hasMember(cls, kind, signature):
     return declared and host in cpp.methods
 
 
+@standIn
 class StrictUiLoader(QtUiTools.QUiLoader):
     """qt.QUiLoader: raises UiFileError for what would be wrong in Slicer."""
 
@@ -93,6 +94,3 @@ class StrictUiLoader(QtUiTools.QUiLoader):
         if widget is None:
             problems.record("qt", f"QUiLoader could not load {fileName}: {self.errorString()}")
         return widget
-
-
-qt_as_pythonqt.standIn(StrictUiLoader)

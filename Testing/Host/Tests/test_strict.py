@@ -144,7 +144,9 @@ CONNECTION = (
         ),
         (
             '<widget class="QLabel" name="a"/>',
-            CONNECTION.format(signal="mrmlSceneChanged(vtkMRMLScene*)", receiver="a", slot="setMRMLScene(vtkMRMLScene*)"),
+            CONNECTION.format(
+                signal="mrmlSceneChanged(vtkMRMLScene*)", receiver="a", slot="setMRMLScene(vtkMRMLScene*)"
+            ),
             "QLabel has no slot",
         ),
         (
@@ -186,7 +188,11 @@ def test_dialogs_are_answered_as_expected(host):
     with host.expectDialog("broke", answer="ok") as shown:
         slicer.util.errorDisplay("It broke", detailedText="line 5")
     assert shown[0].detailedText == "line 5"
-    with pytest.raises(RuntimeError), host.expectDialog("Failed to run"), slicer.util.tryWithErrorDisplay("Failed to run"):
+    with (
+        pytest.raises(RuntimeError),
+        host.expectDialog("Failed to run"),
+        slicer.util.tryWithErrorDisplay("Failed to run"),
+    ):
         raise RuntimeError("reason")
     with host.testingMode():
         assert slicer.util.confirmOkCancelDisplay("Shown to nobody") is False  # so it is in Slicer, too
@@ -201,6 +207,7 @@ def test_a_dialog_without_the_expected_button_is_a_problem(host):
 
 def test_packages_are_checked_and_never_installed(host):
     import slicer
+
     from Testing.Host import packages
 
     slicer.packaging.pip_ensure(["numpy>=1.20", "scipy"])

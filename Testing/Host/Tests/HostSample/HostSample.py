@@ -4,6 +4,7 @@ import enum
 from typing import Annotated
 
 import qt
+import slicer
 import vtk
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
@@ -15,8 +16,6 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
-
-import slicer
 
 CHILD = "import sys; print('factor', float(sys.stdin.readline()) * 2, flush=True)"
 
