@@ -119,7 +119,7 @@ class ctkCollapsibleButton(QAbstractButton):
         option.initFrom(self)
         option.rect = self.rect
         option.rect.setHeight(self._titleHeight())
-        painter.fillRect(option.rect, self.palette.color(self.palette.ColorRole.Button))
+        painter.fillRect(option.rect, self.palette.color(self.palette.ColorRole.Window).darker(107))
         arrow = QStyle.PE_IndicatorArrowRight if self._collapsed else QStyle.PE_IndicatorArrowDown
         text = option.rect.adjusted(self._titleHeight(), 0, 0, 0)
         option.rect.setWidth(self._titleHeight())

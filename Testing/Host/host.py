@@ -8,6 +8,7 @@ host.screenshot("panel.png")
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ class Host:
             setattr(self, name, getattr(self._hostScene, name))
         self.layoutManager = self.mainWindow = None
         self.app = self.slicer.app = qSlicerApplication(self)
+        self._checkPySide(qt)
         self._style()
         self._addClasses()
         self._addModules()
@@ -78,6 +80,19 @@ class Host:
         for scope in (qt.QSettings.UserScope, qt.QSettings.SystemScope):
             qt.QSettings.setPath(qt.QSettings.IniFormat, scope, self.temporaryPath)
         qt.QSettings.setDefaultFormat(qt.QSettings.IniFormat)
+
+    def _checkPySide(self, qt):
+        """PySide6 6.12 loses a reference to None in each call on Python 3.11, and long runs crash."""
+        action = qt.QAction()
+        before = sys.getrefcount(None)
+        for _ in range(200):
+            action.setObjectName("x")
+        if sys.getrefcount(None) < before - 100:
+            import PySide6
+
+            raise RuntimeError(
+                f"PySide6 {PySide6.__version__} loses references on this Python: install PySide6-Essentials 6.8"
+            )
 
     def _style(self):
         import qt

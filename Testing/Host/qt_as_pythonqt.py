@@ -4,6 +4,7 @@ Properties are values (`button.text`), `connect` takes signature strings, new at
 `isinstance` does not know the C++ base classes. What only PySide6 has (`button.text()`) fails, as it does in Slicer.
 """
 
+import enum
 from contextlib import contextmanager
 
 import shiboken6
@@ -20,6 +21,7 @@ _property = _QObject.property
 _setProperty = _QObject.setProperty
 _originalGet = {}
 _loading = []
+_reading = set()
 
 # Members of Qt 6 that the Qt 5.15 builds of Slicer lack.
 TOO_NEW = {"checkStateChanged", "textHighlighted", "idClicked"}
@@ -69,8 +71,7 @@ def _get(self, name):
         if name in info.accessible and name not in STATIC_OVER_PROPERTY:
             if not shiboken6.isValid(self):
                 raise ValueError(f"Trying to read property '{name}' from a destroyed {info.name} object")
-            value = _property(self, info.qtName(name))
-            return tuple(value) if isinstance(value, list) else value
+            return _getProperty(self, info.qtName(name))
         if name in TOO_NEW:
             raise AttributeError(f"{info.name} has no attribute named '{name}' in Qt 5.15")
     try:
@@ -80,6 +81,19 @@ def _get(self, name):
     if isinstance(value, QtCore.SignalInstance):
         return qt_signals.BoundSignal(self, name, value)
     return value
+
+
+def _getProperty(self, name):
+    # A virtual getter makes PySide6 look for an override in Python under the same name: it must find its own method.
+    key = (shiboken6.getCppPointer(self)[0], name)
+    if key in _reading:
+        return _plainGet(self, name)
+    _reading.add(key)
+    try:
+        value = _property(self, name)
+    finally:
+        _reading.discard(key)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _getMissing(self, info, name):
@@ -125,7 +139,13 @@ def _setQtProperty(self, info, name, value):
         raise AttributeError(f"Property '{name}' of {info.name} object is not writable")
     if isinstance(value, tuple):
         value = list(value)
-    if (value is None and typeName != "PyObject") or not _setProperty(self, info.qtName(name), value):
+    name = info.qtName(name)
+    accepted = value is not None or typeName == "PyObject"
+    if accepted and isinstance(value, enum.Enum):
+        accepted = _setProperty(self, name, value) or _setProperty(self, name, value.value)
+    elif accepted:
+        accepted = _setProperty(self, name, value)
+    if not accepted:
         raise AttributeError(
             f"Property '{name}' of type '{typeName}' does not accept an object of type {type(value).__name__}"
             f" ({value!r})"

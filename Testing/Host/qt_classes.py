@@ -4,12 +4,11 @@ PySide6 drops the Python object of a meta-object together with the widget that i
 for one later.
 """
 
+import inspect
+
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 __all__ = ["QT_CLASSES", "ClassInfo", "classInfo", "standIn"]
-
-# Virtual methods that are properties too: PySide6 looks them up from C++ to find overrides in Python.
-VIRTUAL_GETTERS = {"sizeHint", "minimumSizeHint"}
 
 _modules = (QtCore, QtGui, QtWidgets, QtUiTools)
 _all = {getattr(module, name) for module in _modules for name in dir(module) if name.startswith("Q")}
@@ -48,7 +47,8 @@ class CppClassInfo:
 class ClassInfo:
     """A Python type of Qt objects: the C++ class behind it, and what Python subclasses add.
 
-    accessible: the properties that PythonQt shows as values; pythonNames: attributes of the Python subclasses.
+    accessible: the properties that PythonQt shows as values, less those whose virtual getter a Python class overrides;
+    pythonNames: attributes of the Python subclasses.
     """
 
     def __init__(self, cls):
@@ -58,7 +58,8 @@ class ClassInfo:
         self.name = self.cpp.cls.__name__
         self.isDerived = position > 0
         self.pythonNames = {name for ancestor in mro[:position] for name in vars(ancestor)}
-        self.accessible = {k: v for k, v in self.cpp.properties.items() if k not in VIRTUAL_GETTERS}
+        overrides = {name for ancestor in mro for name, value in vars(ancestor).items() if inspect.isfunction(value)}
+        self.accessible = {name: item for name, item in self.cpp.properties.items() if name not in overrides}
         self.accessible.setdefault("name", self.accessible["objectName"])
 
     def qtName(self, name):

@@ -38,6 +38,38 @@ def test_properties_are_values(qt):
     assert combo.layout() is None
 
 
+def test_properties_with_virtual_getters_are_values(qt, ctk):
+    bar = qt.QProgressBar()
+    bar.format, bar.value = "%p% done", 40
+    assert bar.text == "40% done"
+    assert qt.QPushButton("Go").sizeHint.width() > 10
+
+    class Wide(qt.QWidget):
+        def sizeHint(self):
+            return qt.QSize(321, 20)
+
+    holder = qt.QWidget()
+    layout = qt.QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(Wide())
+    assert holder.sizeHint.width() == 321
+    section = ctk.ctkCollapsibleButton("Section")
+    qt.QVBoxLayout(section).addWidget(Wide())
+    assert layout.addWidget(section) is None
+    assert holder.sizeHint.width() > 2 * 321
+
+
+def test_enum_properties(qt):
+    box = qt.QMessageBox()
+    box.icon = qt.QMessageBox.Question
+    box.standardButtons = qt.QMessageBox.Ok | qt.QMessageBox.Cancel
+    assert box.icon == qt.QMessageBox.Question
+    assert box.standardButtons & qt.QMessageBox.Cancel
+    slider = qt.QSlider()
+    slider.orientation = qt.Qt.Horizontal
+    assert slider.orientation == qt.Qt.Horizontal == 1
+
+
 def test_names_and_classes(qt):
     button = qt.QPushButton()
     button.objectName = "go"
