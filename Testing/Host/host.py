@@ -6,6 +6,7 @@ widget = host.loadModule("NSN2NDenoise/NSN2NDenoise.py")   # the module's <name>
 host.screenshot("panel.png")
 """
 
+import atexit
 import os
 import shutil
 import sys
@@ -25,7 +26,6 @@ class Host:
     """
 
     version = (5, 12)
-    sideBySide = False
     testing = False
     _instance = None
 
@@ -38,6 +38,7 @@ class Host:
     def __init__(self):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         self.temporaryPath = tempfile.mkdtemp(prefix="slicer-host-")
+        atexit.register(shutil.rmtree, self.temporaryPath, ignore_errors=True)
         from . import qt_module, slicer_namespace
         from .strict import problems
 
@@ -305,7 +306,3 @@ class Host:
         self.testing = False
         self.dialogs.reset()
         self.processEvents()
-
-    def close(self):
-        """Remove the temporary folder (the process is about to end)."""
-        shutil.rmtree(self.temporaryPath, ignore_errors=True)

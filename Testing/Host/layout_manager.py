@@ -97,7 +97,7 @@ class qSlicerLayoutManager(QObject):
                 widget._view.update()
 
     def _arrange(self):
-        """Show the slice views of the layout: one alone, or Red over Yellow and Green, or all in one row."""
+        """Show the slice views of the layout: one alone, or Red over Yellow and Green."""
         views = self._logic.GetViewNodes()
         names = [views.GetItemAsObject(i).GetLayoutName() for i in range(views.GetNumberOfItems())]
         shown = [name for name in self._sliceWidgets if name in names] or list(self._sliceWidgets)
@@ -105,13 +105,8 @@ class qSlicerLayoutManager(QObject):
             self._grid.removeWidget(widget)
             widget.setParent(self._viewport)
         for position, name in enumerate(shown):
-            if len(shown) == 3 and self._host.sideBySide:
-                self._grid.addWidget(self._sliceWidgets[name], 0, position)
-            else:
-                first = position == 0
-                self._grid.addWidget(
-                    self._sliceWidgets[name], 0 if first else 1, max(0, position - 1), 1, 2 if first else 1
-                )
+            row, column, columns = (0, 0, 2) if position == 0 else (1, position - 1, 1)
+            self._grid.addWidget(self._sliceWidgets[name], row, column, 1, columns)
         for name, widget in self._sliceWidgets.items():
             widget.setVisible(name in shown)
             self._host.sliceLogics[name].GetSliceNode().SetMappedInLayout(int(name in shown))

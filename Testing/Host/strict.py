@@ -4,7 +4,9 @@ PythonQt and VTK print most errors and go on. Here each of them becomes a `Probl
 fail the test that left one behind.
 """
 
+import atexit
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -42,7 +44,9 @@ class Problems:
     def __init__(self):
         self._list = []
         self._lock = threading.Lock()
-        self._vtkLog = Path(tempfile.mkdtemp(prefix="slicer-host-")) / "vtk.log"
+        folder = tempfile.mkdtemp(prefix="slicer-host-log-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        self._vtkLog = Path(folder) / "vtk.log"
         self._vtkSeen = 0
         self._outputWindow = None
 

@@ -6,8 +6,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from Testing.Host.fixtures import *  # noqa: F403
 
-pytest.importorskip("slicer_core", reason="the test host needs slicer-core and PySide6-Essentials")
-
 
 @pytest.fixture
 def samplePath():
