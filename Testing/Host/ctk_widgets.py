@@ -159,6 +159,8 @@ class ctkExpandButton(QToolButton):
 class ctkFittedTextBrowser(QTextBrowser):
     disableMouseScroll = plainProperty(bool, "disableMouseScroll", False)
     collapsed = plainProperty(bool, "collapsed", True)
+    showDetailsText = plainProperty(str, "showDetailsText", "")
+    hideDetailsText = plainProperty(str, "hideDetailsText", "")
 
 
 @widgetStandIn

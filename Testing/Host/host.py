@@ -147,6 +147,7 @@ class Host:
         manager._modules[module.name] = module
         manager.moduleLoaded.emit(module.name)
         self.app.startupCompleted.emit()
+        self.app.startupCompleted.disconnect()  # it comes once for each module
         if not show:
             return module
         self._showModule(module.name)
@@ -249,6 +250,13 @@ class Host:
 
     # States
 
+    def quit(self):
+        """What modules see when Slicer ends: aboutToQuit, then each scripted module is unloaded."""
+        self.app.aboutToQuit.emit()
+        for name, module in list(self.app.moduleManager()._modules.items()):
+            if hasattr(module, "_unload"):
+                self.unloadModule(name)
+
     def closeScene(self):
         """File / Close Scene."""
         self.scene.Clear(False)
@@ -303,6 +311,7 @@ class Host:
         while qt.QApplication.overrideCursor() is not None:
             qt.QApplication.restoreOverrideCursor()
         qt.QSettings().clear()
+        self.app.aboutToQuit.disconnect()
         self.testing = False
         self.dialogs.reset()
         self.processEvents()

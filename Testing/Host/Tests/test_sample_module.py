@@ -131,6 +131,22 @@ def test_without_main_window(host, samplePath):
     assert slicer.util.mainWindow() is not None
 
 
+def test_quit(host, widget):
+    events = []
+    host.app.connect("aboutToQuit()", lambda: events.append("about to quit"))
+    host.quit()
+    assert events == ["about to quit"]
+    assert widget.calls == ["enter", "exit", "cleanup"]
+
+
+def test_startup_completed_comes_once(host, samplePath):
+    events = []
+    host.app.connect("startupCompleted()", lambda: events.append("started"))
+    host.loadModule(samplePath)
+    host.loadModule(samplePath)
+    assert events == ["started"]
+
+
 def test_own_self_test_runs(host, widget):
     import slicer
 
