@@ -65,6 +65,11 @@ def jobDirectories() -> list[str]:
     return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("NSN2N-")]
 
 
+def waitForNoFiles(host, seconds: float = 6.0) -> None:
+    """Run the event loop until no job has files any more; AssertionError if some stay."""
+    host.waitUntil(lambda: jobDirectories() == [], seconds, f"still there: {jobDirectories()}")
+
+
 class Heartbeat:
     """Measures the longest time in which Slicer's event loop did not turn.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 
-from Testing.Module.support import SHORT, jobDirectories, voxels
+from Testing.Module.support import SHORT, voxels, waitForNoFiles
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_looked_at_slices_come_first(host, module, volume, ui):
 def test_nothing_is_left_behind(host, preview):
     host.closeScene()
     host.wait(0.2)
-    assert jobDirectories() == []
+    waitForNoFiles(host)
     assert not preview.overlay.visible
 
 

@@ -7,18 +7,17 @@ import sys
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib import engine
 
 from Testing.Module.support import (
     MODULE_FOLDER,
     SHORT,
     Heartbeat,
     isAlive,
-    jobDirectories,
     runInMiddle,
     sceneContent,
     voxels,
     waitForEnd,
+    waitForNoFiles,
 )
 
 CANCELED = "Canceled. The scene is as it was."
@@ -106,7 +105,7 @@ def test_cancel_in_the_middle(host, logic, ui, long):
         assert not ui.progressBar.visible
         waitForEnd(host, processId)
     assert sceneContent() == before
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_second_apply_right_after_cancel(host, logic, ui, monkeypatch):
@@ -120,7 +119,7 @@ def test_second_apply_right_after_cancel(host, logic, ui, monkeypatch):
         waitForEnd(host, first)
     host.waitUntil(lambda: not logic.isRunning(), 90)
     assert logic.getParameterNode().resultVolume.GetName() == "chest denoised"
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_killed_child(host, logic, ui, long):
@@ -131,7 +130,7 @@ def test_killed_child(host, logic, ui, long):
     assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
     assert "crashed" in ui.statusLabel.text
     assert sceneContent() == before
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_scene_closed_in_the_middle(host, logic, ui, long):
@@ -142,7 +141,7 @@ def test_scene_closed_in_the_middle(host, logic, ui, long):
         waitForEnd(host, processId)
     assert not ui.applyButton.enabled
     assert host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_input_removed_in_the_middle(host, logic, ui, volume, long):
@@ -152,7 +151,7 @@ def test_input_removed_in_the_middle(host, logic, ui, volume, long):
         assert "input volume was removed" in ui.statusLabel.text
         waitForEnd(host, processId)
     assert host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_output_removed_in_the_middle(host, logic, ui, long):
@@ -162,7 +161,7 @@ def test_output_removed_in_the_middle(host, logic, ui, long):
         host.scene.RemoveNode(output)
         assert "output volume was removed" in ui.statusLabel.text
         waitForEnd(host, processId)
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_module_left_and_unloaded_in_the_middle(host, logic, ui, long):
@@ -172,14 +171,14 @@ def test_module_left_and_unloaded_in_the_middle(host, logic, ui, long):
         assert logic.isRunning() and isAlive(processId)
         host.unloadModule("NSN2NDenoise")
         assert not isAlive(processId)
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_application_quits_in_the_middle(host, logic, ui, long):
     with runInMiddle(host, logic, ui) as processId:
         host.slicer.app.aboutToQuit.emit()
         assert not isAlive(processId)
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
@@ -192,7 +191,7 @@ def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
         host.waitUntil(lambda: not logic.isRunning(), 10)
     assert ui.applyButton.text == "Apply"
     assert sceneContent() == before
-    assert jobDirectories() == []
+    waitForNoFiles(host)
 
 
 def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
@@ -206,6 +205,8 @@ def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
         host.waitUntil(lambda: not logic.isRunning(), 60)
     assert "Traceback" in shown[0].detailedText
     assert sceneContent() == before
+    from NSN2NDenoiseLib import engine
+
     with pytest.raises(engine.InputError, match="constant"):
         logic.process(flat)
 
@@ -213,6 +214,8 @@ def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
 def test_console_waits_reports_and_raises(host, logic, volume):
     seen = []
     output = logic.process(volume, settings=SHORT, progressCallback=seen.append, noiseVolume=True)
+    from NSN2NDenoiseLib import engine
+
     assert isinstance(seen[0], engine.Progress) and seen[-1].fraction > 0.9
     assert voxels(output).dtype == np.int16
     with pytest.raises(RuntimeError, match="fail in the callback"):

@@ -187,6 +187,8 @@ class ChildProcess:
     def _finish(self, outcome: Outcome) -> None:
         self.outcome = outcome
         self._killTimer.stop()
+        # whoever drops this object in a callback must not delete the process while it is still sending its signal
+        qt.QTimer.singleShot(0, lambda process=self._process: None)
         self._onFinished(outcome)
 
 

@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import slicer
 import vtk
 
 from NSN2NDenoiseLib import __version__
@@ -55,7 +54,7 @@ def writeResults(inputVolume, outputVolume, noiseVolume, before, after, report: 
             output.SetNodeReferenceID(NOISE_REFERENCE, noiseNode.GetID())
     except Exception:
         for node in created:
-            slicer.mrmlScene.RemoveNode(node)
+            volumes.remove(node)
         raise
     return output
 

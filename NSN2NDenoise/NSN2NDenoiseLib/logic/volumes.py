@@ -40,6 +40,14 @@ def createLike(inputVolume, name: str):
     return node
 
 
+def remove(node) -> None:
+    """Take a volume out of the scene, with its display nodes."""
+    displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    slicer.mrmlScene.RemoveNode(node)
+    for display in displays:
+        slicer.mrmlScene.RemoveNode(display)
+
+
 def becomeLike(node, inputVolume) -> None:
     """Give an existing volume the geometry, transform, units and place in the hierarchy of `inputVolume`."""
     node.CopyOrientation(inputVolume)

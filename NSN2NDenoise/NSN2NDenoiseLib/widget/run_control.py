@@ -23,6 +23,7 @@ class RunControl:
     def __init__(self, ui, logic, messages: Messages, onResult) -> None:
         self._ui, self._logic, self._messages, self._onResult = ui, logic, messages, onResult
         self._parameterNode = None
+        self._startedHere = False
         ui.applyButton.connect("clicked(bool)", self._onClicked)
         logic.onRunStarted = self._onStarted
         logic.onRunProgress = self._onProgress
@@ -64,6 +65,7 @@ class RunControl:
         node = self._parameterNode
         self._messages.clearLog()
         self._messages.status(_("Preparing..."))
+        self._startedHere = True
         try:
             self._logic.process(
                 node.inputVolume,
@@ -79,6 +81,7 @@ class RunControl:
                 waitForCompletion=False,
             )
         except (ValueError, DependencyError, RuntimeError, OSError) as error:
+            self._startedHere = False
             self._messages.error(str(error))
         self.update()
 
@@ -108,6 +111,7 @@ class RunControl:
     def _onFinished(self, outcome) -> None:
         self._ui.progressBar.hide()
         self.update()
+        startedHere, self._startedHere = self._startedHere, False
         if outcome.status == "done":
             self._messages.status(_("Done: '{name}' is in the scene.").format(name=outcome.node.GetName()))
             for warning in outcome.report.get("warnings") or []:
@@ -115,5 +119,8 @@ class RunControl:
             self._onResult(outcome.node)
         elif outcome.status == "cancelled":
             self._messages.status(outcome.message)
-        else:
+        elif startedHere:
             self._messages.error(outcome.message, outcome.details)
+        else:  # the console, which raises the error where it was called
+            self._messages.status(outcome.message)
+            self._messages.log(outcome.details)
