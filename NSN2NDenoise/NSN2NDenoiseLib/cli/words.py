@@ -27,7 +27,7 @@ def describe_inspection(name: str, facts: dict) -> str:
     spacing = " x ".join(f"{s:g}" for s in reversed(facts["spacing"]))
     low, high = facts["range"]
     padding = "none" if facts["padding"] is None else f"{facts['padding']:g} ({100 * facts['paddingFraction']:.1f} %)"
-    lags = ", ".join(f"{_number(c, 2)} (lag {lag})" for lag, c in enumerate(facts["sliceCorrelation"], start=1))
+    lags = ", ".join(f"{_number(c, 2)}" for c in facts["sliceCorrelation"])
     rows = {
         "volume": name,
         "size": f"{size} voxels of {spacing} mm, {facts['type']}",
@@ -35,7 +35,7 @@ def describe_inspection(name: str, facts: dict) -> str:
         "padding": padding,
         "slices": f"{facts['slices']} along {facts['axis']}",
         "noise SD": f"{_number(facts['noiseSD'])} image units, in homogeneous tissue",
-        "correlation": f"{lags} of the noise between slices",
+        "correlation": f"{lags} of the noise of slices 1, 2, 3 apart",
         "pairs": f"slices {facts['gap']} apart",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",

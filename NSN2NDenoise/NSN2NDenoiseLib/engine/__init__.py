@@ -8,6 +8,9 @@ Importing this package imports neither torch nor scikit-image: `denoise` brings 
 scikit-image.
 """
 
+import os
+from importlib import import_module
+
 from .axes import AXES
 from .check import MIN_SLICES
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
@@ -42,8 +45,9 @@ __all__ = [
 def __getattr__(name: str):
     """`denoise` and `DenoiseResult` on first use: they need torch, the rest does not."""
     if name in ("denoise", "DenoiseResult"):
-        from importlib import import_module
-
+        # Threads that wait by spinning (OpenMP's default) slow a run down several times when other programs want the
+        # cores too, and Slicer always does. It must be set before torch loads OpenMP.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         module = import_module(".denoise_volume", __name__)
         globals()["denoise"], globals()["DenoiseResult"] = module.denoise, module.DenoiseResult
         return globals()[name]

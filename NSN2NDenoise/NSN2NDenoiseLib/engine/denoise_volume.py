@@ -25,6 +25,8 @@ from .weight_matrix import matched_fraction, weight_matrix
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8
+#: The image is magnified at most so much for the network, however little noise it has.
+MAX_GAIN = 50.0
 #: Outside these matched fractions the threshold is worth a second look.
 USUAL_FRACTION = (0.2, 0.995)
 
@@ -105,6 +107,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     tracker.begin("train")  # Sec. 3.3
     tensors = SliceTensors(
         matching.stack,
+        matching.low_passed_stack() if settings.compensate else None,
         weights[: matching.slices - matching.gap],
         matching.excluded,
         matching.gap,
@@ -112,7 +115,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
         device,
     )
     sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
-    network = make_network(settings, device)
+    network = make_network(settings, matching.noise_sd, device)
     losses = train(network, tensors, sampler, settings, precision, tracker)
 
     tracker.begin("denoise")
@@ -149,11 +152,20 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     return DenoiseResult(denoised, np.ascontiguousarray(slices_back(weights, matching.axis)), losses, report)
 
 
-def make_network(settings: Settings, device: torch.device) -> UNet:
-    """The network of the settings with its first weights from the seed; torch's global random state is left alone."""
+def make_network(settings: Settings, noise_sd: float, device: torch.device) -> UNet:
+    """The network of the settings with its first weights from the seed; torch's global random state is left alone.
+
+    Args:
+        settings: shape of the network, seed.
+        noise_sd: of the volume, normalized, > 0.
+        device: where the network lives.
+    """
+    gain = min(max(settings.input_noise / noise_sd, 1.0), MAX_GAIN) if settings.input_noise else 0.0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        network = UNet(settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual)
+        network = UNet(
+            settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual, gain
+        )
     return network.to(device, memory_format=torch.channels_last)
 
 

@@ -89,6 +89,10 @@ class Matching:
                 self._low_passed[index] = low_pass(self.stack[index], self.noise_sd)
             return self._low_passed[index]
 
+    def low_passed_stack(self) -> np.ndarray:
+        """LPF of all slices, (slices, rows, columns) float32, normalized."""
+        return np.stack([self.low_passed(index) for index in range(self.slices)])
+
     def partner(self, index: int) -> int:
         """The slice that slice `index` is compared with: index + gap, or index - gap among the last `gap` slices."""
         return index + self.gap if index + self.gap < self.slices else index - self.gap

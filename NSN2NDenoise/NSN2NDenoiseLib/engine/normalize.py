@@ -63,9 +63,7 @@ def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
     square = np.ones((FLAT_SIDE, FLAT_SIDE), bool)
     padding = np.empty(stack.shape, bool)
     for index, image in enumerate(stack):
-        flat = np.pad(image == lowest, FLAT_SIDE, mode="edge")
-        flat = ndimage.binary_opening(flat, square)
-        padding[index] = flat[FLAT_SIDE:-FLAT_SIDE, FLAT_SIDE:-FLAT_SIDE]
+        padding[index] = ndimage.binary_opening(image == lowest, square)
     part = np.count_nonzero(padding) / padding.size
     if part < MIN_PADDING:
         return None, None

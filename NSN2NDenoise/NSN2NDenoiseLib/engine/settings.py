@@ -8,6 +8,8 @@ from .weight_matrix import check_threshold
 
 PRESETS = ("default", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+#: Settings that need not be whole numbers.
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -25,7 +27,10 @@ class Settings:
         precision: of the convolutions: "auto" takes bfloat16 only where it is faster.
         seed: of the network's first weights and of the crops.
         width, levels, batch_norm, residual: of the `UNet`.
+        input_noise: SD that the noise has in the network's view of a slice; 0 shows it the normalized slice itself.
         context: slices on the side away from the target that the network sees beside x_i.
+        compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
+            in matched pixels is not learned.
         crop: side of the training crops in pixels; 0 takes whole slices.
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
@@ -48,7 +53,9 @@ class Settings:
     levels: int = 3
     batch_norm: bool = False
     residual: bool = True
+    input_noise: float = 0.25
     context: int = 2
+    compensate: bool = True
     crop: int = 64
     batch: int = 16
     steps: int = 1200
@@ -90,6 +97,7 @@ class Settings:
             ("lambda_rc", 0, 100),
             ("lambda_ic", 0, 100),
             ("learning_rate", 1e-7, 1),
+            ("input_noise", 0, 10),
             ("seed", 0, 2**32 - 1),
             ("width", 1, 256),
             ("levels", 1, 6),
@@ -98,9 +106,7 @@ class Settings:
             ("steps", 0, 10_000_000),
             ("epochs", 0, 1_000_000),
         ):
-            _number(
-                name, getattr(self, name), low, high, integer=name not in ("lambda_rc", "lambda_ic", "learning_rate")
-            )
+            _number(name, getattr(self, name), low, high, integer=name not in REAL)
         if self.gap is not None:
             _number("gap", self.gap, 1, 16, integer=True)
         if self.crop != 0:
@@ -130,7 +136,9 @@ _PAPER = {
     "levels": 4,
     "batch_norm": True,
     "residual": False,
+    "input_noise": 0.0,
     "context": 0,
+    "compensate": False,
     "crop": 0,
     "batch": 1,
     "steps": 0,

@@ -11,6 +11,7 @@ class SliceTensors:
 
     Args:
         stack: (slices, rows, columns) float32, normalized; clipped to `NETWORK_RANGE` here.
+        low_passed: LPF(x_i), as `stack`, to compensate the targets with; None leaves them as the paper has them.
         weights: (slices - gap, rows, columns) uint8, W_i of Eq. 3.
         excluded: boolean, as `stack`, or None.
         gap: pairs are (x_i, x_i+gap).
@@ -21,6 +22,7 @@ class SliceTensors:
     def __init__(
         self,
         stack: np.ndarray,
+        low_passed: np.ndarray | None,
         weights: np.ndarray,
         excluded: np.ndarray | None,
         gap: int,
@@ -29,6 +31,7 @@ class SliceTensors:
     ) -> None:
         self.gap, self.context, self.device = gap, context, device
         self.stack = torch.from_numpy(np.clip(stack, *NETWORK_RANGE)).to(device)
+        self.low_passed = None if low_passed is None else torch.from_numpy(low_passed).to(device)
         self.weights = torch.from_numpy(weights).to(device)
         self.excluded = None if excluded is None else torch.from_numpy(excluded).to(device)
 
@@ -48,9 +51,12 @@ class SliceTensors:
     def batch(self, pairs: np.ndarray, tops: np.ndarray, lefts: np.ndarray, size: tuple[int, int]) -> dict:
         """Inputs, targets, W_i and valid pixels of the pairs' crops.
 
+        The target of f(x_i) is x_i+1. With low-passed slices it is x_i+1 + LPF(x_i) - LPF(x_i+1): where the anatomy of
+        two matched slices still differs a little, the target is moved to slice i, and the difference is not learned.
+
         Returns:
-            "input_i", "input_next": (batch, 1 + context, height, width); "x_i", "x_next", "w", "valid": (batch, 1,
-            height, width); all float32.
+            "input_i", "input_next": (batch, 1 + context, height, width); "target_next" (of f(x_i)), "target_i" (of
+            f(x_i+1)), "w", "valid": (batch, 1, height, width); all float32.
         """
         i, top, left = (torch.from_numpy(np.asarray(a)).to(self.device) for a in (pairs, tops, lefts))
         rows = top[:, None] + torch.arange(size[0], device=self.device)
@@ -59,10 +65,14 @@ class SliceTensors:
         cut = {
             "input_i": self.cut(self.inputs(i, +1), rows, columns, self.stack),
             "input_next": self.cut(self.inputs(i + self.gap, -1), rows, columns, self.stack),
-            "x_i": self.cut(own, rows, columns, self.stack),
-            "x_next": self.cut(following, rows, columns, self.stack),
+            "target_i": self.cut(own, rows, columns, self.stack),
+            "target_next": self.cut(following, rows, columns, self.stack),
             "w": self.cut(own, rows, columns, self.weights).float(),
         }
+        if self.low_passed is not None:
+            low_i, low_next = (self.cut(index, rows, columns, self.low_passed) for index in (own, following))
+            cut["target_next"] = cut["target_next"] + low_i - low_next
+            cut["target_i"] = cut["target_i"] + low_next - low_i
         if self.excluded is None:
             cut["valid"] = torch.ones_like(cut["w"])
         else:

@@ -26,16 +26,20 @@ class UNet(nn.Module):
         levels: number of poolings.
         batch_norm: batch normalization behind each convolution.
         residual: predict the noise and take it from the slice, instead of predicting the clean slice.
+        gain: the network works on (x - 0.5) * gain, so that the noise is not tiny beside the image; 0: on x itself.
 
     References:
         Ronneberger et al., "U-Net", MICCAI 2015; residual prediction: Zhang et al., "Beyond a Gaussian denoiser", 2017.
     """
 
-    def __init__(self, in_channels: int, width: int, levels: int, batch_norm: bool, residual: bool) -> None:
+    def __init__(
+        self, in_channels: int, width: int, levels: int, batch_norm: bool, residual: bool, gain: float = 0.0
+    ) -> None:
         super().__init__()
         widths = [width * 2**level for level in range(levels + 1)]
         self.multiple = 2**levels
         self.residual = residual
+        self.gain = gain
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         self.merge = nn.ModuleList()
@@ -58,7 +62,7 @@ class UNet(nn.Module):
         Rows and columns are multiples of 2 ** levels. Values are normalized, float32; the result is float32.
         """
         skips = []
-        y = x
+        y = (x - 0.5) * self.gain if self.gain else x
         for level, convolutions in enumerate(self.down):
             if level:
                 y = nn.functional.max_pool2d(y, 2)

@@ -1,0 +1,149 @@
+"""``nsn2n denoise`` end to end: files, report, picture, exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from PIL import Image
+
+from Testing.CommandLine.conftest import SAMPLE, environment
+
+FEW = ("--steps", "4", "--device", "cpu")
+
+
+def geometry(image: sitk.Image) -> tuple:
+    return image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection(), image.GetPixelID()
+
+
+def test_everything_at_once(nsn2n_process, small, tmp_path):
+    outputs = ("--noise", "noise.nii.gz", "--mask", "mask.mha", "--report", "report.json", "--preview", "preview.png")
+    done = nsn2n_process("denoise", small, "out.nrrd", *outputs, *FEW)
+    assert done.returncode == 0, done.stderr
+    assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("wrote")) <= 80
+    before, after = sitk.ReadImage(str(small)), sitk.ReadImage(str(tmp_path / "out.nrrd"))
+    assert geometry(after) == geometry(before)
+    assert after.GetMetaData("note") == "kept"
+    x, y = sitk.GetArrayFromImage(before), sitk.GetArrayFromImage(after)
+    assert not np.array_equal(x, y)
+    noise = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "noise.nii.gz")))
+    np.testing.assert_array_equal(noise, x - y)
+    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "mask.mha")))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert set(np.unique(mask)) == {0, 1}
+    assert report["matchedFraction"] == pytest.approx(mask.mean(), abs=1e-4)
+    assert report["steps"] == 4 and report["seed"] == 0
+    picture = Image.open(tmp_path / "preview.png")
+    assert picture.width > 1000 and np.asarray(picture.convert("L")).std() > 20
+    assert sorted(os.listdir(tmp_path)) == ["mask.mha", "noise.nii.gz", "out.nrrd", "preview.png", "report.json"]
+
+
+KINDS = [
+    ("float32", ".nrrd"),
+    ("float64", ".nrrd"),
+    ("uint16", ".nrrd"),
+    ("int32", ".nrrd"),
+    ("float32", ".nii.gz"),
+    ("uint8", ".nii.gz"),
+    ("uint8", ".mhd"),
+]
+
+
+@pytest.mark.parametrize(("kind", "suffix"), KINDS)
+def test_pixel_types_and_file_types_survive(nsn2n, small, tmp_path, kind, suffix):
+    image = sitk.ReadImage(str(small))[:40, :40, :4]
+    values = np.clip(sitk.GetArrayFromImage(image) / 8 + 128, 0, 255).astype(kind)
+    source = sitk.GetImageFromArray(values)
+    source.CopyInformation(image)
+    sitk.WriteImage(source, str(tmp_path / f"in{suffix}"))
+    done = nsn2n("denoise", f"in{suffix}", f"out{suffix}", "--steps", "1", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    result = sitk.ReadImage(str(tmp_path / f"out{suffix}"))
+    assert result.GetPixelID() == source.GetPixelID()
+    assert result.GetSize() == source.GetSize()
+    np.testing.assert_allclose(result.GetDirection(), source.GetDirection(), atol=1e-5)
+
+
+def test_a_dicom_folder_is_a_volume(nsn2n, small, tmp_path):
+    image = sitk.ReadImage(str(small))
+    folder = tmp_path / "series"
+    folder.mkdir()
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    for number in range(image.GetSize()[2]):
+        plane = image[:, :, number]
+        tags = {
+            "0008|0060": "CT",
+            "0020|000d": "1.2.3",
+            "0020|000e": "1.2.3.4",
+            "0008|0018": f"1.2.3.4.{number + 1}",
+            "0020|0013": str(number),
+            "0020|0032": "\\".join(str(v) for v in image.TransformIndexToPhysicalPoint((0, 0, number))),
+            "0020|0037": "\\".join(str(v) for v in np.array(image.GetDirection()).reshape(3, 3)[:, :2].T.ravel()),
+        }
+        for key, value in tags.items():
+            plane.SetMetaData(key, value)
+        writer.SetFileName(str(folder / f"{number}.dcm"))
+        writer.Execute(plane)
+    done = nsn2n("denoise", folder, "out.nrrd", "--steps", "1")
+    assert done.returncode == 0, done.stderr
+    assert sitk.ReadImage(str(tmp_path / "out.nrrd")).GetSize() == image.GetSize()
+    refused = nsn2n("denoise", folder, folder / "out.nrrd")
+    assert refused.returncode == 2 and "outside the DICOM series" in refused.stderr
+
+
+def test_one_frame_of_a_4d_file(nsn2n, small, tmp_path):
+    frame = sitk.ReadImage(str(small))[:40, :40, :5]
+    frame.SetDirection(np.eye(3).ravel())
+    sitk.WriteImage(sitk.JoinSeries([frame, frame + 5]), str(tmp_path / "four.nii.gz"))
+    refused = nsn2n("denoise", "four.nii.gz", "out.nrrd")
+    assert refused.returncode == 2 and "--frame" in refused.stderr
+    assert nsn2n("denoise", "four.nii.gz", "out.nrrd", "--frame", "2").returncode == 2
+    assert nsn2n("denoise", "four.nii.gz", "out.nrrd", "--frame", "1", "--steps", "1").returncode == 0
+    assert sitk.ReadImage(str(tmp_path / "out.nrrd")).GetDimension() == 3
+
+
+def test_mask_is_the_mask_of_the_run(nsn2n, small, tmp_path):
+    assert nsn2n("denoise", small, "out.nrrd", "--mask", "used.nrrd", "--threshold", "0.02", *FEW).returncode == 0
+    done = nsn2n("mask", small, "mask.nrrd", "--threshold", "0.02")
+    assert done.returncode == 0 and "% of the voxels matched" in done.stdout
+    used, mask = (sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f))) for f in ("used.nrrd", "mask.nrrd"))
+    np.testing.assert_array_equal(used, mask)
+
+
+def test_the_same_seed_gives_the_same_file(nsn2n_process, small, tmp_path):
+    for name in ("a.nrrd", "b.nrrd"):
+        assert nsn2n_process("denoise", small, name, "--seed", "7", *FEW).returncode == 0
+    assert (tmp_path / "a.nrrd").read_bytes() == (tmp_path / "b.nrrd").read_bytes()
+
+
+def test_inspect_prints_a_page_and_json(nsn2n, small):
+    page = nsn2n("inspect", small)
+    assert page.returncode == 0 and max(map(len, page.stdout.splitlines()[1:])) <= 80
+    facts = json.loads(nsn2n("inspect", small, "--json").stdout)
+    assert facts["size"] == [8, 72, 64] and len(facts["sliceCorrelation"]) == 3
+    assert facts["noiseSD"] == pytest.approx(24, rel=0.25)
+    assert 0 < facts["suggestedThreshold"] < 0.2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_nothing_behind(tmp_path, number):
+    (tmp_path / "out.nrrd").write_text("precious")
+    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "denoise", str(SAMPLE), "out.nrrd", "--overwrite"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "training" in line or "matching" in line:
+            break
+    start = time.monotonic()
+    process.send_signal(number)
+    rest = process.stderr.read()
+    assert process.wait(60) == 130
+    assert time.monotonic() - start < 30
+    assert "stopped; nothing was written" in rest and "Traceback" not in rest
+    assert os.listdir(tmp_path) == ["out.nrrd"]
+    assert (tmp_path / "out.nrrd").read_text() == "precious"

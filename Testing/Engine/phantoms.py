@@ -1,0 +1,20 @@
+"""Small volumes whose truth is known."""
+
+import numpy as np
+
+
+def disc(shape: tuple[int, int], center: tuple[float, float], radius: float) -> np.ndarray:
+    """Boolean (rows, columns), True inside a disc."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - center[0]) ** 2 + (columns - center[1]) ** 2 <= radius**2
+
+
+def phantom(slices: int = 12, side: int = 64, noise: float = 20.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A body with two organs, the same in all slices, clean and with white noise; both float32 (K, J, I)."""
+    image = np.full((side, side), -1000.0, np.float32)
+    image[disc((side, side), (side / 2, side / 2), 0.42 * side)] = 0.0
+    image[disc((side, side), (0.4 * side, 0.4 * side), 0.12 * side)] = 300.0
+    image[disc((side, side), (0.62 * side, 0.6 * side), 0.1 * side)] = -200.0
+    clean = np.repeat(image[None], slices, axis=0)
+    random = np.random.default_rng(seed)
+    return clean, clean + noise * random.standard_normal(clean.shape).astype(np.float32)

@@ -1,0 +1,204 @@
+"""The engine's public door on a phantom and on a real volume: better, repeatable, stoppable, honest."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.denoise_volume import check_result
+
+from Testing.Engine.phantoms import phantom
+
+QUICK = {"width": 8, "levels": 2, "steps": 150, "batch": 8, "crop": 32, "learning_rate": 3e-3, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def run():
+    clean, noisy = phantom(slices=16, side=96, noise=40)
+    noisy = np.rint(noisy).astype(np.int16)
+    noisy[:, :, :9] = -2000
+    progress: list[engine.Progress] = []
+    result = engine.denoise(noisy, engine.Settings.from_preset(**{**QUICK, "steps": 300}), progress=progress.append)
+    return clean, noisy, result, progress
+
+
+def test_noise_falls_and_the_mean_stays(run):
+    clean, noisy, result, _ = run
+    inside = np.zeros(clean.shape, bool)
+    inside[:, 12:84, 12:84] = True
+    before = (noisy - clean)[inside].std()
+    after = (result.denoised - clean)[inside].std()
+    assert after < 0.45 * before
+    assert abs((result.denoised - clean)[inside].mean()) < 1.5
+
+
+def test_shape_type_and_padding_stay(run):
+    _, noisy, result, _ = run
+    assert result.denoised.dtype == noisy.dtype and result.denoised.shape == noisy.shape
+    np.testing.assert_array_equal(result.denoised[:, :, :9], -2000)
+    assert result.weights.dtype == np.uint8 and result.weights.shape == noisy.shape
+    assert result.weights[:, :, :9].max() == 0
+
+
+def test_end_slices_are_as_good_as_the_others(run):
+    clean, _, result, _ = run
+    error = (result.denoised - clean)[:, 12:84, 12:84].std(axis=(1, 2))
+    assert error[[0, -1]].max() < 1.35 * np.median(error)
+
+
+def test_the_report_is_complete_and_true(run):
+    _, _, result, _ = run
+    report = json.loads(json.dumps(result.report))
+    for key in ("thresholdImageUnits", "sliceCorrelation", "versions", "seconds", "peakMemoryMB", "preset", "seed"):
+        assert report[key] not in (None, {}), key
+    assert report["noiseBefore"] == pytest.approx(40, rel=0.1)
+    assert report["noiseAfter"] < 0.5 * report["noiseBefore"]
+    assert report["steps"] == len(result.losses) == 300
+    assert report["matchedFraction"] == pytest.approx(result.weights[:, :, 9:].mean(), abs=0.02)
+    assert report["padding"] == -2000
+
+
+def test_progress_never_falls_and_ends_at_one(run):
+    *_, progress = run
+    fractions = [p.fraction for p in progress]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert {p.stage for p in progress} == {"check", "match", "train", "denoise", "report"}
+    training = [p for p in progress if p.stage == "train" and p.fraction > 0.2]
+    assert all(p.loss is not None and p.seconds_left is not None for p in training)
+
+
+def test_the_same_seed_gives_the_same_voxels_and_another_seed_others():
+    _, noisy = phantom(slices=6, side=48)
+    few = {**QUICK, "steps": 12}
+    first, again, other = (
+        engine.denoise(noisy, engine.Settings.from_preset(**few, seed=s)).denoised for s in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_input_is_not_changed():
+    _, noisy = phantom(slices=5, side=48)
+    copy = noisy.copy()
+    noisy.setflags(write=False)
+    engine.denoise(noisy, engine.Settings.from_preset(**{**QUICK, "steps": 2}))
+    np.testing.assert_array_equal(noisy, copy)
+
+
+@pytest.mark.parametrize("axis", ["j", "i"])
+def test_another_slice_axis_is_the_same_as_a_turned_volume(axis):
+    _, noisy = phantom(slices=40, side=40)
+    noisy = noisy[:, :36, :28]
+    number = "kji".index(axis)
+    settings = {**QUICK, "steps": 3, "gap": 1}
+    result = engine.denoise(noisy, engine.Settings.from_preset(**settings, axis=axis))
+    turned = engine.denoise(np.moveaxis(noisy, number, 0).copy(), engine.Settings.from_preset(**settings, axis="k"))
+    np.testing.assert_array_equal(np.moveaxis(result.denoised, number, 0), turned.denoised)
+    assert result.denoised.flags.c_contiguous
+
+
+@pytest.mark.parametrize("stage", ["match", "train", "denoise"])
+def test_stopping_in_any_stage(stage):
+    _, noisy = phantom(slices=6, side=48)
+    seen = []
+    with pytest.raises(engine.Cancelled):
+        engine.denoise(
+            noisy,
+            engine.Settings.from_preset(**{**QUICK, "steps": 5}),
+            progress=lambda p: seen.append(p.stage),
+            should_stop=lambda: stage in seen,
+        )
+    assert seen[-1] == stage
+
+
+def test_the_paper_preset_runs():
+    _, noisy = phantom(slices=4, side=32)
+    result = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, epochs=15, device="cpu"))
+    assert result.report["steps"] == 15 * 3
+    assert result.denoised.std() > 0.5 * noisy.std()
+
+
+def test_no_matched_voxel_is_an_error():
+    random = np.random.default_rng(0)
+    volume = random.integers(0, 1000, (5, 32, 32)).astype(np.float32)
+    with pytest.raises(engine.RunError, match="raise the threshold"):
+        engine.denoise(volume, engine.Settings.from_preset(**{**QUICK, "threshold": 0.0}))
+
+
+def test_a_collapse_is_an_error():
+    clean, noisy = (v / 1300 for v in phantom())
+    check_result(noisy, clean, None, 20 / 1300)
+    with pytest.raises(engine.RunError, match="collapsed"):
+        check_result(noisy, np.full_like(noisy, noisy.mean()), None, 20 / 1300)
+    with pytest.raises(engine.RunError, match="anatomy was removed"):
+        check_result(noisy, 0.6 * clean, None, 20 / 1300)
+    with pytest.raises(engine.RunError, match="NaN"):
+        check_result(noisy, np.full_like(noisy, np.nan), None, 20 / 1300)
+
+
+def test_a_diverging_training_is_an_error(monkeypatch):
+    import torch
+    from NSN2NDenoiseLib.engine import train
+
+    monkeypatch.setattr(train, "training_step", lambda *_: torch.tensor(float("nan")))
+    _, noisy = phantom(slices=4, side=32)
+    with pytest.raises(engine.RunError, match="diverged"):
+        engine.denoise(noisy, engine.Settings.from_preset(**QUICK))
+
+
+def test_out_of_memory_shrinks_the_batch_then_names_the_knob(monkeypatch):
+    import torch
+    from NSN2NDenoiseLib.engine import train
+
+    sizes = []
+
+    def step(limit):
+        def run_step(network, cut, *_):
+            sizes.append(len(cut["w"]))
+            if len(cut["w"]) > limit:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return torch.tensor(1.0)
+
+        return run_step
+
+    _, noisy = phantom(slices=4, side=32)
+    settings = engine.Settings.from_preset(**{**QUICK, "steps": 3, "crop": 16})
+    monkeypatch.setattr(train, "training_step", step(2))
+    engine.denoise(noisy, settings)
+    assert sizes == [8, 4, 2, 2, 2]
+    monkeypatch.setattr(train, "training_step", step(0))
+    with pytest.raises(engine.RunError, match="smaller crop or width"):
+        engine.denoise(noisy, settings)
+
+
+BLOCKED = """
+import sys
+for name in ("slicer", "qt", "vtk", "ctk", "SimpleITK"{more}):
+    sys.modules[name] = None
+from NSN2NDenoiseLib import engine
+{use}
+"""
+
+
+def run_python(code: str) -> None:
+    root = Path(__file__).resolve().parents[2] / "NSN2NDenoise"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=120)
+
+
+def test_the_engine_needs_no_slicer_qt_or_vtk():
+    run_python(BLOCKED.format(more="", use="engine.denoise"))
+
+
+def test_mask_and_preview_need_no_torch():
+    use = (
+        "import numpy as np; x = np.random.default_rng(0).normal(0, 1, (6, 32, 32)); m = engine.Matching(x);"
+        "assert engine.weight_matrix(m.residual(), m.suggest_threshold()).shape == x.shape"
+    )
+    run_python(BLOCKED.format(more=', "torch"', use=use))
+
+
+def test_importing_the_engine_needs_neither_torch_nor_scikit_image():
+    run_python(BLOCKED.format(more=', "torch", "skimage"', use=""))

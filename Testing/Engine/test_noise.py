@@ -1,0 +1,52 @@
+"""Noise SD and the correlation between slices, on noise that is known."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.noise import find_noise_blocks, mean_shift, noise_sd, slice_correlation
+
+from Testing.Engine.phantoms import phantom
+
+
+@pytest.mark.parametrize("noise", [5.0, 40.0])
+def test_noise_sd_of_known_noise(noise):
+    _, noisy = phantom(slices=16, side=128, noise=noise)
+    assert noise_sd(noisy, find_noise_blocks(noisy)) == pytest.approx(noise, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"), [((1, 0), (0, 0, 0)), ((1, 1), (0.5, 0, 0)), ((1, 1, 1), (2 / 3, 1 / 3, 0))]
+)
+def test_correlation_between_slices_of_known_mixtures(weights, expected):
+    clean, _ = phantom(slices=24, side=128)
+    white = np.random.default_rng(1).standard_normal((clean.shape[0] + len(weights), *clean.shape[1:]))
+    noise = sum(w * white[n : n + len(clean)] for n, w in enumerate(weights))
+    noisy = (clean + 20 * noise).astype(np.float32)
+    assert slice_correlation(noisy, find_noise_blocks(noisy)) == pytest.approx(expected, abs=0.05)
+
+
+def test_gap_is_the_smallest_lag_with_clean_noise():
+    clean, _ = phantom(slices=24, side=128)
+    white = np.random.default_rng(1).standard_normal((26, 128, 128))
+    independent = clean + 20 * white[:24]
+    contiguous = clean + 20 * (white[:24] + white[1:25])
+    overlapping = clean + 20 * (white[:24] + white[1:25] + white[2:26])
+    assert engine.Matching(independent.astype(np.float32)).gap == 1
+    assert engine.Matching(contiguous.astype(np.float32)).gap == 2
+    assert engine.Matching(overlapping.astype(np.float32)).gap == 3
+
+
+def test_correlated_noise_that_no_gap_cures_is_a_warning():
+    clean, _ = phantom(slices=24, side=128)
+    white = np.random.default_rng(1).standard_normal((32, 128, 128))
+    smooth = clean + 20 * sum(white[n : n + 24] for n in range(8))
+    matching = engine.Matching(smooth.astype(np.float32))
+    assert matching.gap == 1
+    assert any("correlated" in text for text in matching.warnings)
+
+
+def test_mean_shift_by_hand():
+    _, noisy = phantom(slices=12, side=64)
+    where = find_noise_blocks(noisy)
+    median, worst = mean_shift(noisy, noisy + 3, where)
+    assert (median, worst) == pytest.approx((3, 3), abs=1e-4)
