@@ -60,14 +60,15 @@ class Experiment:
     noise_seed: int = 0
 
 
-def learned(steps, width, every, iterations, crop):
+def learned(steps, width, every, iterations, crop, prior=(150, 300, 600)):
     """The learned peers and NS-N2N with their budgets."""
     budget = {"steps": steps, "width": width}
+    early_stops = tuple({"iterations": n} for n in prior)
     return (
         MethodRun("n2v", parameters=budget),
         MethodRun("nb2nb", parameters={**budget, "crop": crop}),
         MethodRun("zs-n2n", parameters={"every": every, "iterations": iterations}),
-        MethodRun("dip", parameters={"every": every}, sweep=tuple({"iterations": n} for n in (150, 300, 600))),
+        MethodRun("dip", parameters={"every": every, "width": 2 * width}, sweep=early_stops),
         MethodRun("n2n", parameters=budget),
         MethodRun("n2c", parameters=budget),
     )
@@ -84,7 +85,10 @@ def nsn2n(label="default", **overrides):
 
 
 def ablation(**overrides):
-    """The five rows of Table 3: W_i, L_RC, L_IC on or off. A threshold of 1 matches every pixel."""
+    """The five rows of Table 3: W_i, L_RC, L_IC on or off, with the paper's targets; then the default with its own.
+
+    A threshold of 1 matches every pixel.
+    """
     off = {"rc": {"lambda_rc": 0.0}, "ic": {"lambda_ic": 0.0}, "w": {"threshold": 1.0}}
     rows = (
         ("no W, no RC, no IC", ("w", "rc", "ic")),
@@ -93,9 +97,11 @@ def ablation(**overrides):
         ("W, IC", ("rc",)),
         ("W, RC, IC", ()),
     )
-    return tuple(
-        nsn2n(label, **{k: v for part in missing for k, v in off[part].items()}, **overrides) for label, missing in rows
-    )
+    runs = []
+    for label, missing in rows:
+        changes = {key: value for part in missing for key, value in off[part].items()}
+        runs.append(nsn2n(label, compensate=False, **changes, **overrides))
+    return (*runs, nsn2n("default", **overrides))
 
 
 def thresholds(values, **overrides):
@@ -118,7 +124,7 @@ def convergence(steps, width, crop):
 
 def quick():
     """All kinds of experiments on small crops, one seed: a smoke test with numbers, within 20 minutes on 2 cores."""
-    methods = (*CLASSICAL, *learned(120, 16, 12, 300, 96), PAPER, nsn2n(steps=QUICK_STEPS))
+    methods = (*CLASSICAL, *learned(120, 16, 12, 300, 96, (200, 400)), PAPER, nsn2n(steps=QUICK_STEPS))
     fewer = (*CLASSICAL[:3], *CLASSICAL[5:8], CLASSICAL[10])
     brain = ((76, 100), (40, 168), (26, 154))
     legs = ((50, 70), None, None)

@@ -31,6 +31,11 @@ def load(name, crop, folders):
     return np.ascontiguousarray(volume[index], dtype=np.float32), spacing
 
 
+def maximum(name, folders):
+    """The largest value of a whole volume, whatever the crop."""
+    return float(read_volume(find(name, folders))[0].max())
+
+
 def missing(experiment, folders):
     """Names of the volumes that an experiment needs and that are not there."""
     needed = [experiment.base, experiment.options.get("partner")]

@@ -1,5 +1,7 @@
 """Leak: does the removed noise hold anatomy? RMS of input - output by edge strength, relative to the flattest half."""
 
+import itertools
+
 import numpy as np
 from scipy import ndimage
 
@@ -20,11 +22,7 @@ def leak(before, after, mask, bands=BANDS):
     Below 1: less is removed near edges than in flat tissue. The bands are of the output's edge strength within mask.
     """
     removed = np.subtract(before, after, dtype=np.float32)[mask]
-    edges = edge_strength(after)[mask]
-    limits = np.percentile(edges, bands)
-    rms = []
-    for low, high, last in zip(limits[:-1], limits[1:], [*[False] * (len(bands) - 2), True], strict=True):
-        inside = (edges >= low) & ((edges <= high) if last else (edges < high))
-        rms.append(np.sqrt(np.mean(np.square(removed[inside], dtype=np.float64))) if inside.any() else np.nan)
-    flattest = rms[0]
-    return [float(value / flattest) if flattest > 0 else float("nan") for value in rms]
+    ranked = removed[np.argsort(edge_strength(after)[mask], kind="stable")].astype(np.float64)
+    limits = [round(len(ranked) * band / 100.0) for band in bands]
+    rms = [np.sqrt(np.mean(np.square(ranked[first:last]))) for first, last in itertools.pairwise(limits)]
+    return [float(value / rms[0]) if rms[0] > 0 else float("nan") for value in rms]

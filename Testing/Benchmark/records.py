@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -71,12 +72,20 @@ def code_of(module):
 def circumstances():
     """Command, commit, machine and versions of this run."""
     return {
-        "command": " ".join(["python", *map(_relative, sys.argv)]),
+        "command": command(),
         "commit": commit(),
         "machine": machine(),
         "versions": versions(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def command():
+    """The command line with paths relative to the repository and the data folder as DIR."""
+    words = ["python"]
+    for previous, word in itertools.pairwise(["", *sys.argv]):
+        words.append("DIR" if previous == "--data" else _relative(word))
+    return " ".join(words)
 
 
 def commit():

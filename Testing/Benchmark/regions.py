@@ -54,12 +54,14 @@ def homogeneous_blocks(volume, count=60, shape=None, spacing=None):
     """The `count` soft-tissue blocks whose low-passed values vary least, without overlap, chosen from `volume` alone.
 
     Choosing on the low-passed input, not on the SD itself, keeps from favoring blocks where the noise happens
-    to be small. shape (k, j, i) in voxels: 4 x 12 x 12 unless given, one slice where slices are > 2 pixels apart.
+    to be small. shape (k, j, i) in voxels: 4 x 12 x 12 unless given, fewer pixels in
+    small images, one slice where slices are more than 2 pixels apart.
     Raises ValueError when the volume has no such block.
     """
     ratio = spacing[0] / spacing[1] if spacing is not None else 1.0
     if shape is None:
-        shape = (4 if ratio <= 2.0 else 1, 12, 12)
+        side = int(np.clip(min(volume.shape[1:]) // 10, 4, 12))
+        shape = (4 if ratio <= 2.0 else 1, side, side)
     shape = tuple(min(s, n) for s, n in zip(shape, volume.shape, strict=True))
     smooth = low_pass(volume, ratio)
     low, high = tissue_limits(smooth, is_hounsfield(volume))
@@ -73,6 +75,7 @@ def homogeneous_blocks(volume, count=60, shape=None, spacing=None):
                     corners.append((a, b, c))
                     spreads.append(block.std())
     if not corners:
-        raise ValueError("the volume holds no block of soft tissue; the ROI figures cannot be measured")
+        size = " x ".join(map(str, reversed(shape)))
+        raise ValueError(f"the volume holds no block of {size} voxels of soft tissue; its noise cannot be measured")
     order = np.argsort(spreads, kind="stable")[:count]
     return Blocks(np.asarray(corners)[order], shape)

@@ -20,7 +20,7 @@ if __package__ in (None, ""):
 from Benchmark import Peers, records
 from Benchmark.case import CannotRun
 from Benchmark.cases import build
-from Benchmark.configuration import PLANS, Experiment, nsn2n
+from Benchmark.configuration import PLANS, QUICK_STEPS, Experiment, nsn2n
 from Benchmark.data import VARIABLE, data_folders, missing, sample_volumes
 from Benchmark.judge import best_variant, figures
 
@@ -83,7 +83,7 @@ def plan_tasks(options, folders):
 
 
 def experiments(plan, folders, tell=print):
-    """The plan's experiments that the data allow, the repository's sample last; says which are left out and why."""
+    """The plan's experiments that the data allow, else the synthetic head and the sample; says what is left out and why."""
     planned = PLANS[plan]()
     absent = {experiment.name: missing(experiment, folders) for experiment in planned}
     any_data = any(not absent[e.name] and not e.options.get("only_without_data") for e in planned)
@@ -92,11 +92,14 @@ def experiments(plan, folders, tell=print):
             tell(f"skipped {experiment.name}: {', '.join(absent[experiment.name])} is not in the data folder (--data)")
         elif not (experiment.options.get("only_without_data") and any_data):
             yield experiment
+    if any_data:
+        return
     methods = tuple(run for run in planned[-1].methods if run.method != "nsn2n")
     for volume in sample_volumes():
         title = f"The repository's sample, {volume.name}"
-        own = nsn2n() if plan == "full" else nsn2n(steps=150)
-        yield Experiment(f"sample-{volume.name.split('.')[0]}", title, "real", volume.name, methods=(*methods, own))
+        own = nsn2n() if plan == "full" else nsn2n(steps=QUICK_STEPS)
+        name = f"sample-{volume.name.split('.')[0]}"
+        yield Experiment(name, title, "real", volume.name, options={"disc": 20.0}, methods=(*methods, own))
 
 
 def is_chosen(experiment, run, patterns):

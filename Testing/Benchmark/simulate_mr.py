@@ -7,14 +7,15 @@ import numpy as np
 from scipy.special import ive
 
 
-def add_rician_noise(clean, level, seed):
+def add_rician_noise(clean, level, seed, maximum=None):
     """Magnitude of clean + complex Gaussian noise.
 
-    clean: (K, J, I), any type; level: SD as a fraction of the clean maximum (0.07 is "L = 7 %"); seed: int.
+    clean: (K, J, I), any type; level: SD as a fraction of maximum (0.07 is "L = 7 %"), which is the
+    largest clean value unless given (for a crop: that of the whole volume); seed: int.
     Returns (noisy float32, sigma in image units).
     """
     clean = np.asarray(clean, dtype=np.float64)
-    sigma = float(level) * float(clean.max())
+    sigma = float(level) * float(clean.max() if maximum is None else maximum)
     rng = np.random.default_rng(seed)
     real = clean + rng.normal(0.0, sigma, clean.shape)
     imaginary = rng.normal(0.0, sigma, clean.shape)
@@ -25,10 +26,11 @@ def expected_magnitude(clean, sigma):
     """E[M] of a Rician variable of amplitude `clean` and noise SD sigma: where training on noisy targets converges.
 
     E[M] = sigma sqrt(pi/2) exp(-x/2) [(1 + x) I0(x/2) + x I1(x/2)] with x = A^2 / (2 sigma^2)
-    (Gudbjartsson and Patz, Magn. Reson. Med. 34, 1995). float32, same shape. The exponentially scaled Bessel
-    functions keep it finite for any signal-to-noise ratio.
+    (Gudbjartsson and Patz, Magn. Reson. Med. 34, 1995). float32, same shape. Above A = 1000 sigma the Bessel functions
+    fail and the series A + sigma^2 / (2 A) is exact to float32.
     """
     amplitude = np.asarray(clean, dtype=np.float64)
-    x = amplitude**2 / (2.0 * sigma**2)
+    x = np.minimum(amplitude / sigma, 1000.0) ** 2 / 2.0
     mean = sigma * np.sqrt(np.pi / 2.0) * ((1.0 + x) * ive(0, x / 2.0) + x * ive(1, x / 2.0))
-    return mean.astype(np.float32)
+    series = amplitude + sigma**2 / (2.0 * np.maximum(amplitude, sigma))
+    return np.where(amplitude > 1000.0 * sigma, series, mean).astype(np.float32)

@@ -15,7 +15,7 @@ RADIUS = 2  # a blind pixel takes the value of a random neighbor in a 5 x 5 wind
 BLIND = 0.02  # of the pixels
 
 
-def denoise(case, seed, progress, steps=2000, batch=16, crop=64, width=32, levels=2, learning_rate=1e-3):
+def denoise(case, seed, progress, steps=2000, batch=16, crop=64, width=32, levels=2, learning_rate=3e-3):
     """Trained on the noisy volume alone; U-Net with batch normalization as in the paper, direct prediction."""
     scale = Scale.of(case.noisy)
     noisy = scale.apply(case.noisy)

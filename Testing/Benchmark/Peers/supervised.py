@@ -15,7 +15,7 @@ def denoise_with_pairs(
     width=32,
     levels=3,
     batch_norm=True,
-    learning_rate=1e-3,
+    learning_rate=5e-3,
 ):
     """choose(clean, noisy, noisy_again) -> (input, target). Each volume is scaled by its own noisy statistics."""
     if case.training is None:

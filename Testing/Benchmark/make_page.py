@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Write the results page from the records in Runs: python Testing/Benchmark/make_page.py --quick|--full
+
+Makes Results-quick.md or Results-full.md, its figures in Results/, and all records in one JSON file beside them.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from Benchmark import Peers, plots, records, tables
+from Benchmark.cases import build
+from Benchmark.data import VARIABLE, data_folders
+from Benchmark.run import RUNS, experiments
+
+HERE = Path(__file__).resolve().parent
+CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
+ABOUT = """PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between \
+noisy, clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). \
+Where a method's parameters were swept, the best tissue PSNR is shown: a choice only the truth allows, in the \
+rivals' favor. BM3D and BM4D are given the true noise SD or spectrum. Noise2Noise and Noise2Clean were trained on \
+another volume or other slices. On real volumes the best of a sweep is the one with the least noise among those whose \
+leak stays up to 1.3 in every band. *Leak* is the RMS of the removed noise per band of the output's edge strength \
+(percentiles 0-50, 50-80, 80-90, 90-95, 95-99, 99-100) relative to the flattest half: 1 where only noise went."""
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    folders = data_folders(options.data)
+    left_out = []
+    planned = list(experiments(options.plan, folders, left_out.append))
+    found = {e.name: collect(e, options.plan) for e in planned}
+    figures = HERE / "Results" / options.plan
+    parts = [section(e, found[e.name], folders, figures) for e in planned if found[e.name]]
+    everything = [r for group in found.values() for r in group]
+    if not everything:
+        raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
+    page = HERE / f"Results-{options.plan}.md"
+    text = [f"# Benchmark results, {options.plan} run", opening(planned, found), provenance(everything), ABOUT]
+    if left_out:
+        text.append("Left out for want of data:\n" + "\n".join(f"- {line}" for line in left_out))
+    page.write_text("\n\n".join([*text, *parts, methods(everything)]) + "\n")
+    (figures / "records.json").write_text(json.dumps(everything, indent=1))
+    print(f"wrote {page}")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plan = parser.add_mutually_exclusive_group(required=True)
+    plan.add_argument("--quick", dest="plan", action="store_const", const="quick")
+    plan.add_argument("--full", dest="plan", action="store_const", const="full")
+    parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
+    return parser.parse_args(arguments)
+
+
+def collect(experiment, plan):
+    """The experiment's records that were made from its present configuration; each told its series and x."""
+    found = []
+    for run in experiment.methods:
+        module = Peers.load(run.method)
+        for seed in experiment.seeds if module.RANDOM else experiment.seeds[:1]:
+            record = records.read(records.path_of(RUNS / plan, experiment, run, seed))
+            if record and record["configuration"] == records.configuration_of(experiment, run, seed):
+                stale = record["status"] == "ok" and record["code"] != records.code_of(module)
+                picture = records.path_of(RUNS / plan, experiment, run, seed).with_suffix(".npz")
+                found.append({**record, "series": run.series, "x": run.x, "stale": stale, "picture": str(picture)})
+    return found
+
+
+def opening(planned, found):
+    """The first paragraph: where NS-N2N's default loses, by how much; then where it wins."""
+    losses, wins = [], []
+    for experiment in planned:
+        groups = [g for g in tables.by_method(found[experiment.name]) if g[0]["status"] == "ok"]
+        scores = {(g[0]["method"], g[0]["label"]): (tables.over_seeds(g, "psnrTissue"), g[0]) for g in groups}
+        own = scores.get(("nsn2n", "default"), (None, None))[0]
+        if own is None:
+            continue
+        others = [(v[0] - own[0], r) for (m, _), (v, r) in scores.items() if v is not None and m != "nsn2n"]
+        better = sorted((o for o in others if o[0] > 0), key=lambda o: -o[0])
+        if better:
+            names = ", ".join(f"{tables.row_name(r)} (+{gap:.2f} dB)" for gap, r in better)
+            losses.append(f"{experiment.title} ({own[0]:.2f} dB in tissue): behind {names}")
+        else:
+            gap, second = max(others, key=lambda o: o[0], default=(None, None))
+            if second is not None:
+                name = tables.row_name(second)
+                wins.append(f"{experiment.title} ({own[0]:.2f} dB in tissue, next is {name}, {gap:.2f} dB)")
+    if not losses and not wins:
+        return "**There is no result of NS-N2N's default beside another method with a reference yet.**"
+    text = "**Where NS-N2N's default loses:** " + ("; ".join(losses) if losses else "nowhere among these tables") + "."
+    return text + ("\n\n**Where it is first:** " + "; ".join(wins) + "." if wins else "")
+
+
+def provenance(everything):
+    """Machine, commit and command of the records."""
+    machines = sorted({tables.machine(r["machine"]) for r in everything})
+    commits = sorted({r["commit"] for r in everything})
+    commands = sorted({r["command"] for r in everything})
+    stale = sum(r["stale"] for r in everything)
+    lines = [
+        f"Machine: {'; '.join(machines)}" + (" (more than one: don't compare times)" if len(machines) > 1 else ""),
+        f"Commit: {', '.join(commits)} (+: with local changes)",
+        "Command: " + "; ".join(f"`{c}`" for c in commands),
+        f"{len(everything)} results; each with its seed, parameters, versions and date in `records.json`",
+    ]
+    if stale:
+        lines.append(f"{stale} results were made by older source files (`run.py --refresh` redoes them)")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def section(experiment, group, folders, figures):
+    """Heading, noise, table and figures of one experiment."""
+    usable = [r for r in group if r["status"] == "ok"]
+    lines = [f"## {experiment.title}", f"Volume `{experiment.base}`, {shape(group[0])}. Noise: {group[0]['noise']}."]
+    if experiment.kind == "size":
+        return "\n\n".join([*lines, tables.size_table(group)])
+    if experiment.kind == "real":
+        lines.append(tables.real_table(group))
+        if len(usable) > 1:
+            plots.spectra(figures / f"{experiment.name}-nps.png", usable)
+            lines.append(picture(figures, f"{experiment.name}-nps.png", "noise power spectra"))
+        return "\n\n".join(lines)
+    case = build(experiment, folders, RUNS / "cache")
+    lines[1] += f" Data range {case.data_range:g}."
+    if case.ceiling is not None:
+        from Benchmark.metrics_reference import psnr
+
+        whole, tissue = (psnr(case.reference, case.ceiling, case.data_range, m) for m in (None, case.mask))
+        lines[1] += f" Ceiling of every method with noisy targets, E[M]: {whole:.2f} dB, in tissue {tissue:.2f} dB."
+    lines.append(tables.reference_table(group))
+    first = experiment.name.split("-")[0]
+    if first in CURVES:
+        plots.curves(figures / f"{experiment.name}.png", usable, *CURVES[first])
+        lines.append(picture(figures, f"{experiment.name}.png", experiment.title))
+    elif usable and first != "ablation":
+        maps(figures / f"{experiment.name}-errors.png", usable, case)
+        lines.append(picture(figures, f"{experiment.name}-errors.png", "slices and error maps, one window"))
+        if len(usable) > 2:
+            plots.time_against_psnr(figures / f"{experiment.name}-time.png", usable, "Processing time (Fig. 5)")
+            lines.append(picture(figures, f"{experiment.name}-time.png", "processing time against PSNR"))
+    return "\n\n".join(lines)
+
+
+def maps(path, usable, case):
+    """Error maps of the first seed of each method; methods that denoised other slices only are left out."""
+    middle = len(case.noisy) // 2
+    shown, images = [], []
+    for group in tables.by_method(usable):
+        slices = tables.chosen(group[0])["slices"]
+        every = group[0]["configuration"]["run"]["parameters"].get("every", 1)
+        if slices == len(case.noisy) or middle % every == 0:
+            shown.append(group[0])
+            images.append(np.load(group[0]["picture"])["slice"])
+    window = (-160.0, 240.0) if case.ceiling is None else (0.0, 0.9 * case.data_range)
+    plots.error_maps(path, shown, images, case.reference[middle], case.data_range, window)
+
+
+def picture(figures, name, text):
+    """Markdown of a figure, relative to the page."""
+    return f"![{text}]({(figures / name).relative_to(HERE).as_posix()})"
+
+
+def shape(record):
+    return " x ".join(str(n) for n in record["shape"]) + " voxels (slices x rows x columns)"
+
+
+def methods(everything):
+    """Source and license of every method."""
+    rows = []
+    for key in dict.fromkeys(r["method"] for r in everything):
+        module = Peers.load(key)
+        rows.append([module.LABEL, module.SOURCE, module.LICENSE])
+    return "## Methods\n\n" + tables.markdown(["method", "source", "license"], rows)
+
+
+if __name__ == "__main__":
+    main()
