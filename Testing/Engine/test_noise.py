@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.noise import find_noise_blocks, mean_shift, noise_sd, slice_correlation
+from NSN2NDenoiseLib.engine.threshold import automatic_threshold
 
 from Testing.Engine.phantoms import phantom
 
@@ -50,3 +51,11 @@ def test_mean_shift_by_hand():
     where = find_noise_blocks(noisy)
     median, worst = mean_shift(noisy, noisy + 3, where)
     assert (median, worst) == pytest.approx((3, 3), abs=1e-4)
+
+
+def test_the_automatic_threshold_is_the_noise_sd_within_its_range():
+    _, noisy = phantom(slices=16, side=128, noise=40)
+    matching = engine.Matching(noisy)
+    assert matching.suggest_threshold() == pytest.approx(40 / matching.scale, rel=0.05)
+    assert automatic_threshold(0.5) == 0.2
+    assert automatic_threshold(1e-6) == 0.001

@@ -79,8 +79,8 @@ def test_compensated_targets_carry_the_low_passed_difference():
     low = np.random.default_rng(1).random((3, 16, 16), dtype=np.float32)
     tensors = SliceTensors(stack, low, np.ones((2, 16, 16), np.uint8), None, 1, 0, CPU)
     cut = tensors.batch(np.array([1]), np.array([0]), np.array([0]), (16, 16))
-    np.testing.assert_allclose(cut["target_next"][0, 0], stack[2] + low[1] - low[2], rtol=1e-6)
-    np.testing.assert_allclose(cut["target_i"][0, 0], stack[1] + low[2] - low[1], rtol=1e-6)
+    np.testing.assert_allclose(cut["target_next"][0, 0], stack[2] + low[1] - low[2], atol=1e-6)
+    np.testing.assert_allclose(cut["target_i"][0, 0], stack[1] + low[2] - low[1], atol=1e-6)
 
 
 def test_crops_avoid_padding_and_prefer_tissue():

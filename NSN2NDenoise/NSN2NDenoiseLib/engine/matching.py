@@ -21,10 +21,6 @@ INDEPENDENT = 0.1
 MAX_GAP_MM = 4.0
 #: Slices thicker than this (mm) are worth a warning.
 THICK_MM = 4.0
-#: Pairs that the automatic threshold looks at.
-THRESHOLD_PAIRS = 9
-#: A pixel is tissue, for the automatic threshold, when its low-passed value is above this (normalized).
-TISSUE = 0.1
 
 
 class Matching:
@@ -161,13 +157,8 @@ class Matching:
         return slices_back(residual, self.axis)
 
     def suggest_threshold(self) -> float:
-        """The automatic th, normalized, from a few pairs spread over the volume: quick, and always the same."""
-        pairs = np.unique(np.linspace(0, self.slices - self.gap - 1, THRESHOLD_PAIRS).round().astype(int))
-        residuals = []
-        for index, residual in self.iterate_residual(pairs.tolist()):
-            tissue = np.isfinite(residual) & (self.low_passed(index) > TISSUE)
-            residuals.append(residual[tissue])
-        return automatic_threshold(np.concatenate(residuals))
+        """The automatic th, normalized: immediate, and always the same for a volume."""
+        return automatic_threshold(self.noise_sd)
 
     def _difference_noise(self) -> float:
         """Robust noise SD from differences of neighboring slices, where no homogeneous block exists."""

@@ -19,7 +19,7 @@ class Settings:
 
     Attributes:
         preset: name of the preset that these settings started from.
-        threshold: th of Eq. 3, normalized, in [0, 1]; None chooses it from the residual's noise.
+        threshold: th of Eq. 3, normalized, in [0, 1]; None chooses it from the noise of the volume.
         lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0.
         axis: slice axis, "auto", "k", "j" or "i".
         gap: pairs are (x_i, x_i+gap); None takes the smallest gap with uncorrelated noise.
@@ -60,7 +60,7 @@ class Settings:
     batch: int = 16
     steps: int = 1200
     epochs: int = 0
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     schedule: str = "cosine"
     betas: tuple[float, float] = (0.9, 0.99)
 

@@ -55,6 +55,7 @@ class SliceTensors:
         two matched slices still differs a little, the target is moved to slice i, and the difference is not learned.
 
         Returns:
+            "shift" (LPF(x_i) - LPF(x_i+1), or 0): (batch, 1, height, width);
             "input_i", "input_next": (batch, 1 + context, height, width); "target_next" (of f(x_i)), "target_i" (of
             f(x_i+1)), "w", "valid": (batch, 1, height, width); all float32.
         """
@@ -69,10 +70,12 @@ class SliceTensors:
             "target_next": self.cut(following, rows, columns, self.stack),
             "w": self.cut(own, rows, columns, self.weights).float(),
         }
+        cut["shift"] = torch.zeros_like(cut["w"])
         if self.low_passed is not None:
             low_i, low_next = (self.cut(index, rows, columns, self.low_passed) for index in (own, following))
-            cut["target_next"] = cut["target_next"] + low_i - low_next
-            cut["target_i"] = cut["target_i"] + low_next - low_i
+            cut["shift"] = low_i - low_next
+            cut["target_next"] = cut["target_next"] + cut["shift"]
+            cut["target_i"] = cut["target_i"] - cut["shift"]
         if self.excluded is None:
             cut["valid"] = torch.ones_like(cut["w"])
         else:

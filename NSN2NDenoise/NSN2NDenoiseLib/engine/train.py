@@ -89,7 +89,9 @@ def training_step(network: torch.nn.Module, cut: dict, settings: Settings, preci
     f_i, f_next = outputs[:2]
     count = cut["valid"].sum().clamp(min=1)
     reconstruction = reconstruction_loss(f_i, f_next, cut["target_next"], cut["target_i"], cut["w"], count)
-    consistency = regional_consistency_loss(f_i, f_next, cut["w"], count) if settings.lambda_rc > 0 else 0.0
+    consistency = (
+        regional_consistency_loss(f_i, f_next + cut["shift"], cut["w"], count) if settings.lambda_rc > 0 else 0.0
+    )
     continuity = (
         interslice_continuity_loss(outputs[2], f_i, f_next, cut["valid"], count) if settings.lambda_ic > 0 else 0.0
     )
