@@ -5,46 +5,36 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 
 class MatchOrder:
     """Hands out each slice once, always the one nearest to the slice that is looked at.
 
     Args:
         slices: how many there are.
-        focus: the slice that is looked at, 0-based; it may move while slices are handed out.
+        focus: tells the slice that is looked at now, 0-based; asked for each slice that is handed out.
     """
 
-    def __init__(self, slices: int, focus: int) -> None:
+    def __init__(self, slices: int, focus: Callable[[], int]) -> None:
         self._lock = threading.Lock()
         self._left = set(range(slices))
         self._focus = focus
-
-    def focus(self, index: int) -> None:
-        """The user now looks at slice `index`."""
-        with self._lock:
-            self._focus = index
 
     def take(self) -> int | None:
         """The next slice; None when all are taken. Thread-safe."""
         with self._lock:
             if not self._left:
                 return None
-            index = min(self._left, key=lambda i: (abs(i - self._focus), i))
+            focus = self._focus()
+            index = min(self._left, key=lambda i: (abs(i - focus), i))
             self._left.remove(index)
             return index
 
-    def run(self, compute: Callable[[int], np.ndarray], out: np.ndarray, parent) -> None:
-        """Fill ``out[i] = compute(i)`` for every slice on all cores and tell the parent about each.
-
-        `parent` has ``should_stop()`` and ``send(kind, **fields)`` (see `worker.Parent`).
-        """
+    def run(self, compute: Callable[[int], None], should_stop: Callable[[], bool]) -> None:
+        """Call ``compute(slice)`` for every slice that is left, on all cores, until `should_stop` says yes."""
 
         def work() -> None:
-            while not parent.should_stop() and (index := self.take()) is not None:
-                out[index] = compute(index)
-                parent.send("slices", indices=[index])
+            while not should_stop() and (index := self.take()) is not None:
+                compute(index)
 
         count = os.cpu_count() or 1
         with ThreadPoolExecutor(count) as pool:

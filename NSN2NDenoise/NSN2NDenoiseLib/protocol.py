@@ -2,17 +2,18 @@
 
 Plain Python: the child reads it without slicer, qt or vtk.
 
-Slicer to child, on stdin, one command per line: ``cancel``, or ``focus N`` (slice N is looked at, so do it next).
-The end of stdin means that Slicer is gone: the child removes the job's directory and ends.
+Slicer to child, on stdin, one command per line: ``cancel``; ``residual K J I`` (compute the residual now; the voxel
+k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at). The end of stdin means
+that Slicer is gone: the child removes the job's directory and ends.
 
 Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; every other line, and stderr, is log.
 
 | message ``type`` | fields |
 |---|---|
 | ``progress`` | ``stage``, ``fraction`` (0 to 1), ``loss``, ``secondsLeft`` (the last two may be null) |
-| ``matching`` | ``axis`` ("k", "j", "i"), ``gap``, ``slices``, ``scale`` (image units per unit), ``suggested`` |
+| ``matching`` | ``axis``, ``gap``, ``slices``, ``scale``, ``warnings``: see `engine.Matching` |
+| ``suggested`` | ``threshold``: the automatic one, normalized |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
-| ``inspected`` | ``inspection``: what engine.inspect_volume says |
 | ``done`` | ``report`` (of a denoising run) |
 | ``error`` | ``kind`` ("input", "settings", "run", "missing", "internal"), ``message``, ``details`` (traceback) |
 """

@@ -23,6 +23,8 @@ from NSN2NDenoiseLib.match_order import MatchOrder
 ORPHAN_SECONDS = 3.0
 #: Progress messages are at least this many seconds apart.
 PROGRESS_SECONDS = 0.1
+#: Seconds that a child keeps the volume ready for a preview that may come.
+IDLE_SECONDS = 120.0
 
 
 class Parent:
@@ -33,8 +35,9 @@ class Parent:
         self._lock = threading.Lock()
         self._lastProgress = 0.0
         self.cancelled = threading.Event()
+        self.residualWanted = threading.Event()
+        self.focus = (0, 0, 0)
         self.gone = False
-        self.onFocus = None
 
     def listen(self) -> None:
         """Read commands in the background until stdin ends."""
@@ -73,7 +76,7 @@ class Parent:
             for line in lines.feed(data):
                 self._obey(line.split())
         self.gone = True
-        self.cancelled.set()
+        self._obey(["cancel"])
         time.sleep(ORPHAN_SECONDS)
         shutil.rmtree(self._directory, ignore_errors=True)
         os._exit(protocol.PARENT_GONE)
@@ -81,8 +84,11 @@ class Parent:
     def _obey(self, words: list[str]) -> None:
         if words == ["cancel"]:
             self.cancelled.set()
-        elif len(words) == 2 and words[0] == "focus" and self.onFocus is not None:
-            self.onFocus(int(words[1]))
+            self.residualWanted.set()  # nothing may go on waiting for it
+        elif len(words) == 4 and words[0] in ("focus", "residual"):
+            self.focus = tuple(int(word) for word in words[1:])
+            if words[0] == "residual":
+                self.residualWanted.set()
 
 
 def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> dict:
@@ -99,28 +105,32 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
 
 
 def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
-    """Suggest a threshold; then, if the job wants them, the residual slice by slice and the inspection."""
+    """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
     matching = engine.Matching(volume, axis=job["axis"], spacing=_spacing(job))
-    residual = None
-    if job["residual"]:
-        shape = (matching.slices, *np.moveaxis(volume, "kji".index(matching.axis), 0).shape[1:])
-        path = os.path.join(directory, protocol.RESIDUAL_FILE)
-        residual = np.memmap(path, np.float32, mode="w+", shape=shape)
-    suggested = job["suggested"] if job["suggested"] is not None else matching.suggest_threshold()
+    axis = "kji".index(matching.axis)
+    path = os.path.join(directory, protocol.RESIDUAL_FILE)
+    residual = np.memmap(path, np.float32, mode="w+", shape=np.moveaxis(volume, axis, 0).shape)
     parent.send(
         "matching",
         axis=matching.axis,
         gap=matching.gap,
         slices=matching.slices,
         scale=matching.scale,
-        suggested=suggested,
+        warnings=matching.warnings,
     )
-    if residual is not None:
-        order = MatchOrder(matching.slices, job["focus"]["kji".index(matching.axis)])
-        parent.onFocus = order.focus
-        order.run(matching.residual_slice, residual, parent)
-    if job["inspect"] and not parent.should_stop():
-        parent.send("inspected", inspection=engine.inspect_volume(volume, spacing=_spacing(job)))
+    order = MatchOrder(matching.slices, lambda: parent.focus[axis])
+
+    def compute(index: int) -> None:
+        residual[index] = matching.residual_slice(index)
+        parent.send("slices", indices=[index])
+
+    if parent.residualWanted.is_set():
+        compute(order.take())  # what the user looks at, before anything else
+    if not parent.should_stop():
+        suggested = job["suggested"] if job["suggested"] is not None else matching.suggest_threshold()
+        parent.send("suggested", threshold=suggested)
+    if parent.residualWanted.wait(IDLE_SECONDS):
+        order.run(compute, parent.should_stop)
 
 
 def run(directory: str, parent: Parent) -> int:

@@ -58,16 +58,16 @@ def waitForEnd(host, processId: int, seconds: float = 6.0) -> None:
     host.waitUntil(lambda: not isAlive(processId), seconds, f"process {processId} is still alive")
 
 
-def jobDirectories() -> list[str]:
-    """Job directories that exist in Slicer's temporary folder."""
+def jobDirectories(task: str = "") -> list[str]:
+    """Directories of jobs, or of those with a task ("denoise", "match"), that exist in Slicer's temporary folder."""
     import slicer
 
-    return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("NSN2N-")]
+    return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith(f"NSN2N-{task}")]
 
 
-def waitForNoFiles(host, seconds: float = 6.0) -> None:
+def waitForNoFiles(host, task: str = "", seconds: float = 6.0) -> None:
     """Run the event loop until no job has files any more; AssertionError if some stay."""
-    host.waitUntil(lambda: jobDirectories() == [], seconds, f"still there: {jobDirectories()}")
+    host.waitUntil(lambda: jobDirectories(task) == [], seconds, f"still there: {jobDirectories(task)}")
 
 
 class Heartbeat:

@@ -44,7 +44,10 @@ def test_first_state(ui, volume, logic):
     assert ui.outputSelector.currentNode() is None and ui.outputSelector.noneDisplay == "Create new volume"
     assert ui.applyButton.enabled and ui.applyButton.text == "Apply"
     assert not ui.progressBar.visible and not ui.resultCollapsibleButton.visible
-    assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
+    from NSN2NDenoiseLib import engine
+
+    preset = engine.Settings.from_preset("default")
+    assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (preset.lambda_rc, preset.lambda_ic)
     assert ui.thresholdSlider.singleStep <= 0.001 and ui.thresholdSlider.maximum <= 0.5
 
 
@@ -109,7 +112,7 @@ def test_outputs_must_not_cost_the_input(ui, volume, logic):
         ({"threshold": True}, "threshold"),
         ({"threshold": float("nan")}, "threshold"),
         ({"lambdaRC": -1}, "lambdaRC"),
-        ({"lambdaIC": None}, "lambdaIC"),
+        ({"lambdaIC": "1"}, "lambdaIC"),
         ({"preset": "best"}, "default, paper"),
         ({"sliceAxis": "z"}, "auto, k, j, i"),
         ({"device": "tpu"}, "cuda"),
@@ -132,6 +135,12 @@ def test_wrong_arguments_of_the_mask(volume, logic):
         logic.computeMask(volume, 2)
     with pytest.raises(ValueError, match="input volume"):
         logic.suggestThreshold(None)
+
+
+def test_choosing_a_preset_takes_its_loss_weights(ui):
+    ui.presetComboBox.currentIndex = 1
+    ui.presetComboBox.activated.emit(1)
+    assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
 
 
 def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):

@@ -105,7 +105,7 @@ def test_cancel_in_the_middle(host, logic, ui, long):
         assert not ui.progressBar.visible
         waitForEnd(host, processId)
     assert sceneContent() == before
-    waitForNoFiles(host)
+    waitForNoFiles(host, "denoise")
 
 
 def test_second_apply_right_after_cancel(host, logic, ui, monkeypatch):
@@ -119,7 +119,7 @@ def test_second_apply_right_after_cancel(host, logic, ui, monkeypatch):
         waitForEnd(host, first)
     host.waitUntil(lambda: not logic.isRunning(), 90)
     assert logic.getParameterNode().resultVolume.GetName() == "chest denoised"
-    waitForNoFiles(host)
+    waitForNoFiles(host, "denoise")
 
 
 def test_killed_child(host, logic, ui, long):
@@ -130,7 +130,7 @@ def test_killed_child(host, logic, ui, long):
     assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
     assert "crashed" in ui.statusLabel.text
     assert sceneContent() == before
-    waitForNoFiles(host)
+    waitForNoFiles(host, "denoise")
 
 
 def test_scene_closed_in_the_middle(host, logic, ui, long):
@@ -161,7 +161,7 @@ def test_output_removed_in_the_middle(host, logic, ui, long):
         host.scene.RemoveNode(output)
         assert "output volume was removed" in ui.statusLabel.text
         waitForEnd(host, processId)
-    waitForNoFiles(host)
+    waitForNoFiles(host, "denoise")
 
 
 def test_module_left_and_unloaded_in_the_middle(host, logic, ui, long):
@@ -191,7 +191,7 @@ def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
         host.waitUntil(lambda: not logic.isRunning(), 10)
     assert ui.applyButton.text == "Apply"
     assert sceneContent() == before
-    waitForNoFiles(host)
+    waitForNoFiles(host, "denoise")
 
 
 def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
@@ -246,3 +246,20 @@ def viewState():
     ]
     display = slicer.util.getNode("chest").GetDisplayNode()
     return slices, display.GetWindow(), display.GetLevel()
+
+
+def test_result_of_a_run_that_ends_while_another_module_is_shown(host, logic, ui, volume, short):
+    import slicer
+
+    def foregrounds():
+        return {node.GetForegroundVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
+
+    ui.applyButton.click()
+    host.leaveModule()
+    host.waitUntil(lambda: not logic.isRunning(), 90)
+    output = slicer.util.getNode("chest denoised")
+    assert output.GetID() not in foregrounds()
+    slicer.util.selectModule("NSN2NDenoise")
+    host.processEvents()
+    assert foregrounds() == {output.GetID()}
+    assert ui.resultCollapsibleButton.visible

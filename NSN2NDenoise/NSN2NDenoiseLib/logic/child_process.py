@@ -89,8 +89,8 @@ class ChildProcess:
         return int(self._process.processId())
 
     def send(self, command: str) -> None:
-        """Write one command to the child."""
-        if self._process.state() == qt.QProcess.Running:
+        """Write one command to the child; one that is still starting gets it when it runs."""
+        if self._process.state() != qt.QProcess.NotRunning:
             self._process.write((command + "\n").encode("ascii"))
 
     def cancel(self, reason: str) -> None:

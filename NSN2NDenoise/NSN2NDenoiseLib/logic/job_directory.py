@@ -17,7 +17,7 @@ class JobDirectory:
     """Holds a job's parameters and its volume, for the child to read.
 
     Args:
-        job: parameters, JSON-serializable (see `protocol`).
+        job: parameters with their ``task``, JSON-serializable (see `protocol`).
         volume: (K, J, I) array.
 
     Raises:
@@ -25,7 +25,7 @@ class JobDirectory:
     """
 
     def __init__(self, job: dict, volume: np.ndarray) -> None:
-        self.path = tempfile.mkdtemp(prefix="NSN2N-", dir=_root())
+        self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
         try:
             np.save(self.file(protocol.VOLUME_FILE), volume)
             protocol.write_job(self.path, job)

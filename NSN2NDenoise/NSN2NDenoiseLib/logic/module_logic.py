@@ -36,8 +36,8 @@ class DenoisingLogic:
         inputVolume,
         outputVolume=None,
         threshold: float | None = None,
-        lambdaRC: float = 0.5,
-        lambdaIC: float = 1.0,
+        lambdaRC: float | None = None,
+        lambdaIC: float | None = None,
         preset: str = "default",
         sliceAxis: str = "auto",
         device: str = "auto",
@@ -54,7 +54,7 @@ class DenoisingLogic:
             inputVolume: scalar volume node.
             outputVolume: volume node to overwrite; None creates "<name> denoised".
             threshold: th of Eq. 3, normalized, 0 to 1; None is automatic.
-            lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7, 0 to 10.
+            lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7, 0 to 10; None takes the preset's.
             preset: "default" or "paper".
             sliceAxis: "auto", "k", "j" or "i": along which axis the neighbors lie.
             device: "auto", "cpu", "cuda" or "mps".
@@ -136,13 +136,13 @@ class DenoisingLogic:
             DependencyError: scikit-image is missing.
         """
         arguments.checkInput(inputVolume, sliceAxis)
-        job = self.residualJob(inputVolume, sliceAxis, wantResidual=False)
-        while job.running and job.matching is None:
+        job = self.residualJob(inputVolume, sliceAxis)
+        while job.running and job.suggested is None:
             job.wait(50)
             slicer.app.processEvents()
-        if job.matching is None:
+        if job.suggested is None:
             _nodeOrRaise(job.outcome)
-        return job.matching["suggested"]
+        return job.suggested
 
     def computeMask(self, inputVolume, threshold: float | None = None, labelVolume=None, sliceAxis: str = "auto"):
         """W_i of Eq. 3 as label map: 1 where a voxel matches its neighbor slice, else 0. The mask that training uses.
@@ -166,13 +166,13 @@ class DenoisingLogic:
             isinstance(labelVolume, slicer.vtkMRMLNode) and labelVolume.IsA("vtkMRMLLabelMapVolumeNode")
         ):
             raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
-        job = self.residualJob(inputVolume, sliceAxis, wantResidual=True)
+        job = self.residualJob(inputVolume, sliceAxis, [n // 2 for n in volumes.arrayOf(inputVolume).shape])
         while job.running and not job.complete:
             job.wait(50)
             slicer.app.processEvents()
         if not job.complete:
             _nodeOrRaise(job.outcome)
-        mask = engine.weight_matrix(job.residual, job.matching["suggested"] if threshold is None else threshold)
+        mask = engine.weight_matrix(job.residual, job.suggested if threshold is None else threshold)
         if labelVolume is None:
             labelVolume = slicer.mrmlScene.AddNewNodeByClass(
                 "vtkMRMLLabelMapVolumeNode", slicer.mrmlScene.GetUniqueNameByString(f"{inputVolume.GetName()} W")
@@ -182,27 +182,31 @@ class DenoisingLogic:
         labelVolume.CreateDefaultDisplayNodes()
         return labelVolume
 
-    def residualJob(self, inputVolume, sliceAxis: str, wantResidual: bool, focus=None) -> ResidualJob:
-        """The job that computes the residual of a volume, or has computed it; an earlier volume's is dropped.
+    def residualJob(self, inputVolume, sliceAxis: str, focus=None) -> ResidualJob:
+        """The job that looks at a volume's neighbors, or has done so; an earlier volume's is dropped.
+
+        Args:
+            inputVolume: a usable volume node.
+            sliceAxis: "auto", "k", "j" or "i".
+            focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
+                suggested threshold and warnings only.
 
         Raises:
             DependencyError: scikit-image is missing.
         """
         job = self._residualJob
-        suggested = None
-        if job is not None and job.key == keyOf(inputVolume, sliceAxis):
-            usable = job.running or job.outcome.status == "done"
-            if usable and (job.wantsResidual or not wantResidual):
-                return job
-            suggested = job.matching["suggested"] if job.matching else None
-        dependencies.ensureForPreview()
-        self.dropResidual()
-        if focus is None:
-            focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
-        self._residualJob = ResidualJob(inputVolume, sliceAxis, wantResidual, suggested, focus)
-        self._stopOnQuit()
-        self._residualJob.start()
-        return self._residualJob
+        same = job is not None and job.key == keyOf(inputVolume, sliceAxis)
+        finished = same and not job.running
+        if not same or (finished and (job.suggested is None or (focus is not None and not job.complete))):
+            dependencies.ensureForPreview()
+            suggested = job.suggested if same else None
+            self.dropResidual()
+            job = self._residualJob = ResidualJob(inputVolume, sliceAxis, suggested)
+            self._stopOnQuit()
+            job.start()
+        if focus is not None and job.running:
+            job.computeResidual(focus)
+        return job
 
     def dropResidual(self) -> None:
         """Forget the residual, and stop computing it."""
@@ -225,20 +229,20 @@ class DenoisingLogic:
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
         if values["threshold"] is not None:
             arguments.checkNumber("threshold", values["threshold"], 0, 1)
-        arguments.checkNumber("lambdaRC", values["lambdaRC"], 0, 10)
-        arguments.checkNumber("lambdaIC", values["lambdaIC"], 0, 10)
         arguments.checkChoice("preset", preset, engine.PRESETS)
         arguments.checkChoice("device", values["device"], engine.DEVICES)
         arguments.checkSeed(values["seed"])
         overrides = {
             "threshold": values["threshold"],
-            "lambda_rc": values["lambdaRC"],
-            "lambda_ic": values["lambdaIC"],
             "axis": values["sliceAxis"],
             "device": values["device"],
             "seed": values["seed"],
-            **(settings or {}),
         }
+        for name, setting in (("lambdaRC", "lambda_rc"), ("lambdaIC", "lambda_ic")):
+            if values[name] is not None:
+                arguments.checkNumber(name, values[name], 0, 10)
+                overrides[setting] = values[name]
+        overrides.update(settings or {})
         engine.Settings.from_preset(preset, **overrides)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)
 

@@ -7,6 +7,7 @@ from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrappe
 
 from NSN2NDenoiseLib import engine
 
+_PRESET = engine.Settings.from_preset(engine.PRESETS[0])
 #: A threshold to show before one was determined, normalized.
 FIRST_THRESHOLD = 0.01
 
@@ -33,8 +34,8 @@ class NSN2NDenoiseParameterNode:
     threshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     suggestedThreshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     previewOpacity: Annotated[float, WithinRange(0, 1)] = 0.5
-    lambdaRC: Annotated[float, WithinRange(0, 10)] = 0.5
-    lambdaIC: Annotated[float, WithinRange(0, 10)] = 1.0
+    lambdaRC: Annotated[float, WithinRange(0, 10)] = _PRESET.lambda_rc
+    lambdaIC: Annotated[float, WithinRange(0, 10)] = _PRESET.lambda_ic
     preset: Annotated[str, Choice(list(engine.PRESETS))] = engine.PRESETS[0]
     sliceAxis: Annotated[str, Choice(list(engine.AXES))] = engine.AXES[0]
     device: Annotated[str, Choice(list(engine.DEVICES))] = engine.DEVICES[0]

@@ -12,9 +12,6 @@ from .child_process import ChildProcess, Outcome
 from .job_directory import JobDirectory
 from .scene_watch import SceneWatch
 
-#: Residual of slices that are not computed yet: below every threshold, so that they show nothing.
-UNKNOWN = np.float32(-1)
-
 
 class ResidualJob:
     """Computes what the preview needs and keeps it.
@@ -22,29 +19,28 @@ class ResidualJob:
     Args:
         inputVolume: node.
         sliceAxis: "auto", "k", "j" or "i".
-        wantResidual: False only for the suggested threshold and the inspection.
         suggested: the automatic threshold if it is known already, else None.
-        focus: (k, j, i) of the voxel that is looked at.
 
     Attributes:
-        residual: (K, J, I) float32, normalized, `UNKNOWN` where still to come, inf on padding; None without.
+        residual: (K, J, I) float32, normalized, 0 (matched by every threshold) where still to come, inf on padding;
+            None before it is asked for.
         arrived: bool per slice; None before the first message.
-        matching: axis, gap, slices, scale, suggested (see `protocol`); None before it is known.
-        inspection: what the engine says about the volume; None before it is known.
+        matching: axis, gap, slices, scale, warnings (see `protocol`); None before it is known.
+        suggested: the automatic threshold, normalized; None before it is known.
     """
 
-    def __init__(self, inputVolume, sliceAxis: str, wantResidual: bool, suggested, focus) -> None:
+    def __init__(self, inputVolume, sliceAxis: str, suggested: float | None) -> None:
         self.volumeID = inputVolume.GetID()
         self.key = keyOf(inputVolume, sliceAxis)
         self.residual: np.ndarray | None = None
         self.arrived: np.ndarray | None = None
         self.matching: dict | None = None
-        self.inspection: dict | None = None
         self.outcome: Outcome | None = None
-        self.wantsResidual = wantResidual
+        self.suggested: float | None = None
+        self._wantsResidual = False
         self.onMatching: Callable[[], None] = _nothing
+        self.onSuggested: Callable[[], None] = _nothing
         self.onSlices: Callable[[list[int]], None] = _nothing
-        self.onInspected: Callable[[], None] = _nothing
         self.onFinished: Callable[[Outcome], None] = _nothing
         self._shape = volumes.arrayOf(inputVolume).shape
         self._stack: np.ndarray | None = None
@@ -53,10 +49,7 @@ class ResidualJob:
             "task": protocol.MATCH,
             "spacing": volumes.spacingOf(inputVolume),
             "axis": sliceAxis,
-            "residual": wantResidual,
-            "inspect": True,
             "suggested": suggested,
-            "focus": list(focus),
         }
         self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
         self._child = ChildProcess(self._directory.path, self._onMessage, _nothing, self._onEnd)
@@ -84,10 +77,15 @@ class ResidualJob:
         """Whether the child process still exists, also after `cancel`."""
         return self._child.running
 
-    def setFocus(self, focus) -> None:
+    def computeResidual(self, focus: tuple[int, int, int]) -> None:
+        """Compute the residual, too; the voxel (k, j, i) is looked at, so its slice comes first."""
+        self._child.send("residual {} {} {}".format(*focus))
+        self._wantsResidual = True
+        self._makeRoom()
+
+    def setFocus(self, focus: tuple[int, int, int]) -> None:
         """The user now looks at the voxel (k, j, i): its slice comes next."""
-        if self.running and self.matching is not None and not self.complete:
-            self._child.send(f"focus {int(focus['kji'.index(self.matching['axis'])])}")
+        self._child.send("focus {} {} {}".format(*focus))
 
     def cancel(self, reason: str = "Canceled.") -> None:
         """Stop computing; what has arrived stays."""
@@ -107,21 +105,22 @@ class ResidualJob:
             return
         if message["type"] == "matching":
             self.matching = message
-            if self.wantsResidual:
-                self._map()
+            self._makeRoom()
             self.onMatching()
+        elif message["type"] == "suggested":
+            self.suggested = message["threshold"]
+            self.onSuggested()
         elif message["type"] == "slices":
             for index in message["indices"]:
                 self._stack[index] = self._file[index]
                 self.arrived[index] = True
             self.onSlices(message["indices"])
-        elif message["type"] == "inspected":
-            self.inspection = message["inspection"]
-            self.onInspected()
 
-    def _map(self) -> None:
-        """Make room for the residual, and look into the child's file."""
-        self.residual = np.full(self._shape, UNKNOWN, np.float32)
+    def _makeRoom(self) -> None:
+        """Make room for the residual and look into the child's file, once both are there and it is asked for."""
+        if not self._wantsResidual or self.matching is None or self.residual is not None or not self.running:
+            return
+        self.residual = np.zeros(self._shape, np.float32)
         self._stack = slices_first(self.residual, self.matching["axis"])
         self.arrived = np.zeros(self.matching["slices"], bool)
         self._file = np.memmap(

@@ -39,11 +39,11 @@ def writeResults(inputVolume, outputVolume, noiseVolume, before, after, report: 
     try:
         output = outputVolume
         if output is None:
-            output = volumes.createLike(inputVolume, f"{inputVolume.GetName()} denoised")
+            output = volumes.create(f"{inputVolume.GetName()} denoised")
             created.append(output)
+        volumes.displayLike(output, inputVolume)
         output.SetAndObserveImageData(image)
         volumes.becomeLike(output, inputVolume)
-        volumes.displayLike(output, inputVolume)
         describe(output, inputVolume, report, parameters)
         if noise is not None:
             noiseNode = noiseVolume
@@ -61,14 +61,14 @@ def writeResults(inputVolume, outputVolume, noiseVolume, before, after, report: 
 
 def createNoise(output, inputVolume):
     """A new, still empty volume for the removed noise of a result."""
-    return volumes.createLike(inputVolume, f"{output.GetName()} removed noise")
+    return volumes.create(f"{output.GetName()} removed noise")
 
 
 def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData, noise: np.ndarray) -> None:
     """Give a volume the removed noise; `noise` is the content of `image`, (K, J, I)."""
+    volumes.displayAsNoise(noiseVolume, noise)
     noiseVolume.SetAndObserveImageData(image)
     volumes.becomeLike(noiseVolume, inputVolume)
-    volumes.displayAsNoise(noiseVolume, noise)
     noiseVolume.SetDescription(f"Noise that NSN2N {__version__} removed from '{inputVolume.GetName()}'")
     noiseVolume.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
 

@@ -29,15 +29,9 @@ def imageOf(array: np.ndarray, scalarType: int) -> vtk.vtkImageData:
     return image
 
 
-def createLike(inputVolume, name: str):
-    """A new volume, still without voxels, with the geometry, transform, display and units of `inputVolume`.
-
-    Its place in the subject hierarchy is beside `inputVolume`, in the same study.
-    """
-    node = slicer.modules.volumes.logic().CloneVolumeGeneric(slicer.mrmlScene, inputVolume, name, False)
-    if node is None:
-        raise RuntimeError(f"Slicer could not create the volume '{name}'.")
-    return node
+def create(name: str):
+    """A new, still empty volume in the scene; its name is made unique."""
+    return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", slicer.mrmlScene.GetUniqueNameByString(name))
 
 
 def remove(node) -> None:
@@ -64,28 +58,38 @@ def becomeLike(node, inputVolume) -> None:
 
 def displayLike(node, inputVolume) -> None:
     """Show a volume in the window, level and colors that `inputVolume` has now, and keep them."""
-    node.CreateDefaultDisplayNodes()
-    display, source = node.GetDisplayNode(), inputVolume.GetDisplayNode()
-    if display is None or source is None:
+    display, source = _displayOf(node), inputVolume.GetDisplayNode()
+    if source is None:
         return
-    display.SetAutoWindowLevel(False)
     display.SetWindowLevel(source.GetWindow(), source.GetLevel())
     display.SetAndObserveColorNodeID(source.GetColorNodeID())
     display.SetInterpolate(source.GetInterpolate())
+    display.SetThreshold(source.GetLowerThreshold(), source.GetUpperThreshold())
+    display.SetApplyThreshold(source.GetApplyThreshold())
 
 
 def displayAsNoise(node, noise: np.ndarray) -> None:
     """Show removed noise in gray around 0, in a window that holds nearly all of it."""
-    node.CreateDefaultDisplayNodes()
-    display = node.GetDisplayNode()
-    if display is None:
-        return
     sample = noise.ravel()[:: max(1, noise.size // 200_000)]
     sample = sample[sample != 0]
     reach = float(np.percentile(np.abs(sample), 98)) if sample.size else 1.0
-    display.SetAutoWindowLevel(False)
+    display = _displayOf(node)
     display.SetWindowLevel(2 * max(reach, 1e-6), 0)
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+
+
+def _displayOf(node):
+    """The display node of a volume, made if there is none; nothing automatic, which takes seconds on a large volume."""
+    display = node.GetDisplayNode()
+    if display is None:
+        display = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScalarVolumeDisplayNode")
+        display.UnRegister(None)
+        display.SetAutoWindowLevel(False)
+        slicer.mrmlScene.AddNode(display)
+        node.SetAndObserveDisplayNodeID(display.GetID())
+    display.SetAutoWindowLevel(False)
+    display.SetAutoThreshold(False)
+    return display
 
 
 def removedNoise(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:

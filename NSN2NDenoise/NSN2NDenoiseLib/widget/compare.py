@@ -87,5 +87,4 @@ def summary(name: str, report: dict) -> str:
         sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
-    sentences.extend(report.get("warnings") or [])
     return " ".join(sentences)

@@ -113,28 +113,28 @@ class MatchingSection:
         self._job, self._shown = None, None
         self._logic.dropResidual()
         self._ui.matchedLabel.text = ""
-        self._showWarnings([])
+        self.showWarnings([])
 
     def _start(self, wantResidual: bool) -> bool:
         """Start computing in the background, or take up what has been computed."""
         node = self._parameterNode
         try:
-            focus = lookedAtVoxel(node.inputVolume)
-            job = self._logic.residualJob(node.inputVolume, node.sliceAxis, wantResidual, focus)
+            focus = lookedAtVoxel(node.inputVolume) if wantResidual else None
+            job = self._logic.residualJob(node.inputVolume, node.sliceAxis, focus)
         except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
             return False
         self._job = job
         job.onMatching = self._onMatching
+        job.onSuggested = self._onSuggested
         job.onSlices = self._onSlices
-        job.onInspected = self._onInspected
         job.onFinished = self._onJobFinished
+        if wantResidual:
+            self._ui.matchedLabel.text = _("looking at the neighbors...")
+        if job.suggested is not None:
+            self._onSuggested()
         if job.matching is not None:
             self._onMatching()
-        elif wantResidual:
-            self._ui.matchedLabel.text = _("looking at the neighbors...")
-        if job.inspection is not None:
-            self._onInspected()
         return True
 
     def _inspect(self) -> None:
@@ -153,30 +153,33 @@ class MatchingSection:
             self._ui.previewCheckBox.checked = False
 
     def _onAuto(self, checked: bool = False) -> None:
-        if self._job is not None and self._job.matching is not None:
-            self._takeSuggestion()
-        else:
-            self._wantAuto = self._job is not None or self._start(wantResidual=False)
+        self._wantAuto = True
+        if self._job is not None and self._job.suggested is not None:
+            self._onSuggested()
+        elif self._job is None and not self._start(wantResidual=False):
+            self._wantAuto = False
 
     def _onMatching(self) -> None:
-        if self._wantAuto or isThresholdAutomatic(self._parameterNode):
-            self._takeSuggestion()
-        self._wantAuto = False
+        """The engine has looked at the volume: warnings, units, and room for the residual are there."""
+        node, job = self._parameterNode, self._job
+        self.showWarnings(job.matching["warnings"])
         self._showUnits()
-        if self._ui.previewCheckBox.checked and self._job.residual is not None:
-            node = self._parameterNode
-            self.overlay.show(node.inputVolume, self._job.residual, node.previewOpacity)
+        if self._ui.previewCheckBox.checked and job.residual is not None:
+            self.overlay.show(node.inputVolume, job.residual, node.previewOpacity)
             self._shown = None
-            arrived = self._job.arrived.nonzero()[0].tolist()
-            self.overlay.slicesArrived(self._job.matching["axis"], arrived)
+            arrived = job.arrived.nonzero()[0].tolist()
+            self.overlay.slicesArrived(job.matching["axis"], arrived)
             if arrived:
                 self._updateOverlay()
 
-    def _takeSuggestion(self) -> None:
-        suggested = self._job.matching["suggested"]
-        with slicer.util.NodeModify(self._parameterNode):
-            self._parameterNode.suggestedThreshold = suggested
-            self._parameterNode.threshold = suggested
+    def _onSuggested(self) -> None:
+        node, suggested = self._parameterNode, self._job.suggested
+        if self._wantAuto or isThresholdAutomatic(node):
+            with slicer.util.NodeModify(node):
+                node.suggestedThreshold = suggested
+                node.threshold = suggested
+        self._wantAuto = False
+        self._showUnits()
 
     def _onSlices(self, indices: list[int]) -> None:
         if not self.overlay.visible:
@@ -189,17 +192,16 @@ class MatchingSection:
             self._arrivalTimer.start(ARRIVAL)
             self._job.setFocus(lookedAtVoxel(self._parameterNode.inputVolume))
 
-    def _onInspected(self) -> None:
-        self._showWarnings(self._job.inspection.get("warnings") or [])
-
     def _onJobFinished(self, outcome) -> None:
-        if outcome.status == "failed":
+        if outcome.status == "done" and self._ui.previewCheckBox.checked and not self._job.complete:
+            self._start(wantResidual=True)  # the child had stopped waiting just before it was asked
+        elif outcome.status == "failed":
             self._ui.matchedLabel.text = ""
             if self._ui.previewCheckBox.checked or self._wantAuto:
                 self._ui.previewCheckBox.checked = False
                 self._messages.error(outcome.message, outcome.details)
             else:
-                self._showWarnings([outcome.message])
+                self.showWarnings([outcome.message])
             self._wantAuto = False
 
     def _updateOverlay(self) -> None:
@@ -219,15 +221,18 @@ class MatchingSection:
     def _showUnits(self) -> None:
         node = self._parameterNode
         how = _("automatic") if isThresholdAutomatic(node) else _("set by hand")
+        if isThresholdAutomatic(node) and (self._job is None or self._job.suggested is None):
+            self._ui.thresholdUnitsLabel.text = _("automatic, to be determined")
+            return
         if self._job is None or self._job.matching is None:
-            known = not isThresholdAutomatic(node)
-            self._ui.thresholdUnitsLabel.text = how if known else _("automatic, found at Apply")
+            self._ui.thresholdUnitsLabel.text = how
             return
         value = numberText(node.threshold * self._job.matching["scale"])
         units = unitsOf(node.inputVolume)
         self._ui.thresholdUnitsLabel.text = _("= {value} {units} ({how})").format(value=value, units=units, how=how)
 
-    def _showWarnings(self, warnings: list[str]) -> None:
+    def showWarnings(self, warnings: list[str]) -> None:
+        """Say where the volume falls short of what W_i needs; nothing where it does not."""
         self._ui.warningLabel.text = "\n".join(warnings)
         self._ui.warningLabel.visible = bool(warnings)
 

@@ -33,10 +33,11 @@ class Panel(VTKObservationMixin):
         self.messages = Messages(self.ui)
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui)
-        self.run = RunControl(self.ui, logic, self.messages, self.compare.show)
+        self.run = RunControl(self.ui, logic, self.messages, self._onResult)
         self._parts = (self.matching, self.compare, self.run)
         self._parameterNode = None
         self._guiTag = None
+        self._unseenResultID: str | None = None
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onStartClose)
 
     def useSceneParameters(self) -> None:
@@ -44,6 +45,10 @@ class Panel(VTKObservationMixin):
         self._setParameterNode(self._logic.getParameterNode())
         if self._parameterNode.inputVolume is None:
             self._parameterNode.inputVolume = _firstInput()
+        unseenID, self._unseenResultID = self._unseenResultID, None
+        unseen = slicer.mrmlScene.GetNodeByID(unseenID) if unseenID else None
+        if unseen is not None:
+            self.compare.show(unseen)
 
     def disconnect(self) -> None:
         """Stop following the parameters, and take the overlay away: another module is shown, or the scene closes."""
@@ -65,6 +70,13 @@ class Panel(VTKObservationMixin):
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._onModified)
         for part in self._parts:
             part.setParameterNode(parameterNode)
+
+    def _onResult(self, output, warnings: list[str]) -> None:
+        if self._parameterNode is None:  # another module is shown: the views are its, the comparison waits
+            self._unseenResultID = output.GetID()
+            return
+        self.compare.show(output)
+        self.matching.showWarnings(warnings)
 
     def _onModified(self, caller, event) -> None:
         for part in self._parts:

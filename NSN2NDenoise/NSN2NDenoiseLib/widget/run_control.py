@@ -17,7 +17,7 @@ class RunControl:
         ui: the panel's widgets by name.
         logic: the module's logic.
         messages: status line, log and dialog.
-        onResult: called with the output volume of a finished run.
+        onResult: called with the output volume and the warnings of a finished run.
     """
 
     def __init__(self, ui, logic, messages: Messages, onResult) -> None:
@@ -25,6 +25,7 @@ class RunControl:
         self._parameterNode = None
         self._startedHere = False
         ui.applyButton.connect("clicked(bool)", self._onClicked)
+        ui.presetComboBox.connect("activated(int)", self._onPresetChosen)
         logic.onRunStarted = self._onStarted
         logic.onRunProgress = self._onProgress
         logic.onRunLog = messages.log
@@ -85,6 +86,12 @@ class RunControl:
             self._messages.error(str(error))
         self.update()
 
+    def _onPresetChosen(self, index: int) -> None:
+        """The user (not a script, not a loaded scene) chose a preset: take over its weights of the losses."""
+        preset = engine.Settings.from_preset(engine.PRESETS[index])
+        self._parameterNode.lambdaRC = float(preset.lambda_rc)
+        self._parameterNode.lambdaIC = float(preset.lambda_ic)
+
     def _onStarted(self) -> None:
         self._ui.progressBar.setRange(0, 0)
         self._ui.progressBar.setFormat("")
@@ -114,9 +121,7 @@ class RunControl:
         startedHere, self._startedHere = self._startedHere, False
         if outcome.status == "done":
             self._messages.status(_("Done: '{name}' is in the scene.").format(name=outcome.node.GetName()))
-            for warning in outcome.report.get("warnings") or []:
-                self._messages.log(warning)
-            self._onResult(outcome.node)
+            self._onResult(outcome.node, outcome.report.get("warnings") or [])
         elif outcome.status == "cancelled":
             self._messages.status(outcome.message)
         elif startedHere:

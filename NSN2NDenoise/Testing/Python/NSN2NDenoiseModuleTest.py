@@ -1,6 +1,6 @@
 """Tests of the module in a real Slicer: by ctest, by "Reload and Test", or by NSN2NDenoiseTest().runTest().
 
-Nothing is downloaded or installed: where scikit-image or torch is missing, the tests that need it are skipped and say so.
+Nothing is downloaded or installed: where scikit-image or torch is missing, its tests are skipped and say so.
 """
 
 import importlib.util

@@ -1,0 +1,44 @@
+"""The console examples of README.md, run as they are written, on the sample that they name."""
+
+import re
+
+import numpy as np
+
+from Testing.Module.support import REPOSITORY, SHORT, voxels
+
+
+def examples() -> list[str]:
+    """The Python blocks of the section "Python console"."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = text.split("### Python console", 1)[1].split("\n### ", 1)[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def test_console_examples(host, volume, logic, monkeypatch, capsys):
+    import slicer
+
+    volume.SetName("CTChestLIDC0314")
+    process = logic.process
+    monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=SHORT, **k))
+    blocks = examples()
+    assert len(blocks) == 3
+    console = {"__name__": "__main__"}
+    exec(blocks[0], console)
+    first = console["denoised"]
+    assert first.GetName() == "CTChestLIDC0314 denoised"
+    exec(blocks[1], console)
+    assert "100 %" in capsys.readouterr().out
+    assert np.array_equal(voxels(console["denoised"]).astype(int) + voxels(console["noise"]), voxels(volume))
+    assert console["mask"].GetClassName() == "vtkMRMLLabelMapVolumeNode"
+    assert set(np.unique(voxels(console["mask"]))) == {0, 1}
+    exec(blocks[2], console)
+    host.waitUntil(lambda: "done" in capsys.readouterr().out, 90)
+    results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
+    assert sum("denoised" in name for name in results) == 3
+
+
+def test_pictures_are_there():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", text)
+    assert pictures
+    assert [path for path in pictures if not (REPOSITORY / path).is_file()] == []
