@@ -41,8 +41,9 @@ def build_mr(experiment, folders, cache):
 
     def training(seed):
         name, crop = experiment.training
-        other, top = load(name, crop, folders)[0], maximum(name, folders)
-        first, second = (add_rician_noise(other, level, [seed, draw], top)[0] for draw in (101, 102))
+        other = load(name, crop, folders)[0]
+        other *= np.percentile(clean, 99) / np.percentile(other, 99)  # as bright and as noisy as the test volume
+        first, second = (add_rician_noise(other, level, [seed, draw], peak)[0] for draw in (101, 102))
         return other, first, second
 
     return Case(

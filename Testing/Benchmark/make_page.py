@@ -16,11 +16,15 @@ if __package__ in (None, ""):
 
 from Benchmark import Peers, plots, records, tables
 from Benchmark.cases import build
+from Benchmark.configuration import QUICK_STEPS
 from Benchmark.data import VARIABLE, data_folders
 from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
 CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
+SHORT = f"""*This is the quick run: small crops, one seed, and short trainings for all learned methods (NS-N2N: \
+{QUICK_STEPS} steps or what its row says, fewer than the preset has). It shows that everything works; judge by the \
+full run.*"""
 ABOUT = """PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between \
 noisy, clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). \
 Where a method's parameters were swept, the best tissue PSNR is shown: a choice only the truth allows, in the \
@@ -43,6 +47,8 @@ def main(arguments=None):
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
     text = [f"# Benchmark results, {options.plan} run", opening(planned, found), provenance(everything), ABOUT]
+    if options.plan == "quick":
+        text.insert(2, SHORT)
     if left_out:
         text.append("Left out for want of data:\n" + "\n".join(f"- {line}" for line in left_out))
     page.write_text("\n\n".join([*text, *parts, methods(everything)]) + "\n")

@@ -57,12 +57,13 @@ def write(path, record):
 
 
 def code_of(module):
-    """Hash of the source that a method runs: its own file, what the learned peers share, and for NS-N2N the engine."""
-    files = [Path(module.__file__)]
+    """Hash of the source behind a result: simulators and metrics, the method's file, for NS-N2N the engine."""
+    shared = ("cases.py", "judge.py", "regions.py", "metrics_*.py", "simulate_*.py", "synthetic.py")
+    files = [file for pattern in shared for file in sorted(HERE.glob(pattern))] + [Path(module.__file__)]
     if module.RANDOM:
         files += [HERE / "Peers" / "training.py", HERE / "Peers" / "supervised.py"]
     if module.__name__.endswith(".nsn2n"):
-        files = sorted((REPOSITORY / "NSN2NDenoise" / "NSN2NDenoiseLib" / "engine").glob("*.py"))
+        files += sorted((REPOSITORY / "NSN2NDenoise" / "NSN2NDenoiseLib" / "engine").glob("*.py"))
     total = hashlib.sha256()
     for file in files:
         total.update(file.read_bytes())

@@ -83,7 +83,7 @@ def plan_tasks(options, folders):
 
 
 def experiments(plan, folders, tell=print):
-    """The plan's experiments that the data allow, else the synthetic head and the sample; says what is left out and why."""
+    """The plan's experiments that the data allow, else the synthetic head and the sample; says what is left out."""
     planned = PLANS[plan]()
     absent = {experiment.name: missing(experiment, folders) for experiment in planned}
     any_data = any(not absent[e.name] and not e.options.get("only_without_data") for e in planned)
@@ -99,7 +99,7 @@ def experiments(plan, folders, tell=print):
         title = f"The repository's sample, {volume.name}"
         own = nsn2n() if plan == "full" else nsn2n(steps=QUICK_STEPS)
         name = f"sample-{volume.name.split('.')[0]}"
-        yield Experiment(name, title, "real", volume.name, options={"disc": 20.0}, methods=(*methods, own))
+        yield Experiment(name, title, "real", volume.name, options={"disc": 20.0}, methods=(*methods, own), seeds=(0,))
 
 
 def is_chosen(experiment, run, patterns):

@@ -17,7 +17,7 @@ PAIRS = ((0, 1), (1, 0), (0, 2), (2, 0), (1, 3), (3, 1), (2, 3), (3, 2))
 
 
 def denoise(
-    case, seed, progress, steps=2000, batch=8, crop=128, width=32, levels=3, batch_norm=True, learning_rate=5e-3
+    case, seed, progress, steps=2000, batch=4, crop=128, width=32, levels=3, batch_norm=True, learning_rate=5e-3
 ):
     """Trained on the noisy volume alone."""
     scale = Scale.of(case.noisy)

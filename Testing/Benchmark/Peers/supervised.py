@@ -17,7 +17,7 @@ def denoise_with_pairs(
     batch_norm=True,
     learning_rate=5e-3,
 ):
-    """choose(clean, noisy, noisy_again) -> (input, target). Each volume is scaled by its own noisy statistics."""
+    """choose(clean, noisy, noisy_again) -> (input, target). One scale for both volumes: their noise is the same."""
     if case.training is None:
         raise CannotRun("there are no training pairs beside this volume: it needs a clean or a second noisy scan")
     source, target = choose(*case.training(seed))
@@ -30,5 +30,4 @@ def denoise_with_pairs(
         return (net(inputs) - targets).square().mean()
 
     train(net, loss, steps, learning_rate, progress)
-    scale = Scale.of(case.noisy)
     return scale.undo(predict(net, scale.apply(case.noisy)))

@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from Benchmark import make_page, records, run
+from Benchmark import records, run
 from Benchmark.cases import build, matching_blur
 from Benchmark.configuration import PLANS, SYNTHETIC, Experiment, MethodRun
 from Benchmark.judge import best_variant, invert_expected_magnitude
 from Benchmark.simulate_mr import expected_magnitude
 from Benchmark.synthetic import synthetic_head
+
+pytest.importorskip("matplotlib", reason="the results page needs matplotlib (Testing/Benchmark/requirements.txt)")
+from Benchmark import make_page
 
 
 @pytest.fixture
