@@ -47,13 +47,21 @@ def dress(volume):
     return transform, study
 
 
-def test_output_is_dressed_like_the_input(host, volume, process):
+def test_new_and_chosen_output_are_dressed_like_the_input(host, volume, process):
+    import slicer
+
     transform, study = dress(volume)
     before = voxels(volume)
-    output = process(volume, noiseVolume=True)
-    noise = output.GetNodeReference("NSN2N.RemovedNoise")
-    for node in (output, noise):
-        assert node.GetSpacing() == volume.GetSpacing() and node.GetOrigin() == volume.GetOrigin()
+    first = process(volume, threshold=0.02, seed=3, noiseVolume=True)
+    noise = first.GetNodeReference("NSN2N.RemovedNoise")
+    chosen = slicer.util.addVolumeFromArray(np.zeros((3, 4, 5), np.float32), name="mine")
+    chosen.SetAttribute("DICOM.instanceUIDs", "9.9")
+    count = len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
+    assert process(volume, chosen, threshold=0.02, seed=3) is chosen
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == count
+    assert (first.GetName(), chosen.GetName()) == ("chest denoised", "mine")
+
+    for node in (first, noise, chosen):
         ours, theirs = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(ours)
         volume.GetIJKToRASMatrix(theirs)
@@ -66,38 +74,22 @@ def test_output_is_dressed_like_the_input(host, volume, process):
         assert node.GetStorageNode() is None
         assert node.GetDisplayNode() is not volume.GetDisplayNode()
         assert not node.GetDisplayNode().GetAutoWindowLevel()
-    display = output.GetDisplayNode()
-    assert (display.GetWindow(), display.GetLevel()) == (351, 42)
-    assert display.GetColorNodeID() == "vtkMRMLColorTableNodeInvertedGrey"
+    for node in (first, chosen):
+        display = node.GetDisplayNode()
+        assert (display.GetWindow(), display.GetLevel()) == (351, 42)
+        assert display.GetColorNodeID() == "vtkMRMLColorTableNodeInvertedGrey"
+        assert node.GetImageData().GetScalarType() == volume.GetImageData().GetScalarType() == vtk.VTK_SHORT
+        parameters = json.loads(node.GetAttribute("NSN2N.Parameters"))
+        assert (parameters["threshold"], parameters["seed"], parameters["inputVolume"]) == (0.02, 3, "chest")
+        assert json.loads(node.GetAttribute("NSN2N.Report"))["threshold"] == 0.02
+        assert "chest" in node.GetDescription() and "Noise2Noise" in node.GetDescription()
+        assert node.GetNodeReference("NSN2N.Input") is volume
     assert noise.GetDisplayNode().GetLevel() == 0
-    assert output.GetImageData().GetScalarType() == volume.GetImageData().GetScalarType() == vtk.VTK_SHORT
     assert volume.GetAttribute("DICOM.instanceUIDs") == "1.2.3 1.2.4"
     assert np.array_equal(voxels(volume), before)
-    assert np.array_equal(voxels(output).astype(int) + voxels(noise), before)
-    assert not np.array_equal(voxels(output), before)
-
-
-def test_provenance(host, volume, process):
-    output = process(volume, threshold=0.02, seed=3)
-    parameters = json.loads(output.GetAttribute("NSN2N.Parameters"))
-    assert (parameters["threshold"], parameters["seed"], parameters["inputVolume"]) == (0.02, 3, "chest")
-    assert json.loads(output.GetAttribute("NSN2N.Report"))["threshold"] == 0.02
-    assert "chest" in output.GetDescription() and "Noise2Noise" in output.GetDescription()
-    assert output.GetNodeReference("NSN2N.Input") is volume
-
-
-def test_overwriting_only_the_chosen_volume(host, volume, process):
-    import slicer
-
-    chosen = slicer.util.addVolumeFromArray(np.zeros((3, 4, 5), np.float32), name="mine")
-    chosen.SetAttribute("DICOM.instanceUIDs", "9.9")
-    count = len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
-    assert process(volume, chosen) is chosen
-    assert chosen.GetName() == "mine"
-    assert chosen.GetAttribute("DICOM.instanceUIDs") is None
-    assert voxels(chosen).shape == voxels(volume).shape and voxels(chosen).dtype == np.int16
-    assert chosen.GetDisplayNode().GetWindow() == volume.GetDisplayNode().GetWindow()
-    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == count
+    assert np.array_equal(voxels(first), voxels(chosen))
+    assert np.array_equal(voxels(first).astype(int) + voxels(noise), before)
+    assert not np.array_equal(voxels(first), before)
 
 
 @pytest.mark.parametrize("scalarType", [vtk.VTK_UNSIGNED_CHAR, vtk.VTK_LONG, vtk.VTK_FLOAT, vtk.VTK_DOUBLE])
@@ -141,31 +133,27 @@ def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch
     assert sceneContent() == before
 
 
-def test_removed_noise_on_demand(host, ui, logic, volume, process):
+def test_compare(host, ui, volume, short):
+    """Fade between input and result, and the removed noise that is made when it is asked for."""
     import slicer
 
-    output = process(volume)
-    assert ui.resultCollapsibleButton.visible
+    assert not ui.resultCollapsibleButton.visible
+    ui.applyButton.click()
+    host.waitUntil(lambda: ui.resultCollapsibleButton.visible, 90)
+    output = slicer.util.getNode("chest denoised")
+    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    pictures = {}
+    for value in (0, 0.25, 1):
+        ui.compareSlider.value = value
+        assert {c.GetBackgroundVolumeID() for c in composites} == {volume.GetID()}
+        assert {c.GetForegroundVolumeID() for c in composites} == {output.GetID()}
+        assert {c.GetForegroundOpacity() for c in composites} == {value}
+        pictures[value] = host.slicePixels("Red").astype(int)
     ui.noiseViewButton.click()
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
-    shown = {node.GetForegroundVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
-    assert shown == {noise.GetID()}
+    assert {c.GetForegroundVolumeID() for c in composites} == {noise.GetID()}
     assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
-    ui.noiseViewButton.click()
-    ui.compareSlider.value = 0.25
-    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-        assert composite.GetBackgroundVolumeID() == volume.GetID()
-        assert composite.GetForegroundVolumeID() == output.GetID()
-        assert composite.GetForegroundOpacity() == 0.25
-
-
-def test_fading_changes_the_picture(host, ui, volume, process):
-    process(volume)
-    pictures = []
-    for value in (0, 1):
-        ui.compareSlider.value = value
-        pictures.append(host.slicePixels("Red").astype(int))
-    ui.noiseViewButton.click()
-    pictures.append(host.slicePixels("Red").astype(int))
     assert np.abs(pictures[0] - pictures[1]).max() > 0
-    assert np.abs(pictures[2] - pictures[1]).mean() > 5
+    assert np.abs(pictures[1] - host.slicePixels("Red").astype(int)).mean() > 5
+    ui.noiseViewButton.click()
+    assert {c.GetForegroundVolumeID() for c in composites} == {output.GetID()}

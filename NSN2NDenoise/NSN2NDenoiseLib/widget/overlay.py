@@ -17,6 +17,8 @@ from .slice_views import compositeNodes
 MATCHED, UNMATCHED, EXCLUDED = 0, 1, 2
 #: Their colors (red, green, blue, opacity); padding is shown faintly, as W_i is 0 there but nothing can match.
 COLORS = ((0, 0, 0, 0), (1.0, 0.35, 0.1, 1.0), (0.35, 0.45, 0.6, 0.3))
+#: Voxels that are compared at a time: few enough to stay in a processor's cache.
+PIECE = 1_000_000
 #: Marks the nodes of any overlay, so that none is taken for the user's label layer.
 MARK = "NSN2N.Overlay"
 
@@ -112,8 +114,8 @@ class MatchingOverlay:
         """Show W_i = 0 for a threshold (normalized), and count the matched voxels."""
         if self._labels is None:
             return
-        pieces = np.array_split(np.arange(len(self._labels)), min(len(self._labels), 4 * self._pool._max_workers))
-        spans = [slice(piece[0], piece[-1] + 1) for piece in pieces]
+        step = max(1, PIECE // self._labels[0].size)
+        spans = [slice(start, start + step) for start in range(0, len(self._labels), step)]
         unmatched = sum(self._pool.map(lambda span: self._updatePart(span, threshold), spans))
         self.matchedFraction = 1 - unmatched / self._known if self._known else None
         slicer.util.arrayFromVolumeModified(self._labelMap)
