@@ -139,6 +139,18 @@ def test_residual_is_computed_once(host, preview, ui):
     assert preview.overlay.matchedFraction is not None
 
 
+def test_residual_survives_another_module(host, preview, ui):
+    import slicer
+
+    job = preview._job
+    host.leaveModule()
+    assert not preview.overlay.visible
+    slicer.util.selectModule("NSN2NDenoise")
+    host.processEvents()
+    assert preview._job is job and preview.overlay.visible
+    assert "% of voxels matched" in ui.matchedLabel.text
+
+
 def test_looked_at_slices_come_first(host, module, volume, ui):
     import slicer
 

@@ -281,6 +281,18 @@ def test_the_modules_own_test_runs_and_can_fail(host, logic, monkeypatch, capfd)
         NSN2NDenoiseModuleTest.runAll()
 
 
+def test_sample_data_is_offered_and_loads(host, module):
+    import SampleData
+    import slicer
+    from NSN2NDenoiseLib.logic.sample_data import sampleFiles
+
+    assert [source.sampleName for source in slicer.modules.sampleDataSources["NSN2N"]] == ["CTChestLIDC0314"]
+    node = SampleData.downloadSample("CTChestLIDC0314")
+    node = node[0] if isinstance(node, list) else node
+    assert node.GetName() == "CTChestLIDC0314" and len(sampleFiles()) == 1
+    assert voxels(node).shape == (40, 224, 224)
+
+
 def test_help_names_the_paper(host, module):
     import slicer
 

@@ -194,6 +194,21 @@ def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
     waitForNoFiles(host, "denoise")
 
 
+def test_disk_full(host, logic, ui, volume, monkeypatch):
+    from NSN2NDenoiseLib.logic import job_directory
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    before = sceneContent()
+    monkeypatch.setattr(job_directory.np, "save", full)
+    with host.expectDialog("No space left"):
+        ui.applyButton.click()
+    assert not logic.isRunning() and ui.applyButton.text == "Apply"
+    assert sceneContent() == before
+    waitForNoFiles(host, "denoise")
+
+
 def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
     import slicer
 

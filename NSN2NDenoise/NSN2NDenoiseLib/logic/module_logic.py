@@ -222,6 +222,9 @@ class DenoisingLogic:
         for job in self._ending:
             job.stopNow()
         self._ending.clear()
+        if self._quitConnected:
+            slicer.app.disconnect("aboutToQuit()", self.stopEverything)
+            self._quitConnected = False
 
     def _checked(self, inputVolume, outputVolume, noiseVolume, preset, settings, **values) -> Request:
         """The request, with everything checked that can be checked before starting."""

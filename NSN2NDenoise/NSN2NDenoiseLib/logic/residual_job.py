@@ -38,10 +38,7 @@ class ResidualJob:
         self.outcome: Outcome | None = None
         self.suggested: float | None = None
         self._wantsResidual = False
-        self.onMatching: Callable[[], None] = _nothing
-        self.onSuggested: Callable[[], None] = _nothing
-        self.onSlices: Callable[[list[int]], None] = _nothing
-        self.onFinished: Callable[[Outcome], None] = _nothing
+        self.silence()
         self._shape = volumes.arrayOf(inputVolume).shape
         self._stack: np.ndarray | None = None
         self._file: np.ndarray | None = None
@@ -76,6 +73,13 @@ class ResidualJob:
     def childRunning(self) -> bool:
         """Whether the child process still exists, also after `cancel`."""
         return self._child.running
+
+    def silence(self) -> None:
+        """Call nobody back any more; what is computed stays."""
+        self.onMatching: Callable[[], None] = _nothing
+        self.onSuggested: Callable[[], None] = _nothing
+        self.onSlices: Callable[[list[int]], None] = _nothing
+        self.onFinished: Callable[[Outcome], None] = _nothing
 
     def computeResidual(self, focus: tuple[int, int, int]) -> None:
         """Compute the residual, too; the voxel (k, j, i) is looked at, so its slice comes first."""

@@ -1,8 +1,8 @@
 """The sample volume that comes with the extension, for the module Sample Data."""
 
 import os
+import pathlib
 
-import slicer
 from slicer.i18n import tr as _
 
 CATEGORY = "NSN2N"
@@ -19,7 +19,7 @@ def sampleFiles() -> list[str]:
 
 
 def registerSampleData() -> None:
-    """Offer the sample volumes in the module Sample Data. They are loaded from disk; nothing is downloaded."""
+    """Offer the sample volumes in the module Sample Data. They are copied from disk; nothing is downloaded."""
     import SampleData
 
     logic = SampleData.SampleDataLogic
@@ -27,9 +27,12 @@ def registerSampleData() -> None:
         logic.registerCustomSampleDataCategory(CATEGORY, title=_("NSN2N denoising"))
     thumbnail = os.path.join(_RESOURCES, "Icons", "NSN2NDenoise.png")
     for path in sampleFiles():
+        name = os.path.basename(path).split(".")[0]
         logic.registerCustomSampleDataSource(
             category=CATEGORY,
-            sampleName=os.path.basename(path).split(".")[0],
+            sampleName=name,
             thumbnailFileName=thumbnail,
-            customDownloader=lambda source, path=path: slicer.util.loadVolume(path),
+            uris=pathlib.Path(path).as_uri(),
+            fileNames=os.path.basename(path),
+            nodeNames=name,
         )

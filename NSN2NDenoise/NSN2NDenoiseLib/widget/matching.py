@@ -46,20 +46,12 @@ class MatchingSection:
         ui.previewCheckBox.connect("toggled(bool)", self._onPreview)
 
     def setParameterNode(self, parameterNode) -> None:
-        """Use other parameters, or none (the scene closes): then nothing is shown or computed any more."""
+        """Use other parameters, or none: then nothing is shown; what is being computed stays for the next time."""
         self._parameterNode = parameterNode
         if parameterNode is None:
-            self.stop()
+            self._forget()
         else:
             self.update()
-
-    def stop(self) -> None:
-        """Hide the overlay and stop computing; a preview that was on comes back with the next parameters."""
-        for timer in (self._updateTimer, self._arrivalTimer, self._inspectTimer):
-            timer.stop()
-        self.overlay.hide()
-        self._job, self._key, self._shown = None, None, None
-        self._logic.dropResidual()
 
     def update(self) -> None:
         """Follow the parameter node; called at each of its changes, so it does only what is needed."""
@@ -70,8 +62,10 @@ class MatchingSection:
         usable = self._inputIsUsable()
         key = keyOf(node.inputVolume, node.sliceAxis) if usable else None
         if key != self._key:
-            self._key = key
             self._forget()
+            self._key = key
+            if not usable:
+                self._logic.dropResidual()
             if usable and self._ui.previewCheckBox.checked:
                 self._start(wantResidual=True)
             elif usable and dependencies.haveForPreview():
@@ -107,12 +101,14 @@ class MatchingSection:
                 node.Modified()  # writes the value to the slider again, now that it fits
 
     def _forget(self) -> None:
-        """Another volume: nothing that is shown belongs to it."""
-        self._inspectTimer.stop()
+        """Show nothing any more that belongs to a volume."""
+        for timer in (self._updateTimer, self._arrivalTimer, self._inspectTimer):
+            timer.stop()
+        if self._job is not None:
+            self._job.silence()
         self.overlay.hide()
-        self._job, self._shown = None, None
-        self._logic.dropResidual()
-        self._ui.matchedLabel.text = ""
+        self._job, self._key, self._shown = None, None, None
+        self._ui.matchedLabel.text = _("shown with the preview")
         self.showWarnings([])
 
     def _start(self, wantResidual: bool) -> bool:
@@ -148,7 +144,7 @@ class MatchingSection:
         if not checked:
             self.overlay.hide()
             self._shown = None
-            self._ui.matchedLabel.text = ""
+            self._ui.matchedLabel.text = _("shown with the preview")
         elif self._inputIsUsable() and not self._start(wantResidual=True):
             self._ui.previewCheckBox.checked = False
 
@@ -196,7 +192,7 @@ class MatchingSection:
         if outcome.status == "done" and self._ui.previewCheckBox.checked and not self._job.complete:
             self._start(wantResidual=True)  # the child had stopped waiting just before it was asked
         elif outcome.status == "failed":
-            self._ui.matchedLabel.text = ""
+            self._ui.matchedLabel.text = _("shown with the preview")
             if self._ui.previewCheckBox.checked or self._wantAuto:
                 self._ui.previewCheckBox.checked = False
                 self._messages.error(outcome.message, outcome.details)

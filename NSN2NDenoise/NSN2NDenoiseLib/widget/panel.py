@@ -84,6 +84,7 @@ class Panel(VTKObservationMixin):
 
     def _onStartClose(self, caller, event) -> None:
         self.disconnect()
+        self._logic.dropResidual()
 
 
 def _firstInput():

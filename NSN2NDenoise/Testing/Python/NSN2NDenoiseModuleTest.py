@@ -40,14 +40,17 @@ class NSN2NDenoiseModuleTest(unittest.TestCase):
     def test_panelOpens(self):
         """The panel shows a loaded volume and is ready to apply."""
         volume = makeVolume()
-        slicer.util.selectModule("NSN2NDenoise") if slicer.util.mainWindow() else None
+        if slicer.util.mainWindow():
+            slicer.util.selectModule("NSN2NDenoise")
         widget = slicer.util.getModuleWidget("NSN2NDenoise")
         widget.enter()
         widget.panel.ui.inputSelector.setCurrentNode(volume)
         self.assertEqual(self.logic.getParameterNode().inputVolume.GetID(), volume.GetID())
         self.assertTrue(widget.panel.ui.applyButton.enabled, widget.panel.ui.applyButton.toolTip)
-        widget.panel.ui.inputSelector.setCurrentNode(None)
+        empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
+        widget.panel.ui.inputSelector.setCurrentNode(empty)
         self.assertFalse(widget.panel.ui.applyButton.enabled)
+        self.assertIn("no voxels", widget.panel.ui.applyButton.toolTip)
 
     def test_badArguments(self):
         """Arguments of the wrong kind are refused before anything starts."""
