@@ -20,7 +20,8 @@ class Settings:
     Attributes:
         preset: name of the preset that these settings started from.
         threshold: th of Eq. 3, normalized, in [0, 1]; None chooses it from the noise of the volume.
-        lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0.
+        lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0. The default trains briefly on compensated targets,
+            where the paper's 0.5 and 1 cost quality or time (Testing/Benchmark/Design.md): they are 0 there.
         axis: slice axis, "auto", "k", "j" or "i".
         gap: pairs are (x_i, x_i+gap); None takes the smallest gap with uncorrelated noise.
         device: "auto", "cpu", "cuda" or "mps".
@@ -42,8 +43,8 @@ class Settings:
 
     preset: str = "default"
     threshold: float | None = None
-    lambda_rc: float = 0.5
-    lambda_ic: float = 1.0
+    lambda_rc: float = 0.0
+    lambda_ic: float = 0.0
     axis: str = "auto"
     gap: int | None = None
     device: str = "auto"
@@ -130,6 +131,8 @@ def _number(name: str, value, low: float, high: float, integer: bool) -> None:
 #: Sec. 4.1 to the letter where it speaks (Adam, rate, epochs, lambdas), the usual U-Net where it does not (one pair a
 #: step).
 _PAPER = {
+    "lambda_rc": 0.5,
+    "lambda_ic": 1.0,
     "gap": 1,
     "precision": "float32",
     "width": 64,
