@@ -34,6 +34,7 @@ class Parent:
         self._directory = directory
         self._lock = threading.Lock()
         self._lastProgress = 0.0
+        self._lastStage = ""
         self.cancelled = threading.Event()
         self.residualWanted = threading.Event()
         self.focus = (0, 0, 0)
@@ -57,10 +58,11 @@ class Parent:
         return self.cancelled.is_set()
 
     def progress(self, progress: "engine.Progress") -> None:
-        """Pass the engine's progress on, not too often."""
+        """Pass the engine's progress on: each new stage and the end, else not too often."""
         now = time.monotonic()
-        if now - self._lastProgress >= PROGRESS_SECONDS or progress.fraction >= 1.0:
-            self._lastProgress = now
+        isNews = progress.stage != self._lastStage or progress.fraction >= 1.0
+        if isNews or now - self._lastProgress >= PROGRESS_SECONDS:
+            self._lastProgress, self._lastStage = now, progress.stage
             self.send(
                 "progress",
                 stage=progress.stage,

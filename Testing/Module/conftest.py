@@ -16,12 +16,12 @@ from Testing.Host.fixtures import *  # noqa: F403
 from Testing.Module.support import LONG, MODULE, MODULE_FOLDER, SHORT
 
 #: Size of the volume that most tests use, (i, j, k).
-SIZE = (96, 96, 16)
+SIZE = (80, 80, 12)
 
 
 @pytest.fixture(scope="session")
 def sampleFile(tmp_path_factory):
-    """A real volume of 96 x 96 x 16 voxels in a file, cut from the sample that comes with the extension."""
+    """A real volume of 80 x 80 x 12 voxels in a file, cut from the sample that comes with the extension."""
     import SimpleITK as sitk
 
     samples = sorted((MODULE_FOLDER / "Resources" / "SampleData").glob("*.n*"))
@@ -63,14 +63,16 @@ def ui(module):
 
 
 @pytest.fixture
-def short(monkeypatch, logic):
-    """Every run of the panel takes seconds."""
+def short(monkeypatch, module, logic):
+    """Every run of the panel takes seconds, and nothing else is computed beside it."""
+    module.panel.matching._inspectTimer.stop()
     _override(monkeypatch, logic, SHORT)
 
 
 @pytest.fixture
-def long(monkeypatch, logic):
-    """Every run of the panel takes long enough to be stopped."""
+def long(monkeypatch, module, logic):
+    """Every run of the panel takes long enough to be stopped, and nothing else is computed beside it."""
+    module.panel.matching._inspectTimer.stop()
     _override(monkeypatch, logic, LONG)
 
 

@@ -119,3 +119,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # Qt and VTK would be torn down in the wrong order

@@ -8,6 +8,7 @@ denoise well and is for looking at the panel itself.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -88,3 +89,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # Qt and VTK would be torn down in the wrong order

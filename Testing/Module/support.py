@@ -14,7 +14,7 @@ MODULE = MODULE_FOLDER / "NSN2NDenoise.py"
 
 #: Settings of a training that goes through every stage in seconds.
 SHORT = {
-    "steps": 60,
+    "steps": 40,
     "width": 8,
     "levels": 2,
     "batch": 4,
