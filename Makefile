@@ -7,7 +7,15 @@ INPUT ?= $(SAMPLE)
 OUTPUT ?= demo-output/denoised.nrrd
 BASE = $(basename $(basename $(OUTPUT)))
 
-.PHONY: demo test lint
+# make bench-quick DATA=folder   all peers on small crops, about 20 minutes; make bench: everything, hours, resumable
+# make numbers DATA=folder       the README's figures on real volumes
+# DATA holds the volumes that Testing/Benchmark/README.md lists.
+
+DATA ?= $(NSN2N_DATA)
+BENCH := $(if $(DATA),--data "$(DATA)",)
+PY := .venv/bin/python
+
+.PHONY: demo test lint bench bench-quick numbers screenshots
 .DEFAULT_GOAL := demo
 
 demo:
@@ -24,3 +32,26 @@ test: lint
 lint:
 	@.ci/setup test
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+bench bench-quick: PLAN = $(if $(filter bench,$@),--full,--quick)
+bench bench-quick:
+	@.ci/setup test
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r Testing/Benchmark/requirements.txt
+	@$(PY) Testing/Benchmark/run.py $(PLAN) $(BENCH)
+	@$(PY) Testing/Benchmark/make_page.py $(PLAN) $(BENCH)
+
+numbers:
+	@.ci/setup test
+	@test -n "$(DATA)" || { echo "Say where the volumes are: make numbers DATA=folder"; exit 2; }
+	@mkdir -p demo-output
+	$(PY) Testing/Benchmark/check_numbers.py mr --data "$(DATA)" --write demo-output/mr.nii.gz
+	.venv/bin/nsn2n denoise demo-output/mr.nii.gz demo-output/mr-out.nii.gz --overwrite
+	$(PY) Testing/Benchmark/check_numbers.py mr --data "$(DATA)" --denoised demo-output/mr-out.nii.gz
+	.venv/bin/nsn2n denoise "$(DATA)/ct_lidc0314_1mm_noisy.nii.gz" demo-output/ct-out.nii.gz --overwrite
+	$(PY) Testing/Benchmark/check_numbers.py real --input "$(DATA)/ct_lidc0314_1mm_noisy.nii.gz" \
+	  --denoised demo-output/ct-out.nii.gz
+	$(PY) Testing/Benchmark/check_large.py
+
+screenshots:
+	@.ci/setup test
+	@QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(PY) Testing/Module/screenshots.py

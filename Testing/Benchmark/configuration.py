@@ -100,8 +100,26 @@ def ablation(**overrides):
     runs = []
     for label, missing in rows:
         changes = {key: value for part in missing for key, value in off[part].items()}
-        runs.append(nsn2n(label, compensate=False, **changes, **overrides))
+        paper = {"compensate": False, "lambda_rc": 0.5, "lambda_ic": 1.0}
+        runs.append(nsn2n(label, **{**paper, **changes, **overrides}))
     return (*runs, nsn2n("default", **overrides))
+
+
+def design(**overrides):
+    """The choices behind the default preset, each undone alone (Design.md)."""
+    changes = (
+        ("default", {}),
+        ("targets not compensated", {"compensate": False}),
+        ("no context slices", {"context": 0}),
+        ("4 context slices", {"context": 4}),
+        ("network sees the plain slice", {"input_noise": 0.0}),
+        ("learning rate 0.001", {"learning_rate": 1e-3}),
+        ("L_RC 0.5", {"lambda_rc": 0.5}),
+        ("L_IC 1", {"lambda_ic": 1.0}),
+        ("batch normalization", {"batch_norm": True}),
+        ("no W", {"threshold": 1.0}),
+    )
+    return tuple(nsn2n(label, **change, **overrides) for label, change in changes)
 
 
 def thresholds(values, **overrides):
@@ -300,8 +318,35 @@ def full():
         replace(ct, name="threshold-ct", title="Threshold, CT", methods=thresholds(values), seeds=(0,)),
         replace(mr, name="convergence-mr", title="Convergence (Fig. 3), MR 7 %", methods=curves, seeds=(0,)),
         replace(ct, name="convergence-ct", title="Convergence (Fig. 3), CT", methods=curves, seeds=(0,)),
+        *design_experiments(),
         *paper_size(),
         *without_data((*CLASSICAL, nsn2n()), (48, 160, 160), (0,)),
+    )
+
+
+def design_experiments(steps=300):
+    """What the design note (Design.md) stands on: small crops and short trainings, to compare many choices."""
+    return (
+        Experiment(
+            "design-mr",
+            "Choices behind the default, MR 7 %",
+            "mr",
+            COLIN,
+            ((76, 100), (40, 168), (26, 154)),
+            options={"level": 0.07},
+            methods=design(steps=steps),
+            seeds=(0,),
+        ),
+        Experiment(
+            "design-ct",
+            "Choices behind the default, CT",
+            "lowdose",
+            THIGH,
+            ((50, 70), None, None),
+            options={"photons": 2e5, "views": 180, "keep": ((40, 168), (60, 188))},
+            methods=design(steps=steps),
+            seeds=(0,),
+        ),
     )
 
 

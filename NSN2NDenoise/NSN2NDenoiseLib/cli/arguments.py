@@ -37,9 +37,11 @@ def _add_denoise(commands) -> None:
     parser.add_argument(
         "--preset", choices=PRESETS, default="default", help="paper: the published method to the letter"
     )
-    parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of the regional consistency loss, Eq. 5")
-    parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of the inter-slice continuity loss, Eq. 6")
-    parser.add_argument("--steps", type=int, metavar="N", help="training steps: more is slower and better")
+    parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of L_RC, Eq. 5 (default 0, paper 0.5)")
+    parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of L_IC, Eq. 6 (default 0, paper 1)")
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="training steps (default 1200): more is slower and better"
+    )
     parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
     _add_axis(parser)
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")

@@ -20,8 +20,8 @@ class Settings:
     Attributes:
         preset: name of the preset that these settings started from.
         threshold: th of Eq. 3, normalized, in [0, 1]; None chooses it from the noise of the volume.
-        lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0. The default trains briefly on compensated targets,
-            where the paper's 0.5 and 1 cost quality or time (Testing/Benchmark/Design.md): they are 0 there.
+        lambda_rc, lambda_ic: weights of L_RC and L_IC in Eq. 7, >= 0. The default trains briefly on compensated
+            targets, where the paper's 0.5 and 1 cost quality or time (Testing/Benchmark/Design.md): they are 0 there.
         axis: slice axis, "auto", "k", "j" or "i".
         gap: pairs are (x_i, x_i+gap); None takes the smallest gap with uncorrelated noise.
         device: "auto", "cpu", "cuda" or "mps".

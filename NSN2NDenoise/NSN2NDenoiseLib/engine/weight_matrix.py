@@ -19,7 +19,7 @@ def weight_matrix(residual: np.ndarray, threshold: float) -> np.ndarray:
         SettingsError: the threshold is outside [0, 1].
     """
     check_threshold(threshold)
-    return (residual <= np.float32(threshold)).astype(np.uint8)
+    return np.asarray(residual <= np.float32(threshold)).view(np.uint8)  # a view: the panel's slider calls this
 
 
 def matched_fraction(residual: np.ndarray, threshold: float) -> float:
