@@ -108,7 +108,7 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
 
 def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
-    matching = engine.Matching(volume, axis=job["axis"], spacing=_spacing(job))
+    matching = engine.Matching(volume, axis=job["axis"], spacing=_spacing(job), gap=job["gap"])
     axis = "kji".index(matching.axis)
     path = os.path.join(directory, protocol.RESIDUAL_FILE)
     residual = np.memmap(path, np.float32, mode="w+", shape=np.moveaxis(volume, axis, 0).shape)

@@ -47,6 +47,16 @@ def test_overlay_is_the_mask_of_training(host, preview, volume, ui, logic):
     assert 0.05 < trained.mean() < 0.95
 
 
+def test_the_paper_preset_pairs_direct_neighbors_in_the_preview_too(host, preview, volume, ui, logic):
+    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())), gap=1)
+    logic.getParameterNode().preset = "paper"
+    ui.thresholdSlider.value = 0.015
+    fraction = engine.matched_fraction(matching.residual(), 0.015)
+    host.waitUntil(lambda: preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9), timeout=60)
+    mask = logic.computeMask(volume, 0.015, preset="paper")
+    assert np.array_equal(voxels(mask), engine.weight_matrix(matching.residual(), 0.015))
+
+
 def test_matched_label_says_the_engines_fraction(host, preview, volume, ui):
     ui.thresholdSlider.value = 0.015
     host.wait(0.1)

@@ -128,7 +128,7 @@ class DenoisingLogic:
         """The system's number of the child process of the run in progress; 0 without one."""
         return self._run.processId if self._run is not None else 0
 
-    def suggestThreshold(self, inputVolume, sliceAxis: str = "auto") -> float:
+    def suggestThreshold(self, inputVolume, sliceAxis: str = "auto", preset: str = "default") -> float:
         """The automatic threshold of Eq. 3, normalized; blocks for a few seconds.
 
         Raises:
@@ -136,7 +136,7 @@ class DenoisingLogic:
             DependencyError: scikit-image is missing.
         """
         arguments.checkInput(inputVolume, sliceAxis)
-        job = self.residualJob(inputVolume, sliceAxis)
+        job = self.residualJob(inputVolume, sliceAxis, preset)
         while job.running and job.suggested is None:
             job.wait(50)
             slicer.app.processEvents()
@@ -144,7 +144,14 @@ class DenoisingLogic:
             _nodeOrRaise(job.outcome)
         return job.suggested
 
-    def computeMask(self, inputVolume, threshold: float | None = None, labelVolume=None, sliceAxis: str = "auto"):
+    def computeMask(
+        self,
+        inputVolume,
+        threshold: float | None = None,
+        labelVolume=None,
+        sliceAxis: str = "auto",
+        preset: str = "default",
+    ):
         """W_i of Eq. 3 as label map: 1 where a voxel matches its neighbor slice, else 0. The mask that training uses.
 
         Args:
@@ -152,6 +159,7 @@ class DenoisingLogic:
             threshold: normalized, 0 to 1; None is automatic.
             labelVolume: label map node to overwrite; None creates "<name> W".
             sliceAxis: "auto", "k", "j" or "i".
+            preset: "default" or "paper", which always pairs direct neighbors.
 
         Returns:
             The label map node.
@@ -166,7 +174,8 @@ class DenoisingLogic:
             isinstance(labelVolume, slicer.vtkMRMLNode) and labelVolume.IsA("vtkMRMLLabelMapVolumeNode")
         ):
             raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
-        job = self.residualJob(inputVolume, sliceAxis, [n // 2 for n in volumes.arrayOf(inputVolume).shape])
+        focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
+        job = self.residualJob(inputVolume, sliceAxis, preset, focus)
         while job.running and not job.complete:
             job.wait(50)
             slicer.app.processEvents()
@@ -182,12 +191,13 @@ class DenoisingLogic:
         labelVolume.CreateDefaultDisplayNodes()
         return labelVolume
 
-    def residualJob(self, inputVolume, sliceAxis: str, focus=None) -> ResidualJob:
+    def residualJob(self, inputVolume, sliceAxis: str, preset: str = "default", focus=None) -> ResidualJob:
         """The job that looks at a volume's neighbors, or has done so; an earlier volume's is dropped.
 
         Args:
             inputVolume: a usable volume node.
             sliceAxis: "auto", "k", "j" or "i".
+            preset: "default" or "paper".
             focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
                 suggested threshold and warnings only.
 
@@ -195,13 +205,13 @@ class DenoisingLogic:
             DependencyError: scikit-image is missing.
         """
         job = self._residualJob
-        same = job is not None and job.key == keyOf(inputVolume, sliceAxis)
+        same = job is not None and job.key == keyOf(inputVolume, sliceAxis, preset)
         finished = same and not job.running
         if not same or (finished and (job.suggested is None or (focus is not None and not job.complete))):
             dependencies.ensureForPreview()
             suggested = job.suggested if same else None
             self.dropResidual()
-            job = self._residualJob = ResidualJob(inputVolume, sliceAxis, suggested)
+            job = self._residualJob = ResidualJob(inputVolume, sliceAxis, preset, suggested)
             self._stopOnQuit()
             job.start()
         if focus is not None and job.running:

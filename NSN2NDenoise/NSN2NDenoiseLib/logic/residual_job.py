@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from NSN2NDenoiseLib import protocol
+from NSN2NDenoiseLib import engine, protocol
 from NSN2NDenoiseLib.engine.axes import slices_first
 
 from . import volumes
@@ -19,6 +19,7 @@ class ResidualJob:
     Args:
         inputVolume: node.
         sliceAxis: "auto", "k", "j" or "i".
+        preset: "default" or "paper": it decides which slices are paired.
         suggested: the automatic threshold if it is known already, else None.
 
     Attributes:
@@ -29,9 +30,9 @@ class ResidualJob:
         suggested: the automatic threshold, normalized; None before it is known.
     """
 
-    def __init__(self, inputVolume, sliceAxis: str, suggested: float | None) -> None:
+    def __init__(self, inputVolume, sliceAxis: str, preset: str, suggested: float | None) -> None:
         self.volumeID = inputVolume.GetID()
-        self.key = keyOf(inputVolume, sliceAxis)
+        self.key = keyOf(inputVolume, sliceAxis, preset)
         self.residual: np.ndarray | None = None
         self.arrived: np.ndarray | None = None
         self.matching: dict | None = None
@@ -46,6 +47,7 @@ class ResidualJob:
             "task": protocol.MATCH,
             "spacing": volumes.spacingOf(inputVolume),
             "axis": sliceAxis,
+            "gap": engine.Settings.from_preset(preset).gap,
             "suggested": suggested,
         }
         self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
@@ -143,7 +145,7 @@ class ResidualJob:
             self.onFinished(outcome)
 
 
-def keyOf(inputVolume, sliceAxis: str) -> tuple:
+def keyOf(inputVolume, sliceAxis: str, preset: str) -> tuple:
     """What the residual depends on: it is computed again only when this changes."""
     image = inputVolume.GetImageData()
     return (
@@ -151,6 +153,7 @@ def keyOf(inputVolume, sliceAxis: str) -> tuple:
         image.GetMTime() if image is not None else 0,
         tuple(inputVolume.GetSpacing()),
         sliceAxis,
+        preset,
     )
 
 

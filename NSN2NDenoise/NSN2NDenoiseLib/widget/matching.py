@@ -60,7 +60,7 @@ class MatchingSection:
             return
         self._fitSlider()
         usable = self._inputIsUsable()
-        key = keyOf(node.inputVolume, node.sliceAxis) if usable else None
+        key = keyOf(node.inputVolume, node.sliceAxis, node.preset) if usable else None
         if key != self._key:
             self._forget()
             self._key = key
@@ -116,7 +116,7 @@ class MatchingSection:
         node = self._parameterNode
         try:
             focus = lookedAtVoxel(node.inputVolume) if wantResidual else None
-            job = self._logic.residualJob(node.inputVolume, node.sliceAxis, focus)
+            job = self._logic.residualJob(node.inputVolume, node.sliceAxis, node.preset, focus)
         except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
             return False
