@@ -118,6 +118,7 @@ def design(**overrides):
         ("L_IC 1", {"lambda_ic": 1.0}),
         ("batch normalization", {"batch_norm": True}),
         ("no W", {"threshold": 1.0}),
+        ("removed noise not limited", {"limit": False}),
     )
     return tuple(nsn2n(label, **change, **overrides) for label, change in changes)
 

@@ -53,9 +53,9 @@ def test_mean_shift_by_hand():
     assert (median, worst) == pytest.approx((3, 3), abs=1e-4)
 
 
-def test_the_automatic_threshold_is_twice_the_noise_sd_within_its_range():
+def test_the_automatic_threshold_is_the_noise_sd_within_its_range():
     _, noisy = phantom(slices=16, side=128, noise=40)
     matching = engine.Matching(noisy)
-    assert matching.suggest_threshold() == pytest.approx(2 * 40 / matching.scale, rel=0.05)
+    assert matching.suggest_threshold() == pytest.approx(40 / matching.scale, rel=0.05)
     assert automatic_threshold(0.5) == 0.2
     assert automatic_threshold(1e-6) == 0.001

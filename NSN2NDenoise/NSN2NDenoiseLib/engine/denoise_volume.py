@@ -12,6 +12,7 @@ from .device import choose_device, choose_precision
 from .errors import RunError
 from .guards import check_result
 from .inference import infer
+from .limit import limit_removed
 from .machine import device_name, peak_memory_mb, versions
 from .matching import Matching
 from .normalize import NETWORK_RANGE
@@ -121,6 +122,8 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     tracker.begin("denoise")
     after = infer(network, tensors, precision, tracker)
     after += matching.stack - np.clip(matching.stack, *NETWORK_RANGE)
+    if settings.limit:
+        limit_removed(matching.stack, after, matching.excluded)
     check_result(matching.stack, after, matching.excluded, matching.noise_sd)
 
     tracker.begin("report")

@@ -32,6 +32,7 @@ class Settings:
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
+        limit: bound what is removed from a voxel to 3 local noise SDs.
         crop: side of the training crops in pixels; 0 takes whole slices.
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
@@ -57,6 +58,7 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
+    limit: bool = True
     crop: int = 64
     batch: int = 16
     steps: int = 1200
@@ -142,6 +144,7 @@ _PAPER = {
     "input_noise": 0.0,
     "context": 0,
     "compensate": False,
+    "limit": False,
     "crop": 0,
     "batch": 1,
     "steps": 0,

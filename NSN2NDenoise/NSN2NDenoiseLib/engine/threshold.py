@@ -1,7 +1,7 @@
 """The automatic threshold th of Eq. 3, from the noise of the volume."""
 
 #: th in units of the noise SD of a slice.
-FACTOR = 2.0
+FACTOR = 1.0
 #: th is kept within these normalized values.
 RANGE = (0.001, 0.2)
 
@@ -10,7 +10,7 @@ def automatic_threshold(noise_sd: float) -> float:
     """A th that lets left-over noise pass and stops structure (the two conditions of Sec. 3.2).
 
     The low-pass filter leaves a small part of the noise, so |LPF(x_i) - LPF(x_i+1)| of a matched pixel stays well below
-    twice the noise SD of the unfiltered slices; what exceeds that is structure.
+    the noise SD of the unfiltered slices; what exceeds it is structure.
 
     Args:
         noise_sd: SD of the noise in homogeneous tissue, normalized.
