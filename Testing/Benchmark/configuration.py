@@ -111,12 +111,10 @@ def design(**overrides):
         ("default", {}),
         ("targets not compensated", {"compensate": False}),
         ("no context slices", {"context": 0}),
-        ("4 context slices", {"context": 4}),
         ("network sees the plain slice", {"input_noise": 0.0}),
         ("learning rate 0.001", {"learning_rate": 1e-3}),
         ("L_RC 0.5", {"lambda_rc": 0.5}),
         ("L_IC 1", {"lambda_ic": 1.0}),
-        ("batch normalization", {"batch_norm": True}),
         ("no W", {"threshold": 1.0}),
         ("removed noise not limited", {"limit": False}),
     )
@@ -325,7 +323,7 @@ def full():
     )
 
 
-def design_experiments(steps=300):
+def design_experiments(steps=200):
     """What the design note (Design.md) stands on: small crops and short trainings, to compare many choices."""
     return (
         Experiment(
