@@ -13,8 +13,9 @@ PLACES = (0.3, 0.5, 0.7)
 TILE, MARGIN, CAPTION = 340, 8, 22
 #: Gray values of the removed noise span this many noise SDs either way.
 NOISE_SPAN = 4.0
-#: Gray values of the images span these percentiles of the input.
+#: Gray values of the images span these percentiles of the input, but at most so many noise SDs around its tissue.
 WINDOW = (1.0, 99.7)
+WINDOW_SPAN = 15.0
 #: Color of voxels without a match (W = 0), and how opaque it is.
 UNMATCHED, OPACITY = (255, 120, 0), 0.65
 BACKGROUND, TEXT = (24, 24, 28), (235, 235, 235)
@@ -30,7 +31,7 @@ def draw_preview(volume: Volume, result: DenoiseResult, name: str) -> Image.Imag
     """
     report = result.report
     before, after, weights = (slices_first(a, report["axis"]) for a in (volume.array, result.denoised, result.weights))
-    low, high = _window(before, report["padding"])
+    low, high = _window(before, report["padding"], report["noiseBefore"])
     noise_range = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
     removed = f"removed noise, gray +-{noise_range:.3g}"
     titles = ["input", "W: not matched in orange", "output", removed]
@@ -61,11 +62,14 @@ def _caption(name: str, report: dict, low: float, high: float) -> list[str]:
     ]
 
 
-def _window(stack: np.ndarray, padding: float | None) -> tuple[float, float]:
+def _window(stack: np.ndarray, padding: float | None, noise: float | None) -> tuple[float, float]:
     sample = stack[:: max(1, len(stack) // 16), ::2, ::2].ravel()
     if padding is not None:
         sample = sample[sample != padding]
     low, high = np.percentile(sample.astype(np.float64), WINDOW)
+    if noise:
+        tissue = float(np.median(sample[sample > low + 0.25 * (high - low)]))
+        low, high = max(low, tissue - WINDOW_SPAN * noise), min(high, tissue + WINDOW_SPAN * noise)
     return float(low), float(max(high, low + 1e-6))
 
 
