@@ -213,9 +213,9 @@ def test_sample_data_is_registered_and_loaded_from_files(host, tmp_path):
 
     volume = slicer.util.addVolumeFromArray(np.ones((3, 3, 3), np.int16))
     slicer.util.saveNode(volume, str(tmp_path / "sample.nrrd"))
-    SampleData.SampleDataLogic.registerCustomSampleDataCategory("NSN2N", title="NSN2N")
+    SampleData.SampleDataLogic.registerCustomSampleDataCategory("Host test", title="Host test")
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="NSN2N",
+        category="Host test",
         sampleName="HostSample",
         uris=(tmp_path / "sample.nrrd").as_uri(),
         fileNames="sample.nrrd",
