@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -106,41 +106,12 @@ class Matching:
             residual[self.excluded[index] | self.excluded[other]] = np.inf
         return residual
 
-    def iterate_residual(
-        self, order: Iterable[int] | None = None, should_stop: Callable[[], bool] | None = None
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (index, residual_slice(index)) as the slices get ready, filtered by all cores.
-
-        Args:
-            order: slice numbers, the wanted ones first; all of them by default.
-            should_stop: asked after each slice.
-
-        Raises:
-            Cancelled: `should_stop` said yes.
-        """
-        wanted = list(range(self.slices) if order is None else order)
-        workers = max(1, os.cpu_count() or 1)
-        with ThreadPoolExecutor(workers) as pool:
-            # a few slices ahead only: stopping must not wait for the whole volume
-            pending = {}
-            ahead = 0
-            try:
-                for position, index in enumerate(wanted):
-                    while ahead < len(wanted) and ahead <= position + 2 * workers:
-                        pending[ahead] = pool.submit(self.low_passed, wanted[ahead])
-                        ahead += 1
-                    pending.pop(position).result()
-                    yield index, self.residual_slice(index)
-                    if should_stop is not None and should_stop():
-                        raise Cancelled("stopped on request")
-            finally:
-                for future in pending.values():
-                    future.cancel()
-
     def residual(
         self, progress: Callable[[float], None] | None = None, should_stop: Callable[[], bool] | None = None
     ) -> np.ndarray:
         """The residual of every slice, float32, normalized, in the volume's own (K, J, I) order; +inf on padding.
+
+        All cores filter.
 
         Args:
             progress: called with the part (0 to 1) that is done.
@@ -150,10 +121,18 @@ class Matching:
             Cancelled: `should_stop` said yes.
         """
         residual = np.empty(self.stack.shape, np.float32)
-        for done, (index, values) in enumerate(self.iterate_residual(should_stop=should_stop), start=1):
-            residual[index] = values
-            if progress is not None:
-                progress(done / self.slices)
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        try:
+            filtered = [pool.submit(self.low_passed, index) for index in range(self.slices)]
+            for index in range(self.slices):
+                filtered[index].result()
+                residual[index] = self.residual_slice(index)
+                if should_stop is not None and should_stop():
+                    raise Cancelled("stopped on request")
+                if progress is not None:
+                    progress((index + 1) / self.slices)
+        finally:
+            pool.shutdown(cancel_futures=True)  # stopping must not wait for the whole volume
         return slices_back(residual, self.axis)
 
     def suggest_threshold(self) -> float:

@@ -25,7 +25,7 @@ class Settings:
         axis: slice axis, "auto", "k", "j" or "i".
         gap: pairs are (x_i, x_i+gap); None takes the smallest gap with uncorrelated noise.
         device: "auto", "cpu", "cuda" or "mps".
-        precision: of the convolutions: "auto" takes bfloat16 only where it is faster.
+        precision: of the convolutions: "auto" takes bfloat16 where the hardware multiplies it.
         seed: of the network's first weights and of the crops.
         width, levels, batch_norm, residual: of the `UNet`.
         input_noise: SD that the noise has in the network's view of a slice; 0 shows it the normalized slice itself.
