@@ -16,7 +16,7 @@ from .normalize import Normalization, find_padding, fit_normalization
 from .threshold import automatic_threshold
 
 #: Noise of two slices counts as independent below this correlation.
-INDEPENDENT = 0.1
+INDEPENDENT = 0.15
 #: Slices farther apart than this (mm) show different anatomy, whatever their noise.
 MAX_GAP_MM = 4.0
 #: Slices thicker than this (mm) are worth a warning.

@@ -8,8 +8,11 @@ import numpy as np
 BLOCK = 8
 #: Lags between slices that are looked at.
 LAGS = (1, 2, 3)
-#: The part of the blocks that counts as homogeneous.
-HOMOGENEOUS = 0.15
+#: The part of the tissue blocks that counts as homogeneous, and at least so many of them.
+HOMOGENEOUS = 0.05
+FEWEST = 100
+#: Order of the polynomial whose size tells structure from noise, and of the one taken away before correlating slices.
+STRUCTURE_ORDER, CORRELATION_ORDER = 2, 3
 #: A block is tissue when its mean exceeds this part of the bright blocks' mean (normalized units start at air).
 TISSUE = 0.25
 #: Places along the slice axis at which the noise is measured.
@@ -20,8 +23,8 @@ PLACES = 24
 class NoiseBlocks:
     """Where the noise is measured: blocks of 8 x 8 pixels that are homogeneous tissue in slices nearby.
 
-    Homogeneity is judged on slices just outside the measured ones, so that choosing flat blocks does not choose quiet
-    ones.
+    Homogeneity is judged on slices just outside the measured ones, and on the smooth part (a polynomial) of the
+    measured ones themselves: neither favors blocks that happen to be quiet. A block must be flat in both.
 
     Attributes:
         places: for each place the first measured slice.
@@ -49,13 +52,16 @@ def find_noise_blocks(stack: np.ndarray, excluded: np.ndarray | None = None) -> 
     slices = stack.shape[0]
     span = min(1 + max(LAGS), slices)
     places = tuple(int(p) for p in np.unique(np.linspace(0, slices - span, PLACES).round()))
-    guards, means, usable = [], [], []
+    guards, bends, means, usable = [], [], [], []
+    smooth = _polynomials(STRUCTURE_ORDER)[:, 1:]
     for place in places:
-        before, after = max(place - 2, 0), min(place + span + 1, slices - 1)
+        before, after = max(place - 1, 0), min(place + span, slices - 1)
         guard = 0.5 * (stack[before].astype(np.float32) + stack[after].astype(np.float32))
         blocks = _cut(guard)
         coarse = blocks.reshape(*blocks.shape[:2], BLOCK // 2, 2, BLOCK // 2, 2).mean(axis=(3, 5))
         guards.append(coarse.std(axis=(2, 3)))
+        own = _cut(stack[place : place + span].mean(axis=0, dtype=np.float32))
+        bends.append(np.linalg.norm(own.reshape(*own.shape[:2], -1) @ smooth, axis=-1))
         means.append(blocks.mean(axis=(2, 3)))
         ok = np.ones(means[-1].shape, bool)
         if excluded is not None:
@@ -67,10 +73,16 @@ def find_noise_blocks(stack: np.ndarray, excluded: np.ndarray | None = None) -> 
         return NoiseBlocks(places, tuple(np.zeros((0, 2), int) for _ in places), span)
     level = everything.min() + TISSUE * (np.percentile(everything, 99) - everything.min())
     tissue = [u & (m > level) for m, u in zip(means, usable, strict=True)]
-    structure = np.concatenate([g[t] for g, t in zip(guards, tissue, strict=True)])
-    cut = np.quantile(structure, HOMOGENEOUS) if structure.size else 0.0
-    chosen = tuple(np.argwhere(t & (g <= cut)) for g, t in zip(guards, tissue, strict=True))
-    return NoiseBlocks(places, chosen, span)
+    ranks = [_ranks(np.concatenate([v[t] for v, t in zip(values, tissue, strict=True)])) for values in (guards, bends)]
+    worse = np.maximum(*ranks)
+    part = max(HOMOGENEOUS, min(FEWEST / max(worse.size, 1), 1.0))
+    flat = worse <= (np.quantile(worse, part) if worse.size else 0)
+    chosen, start = [], 0
+    for candidates in tissue:
+        where = np.argwhere(candidates)
+        chosen.append(where[flat[start : start + len(where)]])
+        start += len(where)
+    return NoiseBlocks(places, tuple(chosen), span)
 
 
 def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
@@ -98,7 +110,7 @@ def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
     for place, blocks in zip(where.places, where.blocks, strict=True):
         if not len(blocks):
             continue
-        noise = [_flatten(_blocks_at(stack[place + n], blocks)) for n in range(where.span)]
+        noise = [_flatten(_blocks_at(stack[place + n], blocks), CORRELATION_ORDER) for n in range(where.span)]
         variance += [(n * n).mean(axis=1) for n in noise]
         for lag in covariance:
             covariance[lag] += [(noise[n] * noise[n + lag]).mean(axis=1) for n in range(where.span - lag)]
@@ -134,13 +146,25 @@ def _blocks_at(image: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     return _cut(image)[blocks[:, 0], blocks[:, 1]]
 
 
-def _flatten(blocks: np.ndarray) -> np.ndarray:
-    """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best plane taken away."""
-    y, x = np.mgrid[:BLOCK, :BLOCK].reshape(2, -1) - (BLOCK - 1) / 2
-    basis = np.stack([np.ones_like(x), x, y], axis=1)
-    basis /= np.linalg.norm(basis, axis=0)
+def _flatten(blocks: np.ndarray, order: int = 1) -> np.ndarray:
+    """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best polynomial (a plane) taken away."""
+    basis = _polynomials(order)
     values = blocks.reshape(len(blocks), -1).astype(np.float64)
     return values - (values @ basis) @ basis.T
+
+
+def _polynomials(order: int) -> np.ndarray:
+    """Orthonormal polynomials in row and column up to `order` on a block, (BLOCK * BLOCK, n); the constant first."""
+    y, x = np.mgrid[:BLOCK, :BLOCK].reshape(2, -1) - (BLOCK - 1) / 2
+    columns = [x**i * y**j for degree in range(order + 1) for i in range(degree + 1) for j in [degree - i]]
+    return np.linalg.qr(np.stack(columns, axis=1))[0]
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """0 for the smallest value, 1, 2, ..."""
+    ranks = np.empty(values.size, int)
+    ranks[np.argsort(values, kind="stable")] = np.arange(values.size)
+    return ranks
 
 
 def _trimmed_mean(values: np.ndarray) -> float:
