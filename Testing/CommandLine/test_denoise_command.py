@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from PIL import Image
 
 from Testing.CommandLine.conftest import SAMPLE, environment
+from Testing.Engine.phantoms import magnitude, mr_phantom
 
 FEW = ("--steps", "4", "--device", "cpu")
 
@@ -120,6 +121,29 @@ def test_the_same_seed_gives_the_same_file(nsn2n_process, small, tmp_path):
     for name in ("a.nrrd", "b.nrrd"):
         assert nsn2n_process("denoise", small, name, "--seed", "7", *FEW).returncode == 0
     assert (tmp_path / "a.nrrd").read_bytes() == (tmp_path / "b.nrrd").read_bytes()
+
+
+def test_rician_bias_is_found_corrected_and_told(nsn2n, tmp_path):
+    image = sitk.GetImageFromArray(np.rint(magnitude(mr_phantom(slices=8, side=96), 12)).astype(np.int16))
+    sitk.WriteImage(image, str(tmp_path / "head.nrrd"))
+    page = nsn2n("inspect", "head.nrrd").stdout
+    assert "Rician background: sigma 12" in page and max(map(len, page.splitlines())) <= 80
+    told = {}
+    for choice in ("auto", "off"):
+        done = nsn2n("denoise", "head.nrrd", f"{choice}.nrrd", "--rician", choice, "--report", f"{choice}.json", *FEW)
+        report = json.loads((tmp_path / f"{choice}.json").read_text())
+        assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("wrote")) <= 80
+        told[choice] = done.stdout, report["ricianCorrected"], report["settings"]["rician"]
+    assert "Rician bias corrected (sigma 12" in told["auto"][0] and told["auto"][1:] == (True, "auto")
+    assert "not corrected" in told["off"][0] and told["off"][1:] == (False, "off")
+
+
+def test_rician_correction_of_a_ct(nsn2n, small, tmp_path):
+    assert "no Rician background" in nsn2n("inspect", small).stdout
+    done = nsn2n("denoise", small, "out.nrrd", "--rician", "on", *FEW)
+    assert done.returncode == 2 and "negative values" in done.stderr
+    assert not (tmp_path / "out.nrrd").exists()
+    assert nsn2n("denoise", small, "out.nrrd", "--rician", "maybe").returncode == 2
 
 
 def test_inspect_prints_a_page_and_json(nsn2n, small):

@@ -18,3 +18,22 @@ def phantom(slices: int = 12, side: int = 64, noise: float = 20.0, seed: int = 0
     clean = np.repeat(image[None], slices, axis=0)
     random = np.random.default_rng(seed)
     return clean, clean + noise * random.standard_normal(clean.shape).astype(np.float32)
+
+
+def mr_phantom(slices: int = 16, side: int = 128) -> np.ndarray:
+    """A head without noise as MR shows it: air 0, dark 25, two tissues 100 and 160; float32 (K, J, I)."""
+    image = np.zeros((side, side), np.float32)
+    image[disc((side, side), (side / 2, side / 2), 0.4 * side)] = 100.0
+    image[disc((side, side), (0.4 * side, 0.4 * side), 0.16 * side)] = 160.0
+    image[disc((side, side), (0.66 * side, 0.6 * side), 0.1 * side)] = 25.0
+    return np.repeat(image[None], slices, axis=0)
+
+
+def magnitude(clean: np.ndarray, sigma: float, coils: int = 1, seed: int = 0) -> np.ndarray:
+    """MR magnitude image (root of the sum of squares over the coils) with noise in each channel; float32."""
+    random = np.random.default_rng(seed)
+    total = np.zeros(clean.shape)
+    for _ in range(coils):
+        real = clean / np.sqrt(coils) + sigma * random.standard_normal(clean.shape)
+        total += real**2 + (sigma * random.standard_normal(clean.shape)) ** 2
+    return np.sqrt(total).astype(np.float32)

@@ -116,6 +116,7 @@ def test_outputs_must_not_cost_the_input(ui, volume, logic):
         ({"preset": "best"}, "default, paper"),
         ({"sliceAxis": "z"}, "auto, k, j, i"),
         ({"device": "tpu"}, "cuda"),
+        ({"rician": "yes"}, "auto, on, off"),
         ({"seed": 1.5}, "integer"),
         ({"seed": -1}, "seed"),
         ({"settings": {"stepz": 3}}, "stepz"),
@@ -137,10 +138,12 @@ def test_wrong_arguments_of_the_mask(volume, logic):
         logic.suggestThreshold(None)
 
 
-def test_choosing_a_preset_takes_its_loss_weights(ui):
+def test_choosing_a_preset_takes_its_loss_weights_and_bias_correction(ui):
+    assert ui.ricianComboBox.currentText == "auto"
     ui.presetComboBox.currentIndex = 1
     ui.presetComboBox.activated.emit(1)
     assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
+    assert ui.ricianComboBox.currentText == "off"
 
 
 def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
@@ -151,6 +154,7 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     ui.seedSpinBox.value = 11
     ui.presetComboBox.currentIndex = 1
     ui.sliceAxisComboBox.currentIndex = 2
+    ui.ricianComboBox.currentIndex = 1
     volume.GetStorageNode().SetFileName(volume.GetStorageNode().GetFileName())
     path = tmp_path / "scene.mrml"
     assert slicer.util.saveScene(str(path))
@@ -161,6 +165,7 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     assert ui.thresholdSlider.value == pytest.approx(0.037)
     assert (ui.lambdaRCSpinBox.value, ui.seedSpinBox.value) == (0.25, 11)
     assert (ui.presetComboBox.currentText, ui.sliceAxisComboBox.currentText) == ("paper", "j")
+    assert ui.ricianComboBox.currentText == "on"
     assert ui.inputSelector.currentNode().GetName() == "chest"
 
 

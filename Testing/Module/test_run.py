@@ -1,6 +1,7 @@
 """Runs from the panel and from the console: progress, result, and every way in which a run can end early."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from Testing.Engine.phantoms import magnitude, mr_phantom
 from Testing.Module.support import (
     MODULE_FOLDER,
     SHORT,
@@ -238,6 +240,35 @@ def test_console_waits_reports_and_raises(host, logic, volume):
 
 def fail(progress):
     raise RuntimeError("fail in the callback")
+
+
+def test_result_line_tells_gap_threshold_and_bias_correction(host, logic, ui, volume, short):
+    applyAndWait(host, logic, ui)
+    report = logic.getParameterNode().resultVolume.GetAttribute("NSN2N.Report")
+    assert '"ricianCorrected": false' in report
+    assert re.search(r"Threshold: 0\.\d+ \(automatic\)\. Slices \d apart were paired\.", ui.resultLabel.text)
+    assert "No MR bias correction" in ui.resultLabel.text
+
+
+def test_mr_bias_is_corrected_as_the_panel_says(host, logic, ui, short):
+    import slicer
+
+    image = magnitude(mr_phantom(slices=8, side=96), 12)
+    node = slicer.util.addVolumeFromArray(np.rint(image).astype(np.int16), name="head")
+    ui.inputSelector.setCurrentNode(node)
+    for choice, text in ((0, "MR bias corrected (sigma 1"), (2, "No MR bias correction")):
+        ui.ricianComboBox.currentIndex = choice
+        applyAndWait(host, logic, ui)
+        assert text in ui.resultLabel.text
+        air = voxels(logic.getParameterNode().resultVolume)[:, :10]
+        assert (air.mean() < 9) == (choice == 0)
+
+
+def test_bias_correction_of_a_ct_on_request_is_refused(host, logic, ui, short):
+    ui.ricianComboBox.currentIndex = 1
+    with host.expectDialog("negative values"):
+        ui.applyButton.click()
+        host.waitUntil(lambda: not logic.isRunning(), 60)
 
 
 def test_console_without_waiting(host, logic, volume):

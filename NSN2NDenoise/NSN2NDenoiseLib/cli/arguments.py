@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from .. import __version__
-from ..engine import AXES, DEVICES, PRESETS
+from ..engine import AXES, DEVICES, PRESETS, RICIAN
 
 THRESHOLD_HELP = (
     "th of Eq. 3 in normalized units (0 to 1, usually 0.002 to 0.1), or auto: neighboring slices are used for training "
@@ -43,6 +43,12 @@ def _add_denoise(commands) -> None:
         "--steps", type=int, metavar="N", help="training steps (default 1200): more is slower and better"
     )
     parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
+    parser.add_argument(
+        "--rician",
+        choices=RICIAN,
+        help="take the Rician bias of MR magnitude images away (default auto: where the air shows that it is one; "
+        "paper off)",
+    )
     _add_axis(parser)
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same voxels (0)")

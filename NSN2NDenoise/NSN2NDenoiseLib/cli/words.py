@@ -13,6 +13,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         f"training   {report['steps']} steps on {report['device']}, seed {report['seed']}, slices along "
         f"{report['axis']}, {report['gap']} apart",
+        f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
         *[f"wrote      {file}" for file in files],
@@ -37,10 +38,19 @@ def describe_inspection(name: str, facts: dict) -> str:
         "noise SD": f"{_number(facts['noiseSD'])} image units, in homogeneous tissue",
         "correlation": f"{lags} of the noise of slices 1, 2, 3 apart",
         "pairs": f"slices {facts['gap']} apart",
+        "MR bias": "no Rician background"
+        if facts["ricianSigma"] is None
+        else f"Rician background: sigma {_number(facts['ricianSigma'])} (will be corrected)",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
     }
     return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *_warnings(facts["warnings"])])
+
+
+def _bias(report: dict) -> str:
+    if not report["ricianCorrected"]:
+        return "not corrected"
+    return f"Rician bias corrected (sigma {_number(report['ricianSigma'])}); the figures above are without it"
 
 
 def _warnings(warnings: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_volume
 from .matching import Matching
 from .progress import Progress
-from .settings import DEVICES, PRESETS, Settings
+from .settings import DEVICES, PRESETS, RICIAN, Settings
 from .weight_matrix import check_threshold, matched_fraction, weight_matrix
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "DEVICES",
     "MIN_SLICES",
     "PRESETS",
+    "RICIAN",
     "Cancelled",
     "DenoiseResult",
     "InputError",

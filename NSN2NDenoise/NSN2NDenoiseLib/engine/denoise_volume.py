@@ -18,6 +18,7 @@ from .matching import Matching
 from .normalize import NETWORK_RANGE
 from .progress import Progress, Tracker
 from .report import measure, plain
+from .rician import choose_sigma, correct_bias
 from .settings import Settings
 from .slice_tensors import SliceTensors
 from .train import train
@@ -92,6 +93,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
+    sigma = choose_sigma(volume, matching, settings.rician)
 
     tracker.begin("match")  # Sec. 3.2
     residual = slices_first(matching.residual(progress=tracker.update), matching.axis)
@@ -127,8 +129,10 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     check_result(matching.stack, after, matching.excluded, matching.noise_sd)
 
     tracker.begin("report")
+    measured = measure(matching, after)  # before the bias is taken away: the mean's shift must show what training did
+    if sigma is not None:
+        correct_bias(after, matching, sigma)
     denoised = _to_image(after, volume, matching)
-    measured = measure(matching, after)
     report = {
         "preset": settings.preset,
         "threshold": threshold,
@@ -139,6 +143,8 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
         "gap": matching.gap,
         "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
         **measured,
+        "ricianSigma": None if sigma is None else plain(sigma),
+        "ricianCorrected": sigma is not None,
         "padding": plain(matching.padding_value) if matching.padding_value is not None else None,
         "steps": len(losses),
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},

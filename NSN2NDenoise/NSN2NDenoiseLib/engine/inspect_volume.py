@@ -4,10 +4,11 @@ import numpy as np
 
 from .matching import Matching
 from .report import plain
+from .rician import find_rician
 
 
 def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | None = None, axis: str = "auto") -> dict:
-    """Size, range, padding, noise, correlation of the noise between slices, suggested threshold, warnings.
+    """Size, range, padding, noise, its correlation between slices, Rician sigma, suggested threshold, warnings.
 
     Args:
         volume: (K, J, I) integer or float array, image units.
@@ -23,6 +24,7 @@ def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | Non
     """
     matching = Matching(volume, axis=axis, spacing=spacing)
     threshold = matching.suggest_threshold()
+    sigma = find_rician(volume, matching)
     return {
         "size": list(volume.shape),
         "type": str(volume.dtype),
@@ -35,6 +37,7 @@ def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | Non
         "gap": matching.gap,
         "noiseSD": plain(matching.noise_sd * matching.scale),
         "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
+        "ricianSigma": None if sigma is None else plain(sigma),
         "suggestedThreshold": threshold,
         "suggestedThresholdImageUnits": plain(threshold * matching.scale),
         "warnings": matching.warnings,

@@ -57,16 +57,16 @@ def find_noise_blocks(stack: np.ndarray, excluded: np.ndarray | None = None) -> 
     for place in places:
         before, after = max(place - 1, 0), min(place + span, slices - 1)
         guard = 0.5 * (stack[before].astype(np.float32) + stack[after].astype(np.float32))
-        blocks = _cut(guard)
+        blocks = cut_blocks(guard)
         coarse = blocks.reshape(*blocks.shape[:2], BLOCK // 2, 2, BLOCK // 2, 2).mean(axis=(3, 5))
         guards.append(coarse.std(axis=(2, 3)))
-        own = _cut(stack[place : place + span].mean(axis=0, dtype=np.float32))
+        own = cut_blocks(stack[place : place + span].mean(axis=0, dtype=np.float32))
         bends.append(np.linalg.norm(own.reshape(*own.shape[:2], -1) @ smooth, axis=-1))
         means.append(blocks.mean(axis=(2, 3)))
         ok = np.ones(means[-1].shape, bool)
         if excluded is not None:
             for index in {before, after, *range(place, place + span)}:
-                ok &= ~_cut(excluded[index]).any(axis=(2, 3))
+                ok &= ~cut_blocks(excluded[index]).any(axis=(2, 3))
         usable.append(ok)
     everything = np.concatenate([m[u] for m, u in zip(means, usable, strict=True)])
     if everything.size == 0:
@@ -92,12 +92,8 @@ def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
         stack: (slices, rows, columns).
         where: from `find_noise_blocks`.
     """
-    variances = [
-        (_flatten(_blocks_at(stack[place], blocks)) ** 2).sum(axis=1) / (BLOCK * BLOCK - 3)
-        for place, blocks in zip(where.places, where.blocks, strict=True)
-        if len(blocks)
-    ]
-    return float(np.sqrt(np.median(np.concatenate(variances)))) if variances else float("nan")
+    variances = block_variances(stack, where)
+    return float(np.sqrt(np.median(variances))) if variances.size else float("nan")
 
 
 def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
@@ -122,19 +118,31 @@ def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
 
 def mean_shift(before: np.ndarray, after: np.ndarray, where: NoiseBlocks) -> tuple[float, float]:
     """Median and largest absolute change of the blocks' means, in the stacks' units; NaN without blocks."""
-    shifts = [
-        _blocks_at(after[place], blocks).mean(axis=(1, 2), dtype=np.float64)
-        - _blocks_at(before[place], blocks).mean(axis=(1, 2), dtype=np.float64)
-        for place, blocks in zip(where.places, where.blocks, strict=True)
-        if len(blocks)
-    ]
-    if not shifts:
+    shift = block_means(after, where) - block_means(before, where)
+    if not shift.size:
         return float("nan"), float("nan")
-    shift = np.concatenate(shifts)
     return float(np.median(shift)), float(np.abs(shift).max())
 
 
-def _cut(image: np.ndarray) -> np.ndarray:
+def block_means(stack: np.ndarray, where: NoiseBlocks) -> np.ndarray:
+    """Mean of every block at its place, (n,) float64, in the stack's units; empty without blocks."""
+    means = [
+        _blocks_at(stack[place], blocks).mean(axis=(1, 2), dtype=np.float64)
+        for place, blocks in zip(where.places, where.blocks, strict=True)
+    ]
+    return np.concatenate(means) if means else np.zeros(0)
+
+
+def block_variances(stack: np.ndarray, where: NoiseBlocks) -> np.ndarray:
+    """Variance around a plane of every block at its place, (n,) float64; empty without blocks."""
+    variances = [
+        (_flatten(_blocks_at(stack[place], blocks)) ** 2).sum(axis=1) / (BLOCK * BLOCK - 3)
+        for place, blocks in zip(where.places, where.blocks, strict=True)
+    ]
+    return np.concatenate(variances) if variances else np.zeros(0)
+
+
+def cut_blocks(image: np.ndarray) -> np.ndarray:
     """(rows, columns) -> (block rows, block columns, BLOCK, BLOCK), dropping the incomplete ones."""
     rows, columns = image.shape[0] // BLOCK, image.shape[1] // BLOCK
     cut = image[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
@@ -143,13 +151,13 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 def _blocks_at(image: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """The named blocks of a slice, (n, BLOCK, BLOCK)."""
-    return _cut(image)[blocks[:, 0], blocks[:, 1]]
+    return cut_blocks(image)[blocks[:, 0], blocks[:, 1]]
 
 
 def _flatten(blocks: np.ndarray, order: int = 1) -> np.ndarray:
     """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best polynomial (a plane) taken away."""
     basis = _polynomials(order)
-    values = blocks.reshape(len(blocks), -1).astype(np.float64)
+    values = blocks.reshape(len(blocks), BLOCK * BLOCK).astype(np.float64)
     return values - (values @ basis) @ basis.T
 
 

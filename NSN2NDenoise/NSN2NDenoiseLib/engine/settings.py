@@ -11,6 +11,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
 REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise")
 PRECISIONS = ("auto", "float32", "bfloat16")
+RICIAN = ("auto", "on", "off")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Settings:
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
         limit: bound what is removed from a voxel to 3 local noise SDs.
+        rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
         crop: side of the training crops in pixels; 0 takes whole slices.
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
@@ -59,6 +61,7 @@ class Settings:
     context: int = 2
     compensate: bool = True
     limit: bool = True
+    rician: str = "auto"
     crop: int = 64
     batch: int = 16
     steps: int = 1200
@@ -95,6 +98,7 @@ class Settings:
         _one_of("axis", self.axis, AXES)
         _one_of("device", self.device, DEVICES)
         _one_of("precision", self.precision, PRECISIONS)
+        _one_of("rician", self.rician, RICIAN)
         _one_of("schedule", self.schedule, ("halving", "cosine"))
         for name, low, high in (
             ("lambda_rc", 0, 100),
@@ -145,6 +149,7 @@ _PAPER = {
     "context": 0,
     "compensate": False,
     "limit": False,
+    "rician": "off",
     "crop": 0,
     "batch": 1,
     "steps": 0,

@@ -47,6 +47,7 @@ class DenoisingLogic:
         waitForCompletion: bool = True,
         settings: dict | None = None,
         finishedCallback: Callable[[Outcome], None] | None = None,
+        rician: str | None = None,
     ):
         """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
 
@@ -64,6 +65,8 @@ class DenoisingLogic:
             waitForCompletion: False returns at once, and the run goes on while Slicer is used.
             settings: more overrides of the preset (see `engine.Settings`), for research.
             finishedCallback: called with the `Outcome` when the run ended in whatever way.
+            rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on",
+                "off"; None takes the preset's ("default": "auto", "paper": "off").
 
         Returns:
             The output volume node; without waiting: `outputVolume` (None if it is still to be created).
@@ -78,6 +81,7 @@ class DenoisingLogic:
         request = self._checked(
             inputVolume, outputVolume, noiseVolume, preset, settings,
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
+            rician=rician,
         )  # fmt: skip
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
@@ -255,6 +259,9 @@ class DenoisingLogic:
             if values[name] is not None:
                 arguments.checkNumber(name, values[name], 0, 10)
                 overrides[setting] = values[name]
+        if values["rician"] is not None:
+            arguments.checkChoice("rician", values["rician"], engine.RICIAN)
+            overrides["rician"] = values["rician"]
         overrides.update(settings or {})
         engine.Settings.from_preset(preset, **overrides)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)

@@ -24,7 +24,7 @@ class NSN2NDenoiseParameterNode:
     suggestedThreshold - the automatic threshold; where `threshold` equals it, the threshold is automatic.
     previewOpacity - of the overlay, 0 to 1.
     lambdaRC, lambdaIC - weights of the losses, Eq. 7.
-    preset, sliceAxis, device, seed - as in the engine's settings.
+    preset, sliceAxis, rician, device, seed - as in the engine's settings.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -38,6 +38,7 @@ class NSN2NDenoiseParameterNode:
     lambdaIC: Annotated[float, WithinRange(0, 10)] = _PRESET.lambda_ic
     preset: Annotated[str, Choice(list(engine.PRESETS))] = engine.PRESETS[0]
     sliceAxis: Annotated[str, Choice(list(engine.AXES))] = engine.AXES[0]
+    rician: Annotated[str, Choice(list(engine.RICIAN))] = _PRESET.rician
     device: Annotated[str, Choice(list(engine.DEVICES))] = engine.DEVICES[0]
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0
 

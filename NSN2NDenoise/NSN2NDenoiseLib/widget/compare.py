@@ -74,7 +74,7 @@ class CompareControl:
 
 
 def summary(name: str, report: dict) -> str:
-    """What a run measured, in a few sentences."""
+    """What a run measured and chose, in a few sentences."""
     sentences = [_("Result: {name}.").format(name=name)]
     before, after = report.get("noiseBefore"), report.get("noiseAfter")
     if before and after is not None:
@@ -87,4 +87,13 @@ def summary(name: str, report: dict) -> str:
         sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
+    if report.get("threshold") is not None:
+        how = _("automatic") if report.get("thresholdIsAutomatic") else _("set by hand")
+        sentences.append(_("Threshold: {value} ({how}).").format(value=numberText(report["threshold"]), how=how))
+    if report.get("gap") is not None:
+        sentences.append(_("Slices {gap} apart were paired.").format(gap=report["gap"]))
+    if report.get("ricianCorrected"):
+        sentences.append(_("MR bias corrected (sigma {sigma}).").format(sigma=numberText(report["ricianSigma"])))
+    elif report.get("ricianCorrected") is not None:
+        sentences.append(_("No MR bias correction."))
     return " ".join(sentences)

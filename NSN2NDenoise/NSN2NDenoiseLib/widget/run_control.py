@@ -78,6 +78,7 @@ class RunControl:
                 sliceAxis=node.sliceAxis,
                 device=node.device,
                 seed=node.seed,
+                rician=node.rician,
                 noiseVolume=node.noiseVolume,
                 waitForCompletion=False,
             )
@@ -87,10 +88,11 @@ class RunControl:
         self.update()
 
     def _onPresetChosen(self, index: int) -> None:
-        """The user (not a script, not a loaded scene) chose a preset: take over its weights of the losses."""
+        """The user (not a script, not a loaded scene) chose a preset: take over its weights and its bias correction."""
         preset = engine.Settings.from_preset(engine.PRESETS[index])
         self._parameterNode.lambdaRC = float(preset.lambda_rc)
         self._parameterNode.lambdaIC = float(preset.lambda_ic)
+        self._parameterNode.rician = preset.rician
 
     def _onStarted(self) -> None:
         self._ui.progressBar.setRange(0, 0)

@@ -1,0 +1,177 @@
+"""The Rician mean against known numbers; what is recognized as MR magnitude, and what must not be; the correction."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.matching import Matching
+from NSN2NDenoiseLib.engine.rician import choose_sigma, find_rician, invert_mean, rayleigh_sigma, rician_mean
+from scipy import ndimage, stats
+
+from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
+
+QUICK = {"width": 8, "levels": 2, "steps": 200, "batch": 4, "crop": 32, "device": "cpu"}
+SIGMA = 12.0
+
+
+def recognized(volume: np.ndarray) -> float | None:
+    return find_rician(volume, Matching(volume))
+
+
+def test_rician_mean_of_known_amplitudes():
+    assert rician_mean(0.0) == pytest.approx(1.2533141)
+    amplitudes = np.array([0.3, 1.0, 2.5, 8.0])
+    np.testing.assert_allclose(rician_mean(amplitudes), stats.rice.mean(amplitudes), rtol=1e-9)
+
+
+def test_the_inverse_gives_the_amplitude_back():
+    amplitude = np.concatenate([np.linspace(0, 30, 30011), [100.0, 900.0]])
+    mean = 7 * rician_mean(amplitude)
+    found = invert_mean(mean.astype(np.float32), 7.0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[amplitude > 0.1], 7 * amplitude[amplitude > 0.1], atol=7e-3, rtol=1e-6)
+    assert (np.diff(found) >= 0).all()
+
+
+def test_nothing_below_the_mean_in_air():
+    np.testing.assert_array_equal(invert_mean(np.array([-3.0, 0.0, 1.0, 1.2533], np.float32), 1.0), 0)
+    assert invert_mean(np.ones((2, 3, 4), np.float32), 0.5).shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("sigma", [4.0, 12.0, 30.0])
+@pytest.mark.parametrize("kind", ["float32", "rounded", "cut off"])
+def test_magnitude_data_is_recognized_and_sigma_is_right(sigma, kind):
+    volume = magnitude(mr_phantom(), sigma)
+    if kind != "float32":
+        volume = (volume + (0.5 if kind == "rounded" else 0)).astype(np.uint16)
+    assert recognized(volume) == pytest.approx(sigma, rel=0.03)
+
+
+def test_magnitude_data_is_recognized_with_padding_ghosts_and_along_another_axis():
+    clean = mr_phantom(slices=32)
+    volume = np.rint(magnitude(clean + 0.02 * np.roll(clean, 64, axis=1), SIGMA))
+    volume[:, :, :20] = 0
+    turned = np.ascontiguousarray(np.moveaxis(volume, 0, 2))
+    assert find_rician(volume, Matching(volume)) == pytest.approx(SIGMA, rel=0.04)
+    assert find_rician(turned, Matching(turned, axis="i")) == pytest.approx(SIGMA, rel=0.04)
+
+
+def other_data(kind: str) -> np.ndarray:
+    """A volume that is no MR magnitude image with noise in its air."""
+    random = np.random.default_rng(0)
+    clean = mr_phantom()
+    white = random.standard_normal(clean.shape)
+    ct = phantom(slices=16, side=128)[1]
+    return {
+        "CT": np.rint(ct).astype(np.int16),
+        "CT + 1024": np.clip(np.rint(ct + 1024), 0, None).astype(np.uint16),
+        "CT whose air has the mean of a Rayleigh distribution": np.clip(ct + 1000 + 1.913 * 20, 0, None),
+        "CT from 0 on": ct - ct.min(),
+        "Gaussian noise": clean + SIGMA * white,
+        "magnitude of Gaussian noise": np.abs(clean + SIGMA * white),
+        "Gaussian noise, clipped": np.clip(clean + SIGMA * white, 0, None),
+        "masked": np.where(clean > 0, np.rint(magnitude(clean, SIGMA)), 0).astype(np.int16),
+        "no noise": clean,
+        "filtered": ndimage.uniform_filter(magnitude(clean, SIGMA), (1, 3, 3)),
+        "several coils": magnitude(clean, SIGMA, coils=4),
+        "standardized": (magnitude(clean, SIGMA) - 80) / 60,
+        "no air": magnitude(clean + 100, SIGMA),
+        "only air": magnitude(0 * clean, SIGMA),
+        "PET": random.poisson(clean / 4 + 0.2).astype(np.float32) * 0.1,
+        "ultrasound": (clean + 10) * random.rayleigh(1, clean.shape),
+        "ultrasound, dark and twice as bright": np.where(clean > 0, 20, 10) * random.rayleigh(1, clean.shape),
+    }[kind].astype(np.float32 if kind not in ("CT", "CT + 1024", "masked") else None, copy=False)
+
+
+OTHERS = [
+    "CT",
+    "CT + 1024",
+    "CT whose air has the mean of a Rayleigh distribution",
+    "CT from 0 on",
+    "Gaussian noise",
+    "magnitude of Gaussian noise",
+    "Gaussian noise, clipped",
+    "masked",
+    "no noise",
+    "filtered",
+    "several coils",
+    "standardized",
+    "no air",
+    "only air",
+    "PET",
+    "ultrasound",
+    "ultrasound, dark and twice as bright",
+]
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_data_is_not_taken_for_magnitude_data(kind):
+    volume = other_data(kind)
+    assert recognized(volume) is None
+    assert choose_sigma(volume, Matching(volume), "auto") is None
+
+
+def test_few_values_tell_nothing():
+    random = np.random.default_rng(0)
+    assert rayleigh_sigma(random.rayleigh(5, 100_000)) == pytest.approx(5, rel=0.02)
+    assert rayleigh_sigma(random.rayleigh(5, 1000)) is None
+    assert rayleigh_sigma(np.rint(random.rayleigh(0.5, 100_000))) is None
+
+
+def test_choices():
+    noisy, masked = magnitude(mr_phantom(), SIGMA), other_data("masked")
+    assert choose_sigma(noisy, Matching(noisy), "off") is None
+    assert choose_sigma(noisy, Matching(noisy), "on") == find_rician(noisy, Matching(noisy))
+    assert choose_sigma(masked, Matching(masked), "on") == pytest.approx(SIGMA, rel=0.08)
+    with pytest.raises(engine.SettingsError, match="auto, on, off"):
+        engine.Settings.from_preset(rician="yes")
+    assert engine.Settings.from_preset("default").rician == "auto"
+    assert engine.Settings.from_preset("paper").rician == "off"
+
+
+def test_on_says_no_where_it_makes_no_sense():
+    ct, clean = other_data("CT"), other_data("no noise")
+    with pytest.raises(engine.InputError, match="negative values"):  # before any training
+        engine.denoise(ct, engine.Settings.from_preset(**QUICK, rician="on"))
+    with pytest.raises(engine.InputError, match="neither air with noise nor homogeneous tissue"):
+        choose_sigma(clean, Matching(clean), "on")
+
+
+@pytest.fixture(scope="module")
+def runs():
+    clean = mr_phantom(slices=12, side=96)
+    noisy = np.rint(magnitude(clean, SIGMA)).astype(np.int16)
+    results = {
+        choice: engine.denoise(noisy, engine.Settings.from_preset(**QUICK, rician=choice)) for choice in ("auto", "off")
+    }
+    return clean, results
+
+
+def test_the_bias_goes(runs):
+    clean, results = runs
+    error = {choice: result.denoised - clean for choice, result in results.items()}
+    air, dark = clean == 0, ndimage.binary_erosion(clean == 25, np.ones((1, 5, 5)))
+    assert np.sqrt((error["auto"] ** 2).mean()) < 0.75 * np.sqrt((error["off"] ** 2).mean())
+    assert error["off"][air].mean() == pytest.approx(1.2533 * SIGMA, rel=0.1)
+    assert error["auto"][air].mean() < 0.4 * SIGMA
+    assert abs(error["auto"][dark].mean()) < 0.5 * error["off"][dark].mean()
+    assert results["auto"].denoised.min() >= 0
+
+
+def test_the_report_says_what_was_done_and_measures_before(runs):
+    _, results = runs
+    auto, off = results["auto"].report, results["off"].report
+    assert auto["ricianCorrected"] and auto["ricianSigma"] == pytest.approx(SIGMA, rel=0.04)
+    assert not off["ricianCorrected"] and off["ricianSigma"] is None
+    for key in ("noiseAfter", "meanShift", "worstBlockShift"):
+        assert auto[key] == off[key]
+
+
+def test_inspection_tells_sigma():
+    assert engine.inspect_volume(magnitude(mr_phantom(), SIGMA))["ricianSigma"] == pytest.approx(SIGMA, rel=0.04)
+    assert engine.inspect_volume(other_data("CT"))["ricianSigma"] is None
+
+
+def test_a_ct_is_never_corrected():
+    _, noisy = phantom(slices=6, side=48)
+    report = engine.denoise(noisy, engine.Settings.from_preset(**{**QUICK, "steps": 2})).report
+    assert not report["ricianCorrected"] and report["ricianSigma"] is None
