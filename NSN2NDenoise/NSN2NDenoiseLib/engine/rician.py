@@ -52,6 +52,8 @@ TISSUE_LEVEL = 1.5
 #: ... and its noise has the SD that the air's sigma means, within these factors. It is smaller in filtered tissue; it
 #: grows with the signal in ultrasound and PET.
 TISSUE_NOISE = (0.85, 1.35)
+#: SD of the noise, normalized, below which there is none to speak of.
+MIN_NOISE = 1e-4
 #: The table of the Rician mean: amplitudes up to this many sigmas, in these steps. Beyond it, A^2 = M^2 - sigma^2.
 TABLE_END, TABLE_STEP = 20.0, 0.002
 
@@ -82,7 +84,7 @@ def choose_sigma(volume: np.ndarray, matching: Matching, choice: str) -> float |
             "Rician bias; leave the bias correction automatic or switch it off"
         )
     measured = noise_sd(matching.stack, matching.noise_blocks)
-    if not measured > 0:
+    if not measured > MIN_NOISE:
         raise InputError(
             "the volume has neither air with noise nor homogeneous tissue to measure the noise in, so its Rician bias "
             "is unknown; leave the bias correction automatic or switch it off"
@@ -188,9 +190,9 @@ def _fits_tissue(sigma: float, stack: np.ndarray, where: NoiseBlocks) -> bool:
     if level < TISSUE_LEVEL * AIR_MEAN * sigma:
         return False
     amplitude = float(invert_mean(np.float64(level), sigma))
-    expected = amplitude**2 + 2 * sigma**2 - level**2  # E[M^2] - E[M]^2
+    expected = np.clip(amplitude**2 + 2 * sigma**2 - level**2, (AIR_SD * sigma) ** 2, sigma**2)  # E[M^2] - E[M]^2
     low, high = TISSUE_NOISE
-    return low**2 <= float(np.median(block_variances(stack, where)[bright])) / expected <= high**2
+    return bool(low**2 <= np.median(block_variances(stack, where)[bright]) / expected <= high**2)
 
 
 @cache
