@@ -10,7 +10,7 @@ from NSN2NDenoiseLib.engine.slice_tensors import SliceTensors, apply_network
 from NSN2NDenoiseLib.engine.train import training_step
 
 CPU = torch.device("cpu")
-SETTINGS = engine.Settings.from_preset(width=4, levels=2, context=0, lambda_ic=0.0)
+SETTINGS = engine.Settings.from_preset(width=4, levels=2, batch_norm=False, context=0, lambda_ic=0.0)
 
 
 def gradients(stack: np.ndarray, weights: np.ndarray, excluded=None, settings=SETTINGS) -> torch.Tensor:
@@ -43,7 +43,7 @@ def test_an_unmatched_target_pixel_moves_nothing(pair):
 
 def test_excluded_pixels_are_in_no_loss(pair):
     stack, weights = pair
-    settings = engine.Settings.from_preset(width=4, levels=2, context=0, lambda_ic=1.0)
+    settings = engine.Settings.from_preset(width=4, levels=2, batch_norm=False, context=0, lambda_ic=1.0)
     excluded = np.zeros(stack.shape, bool)
     excluded[:, :, 4:] = True
     weights[0, :, 4:] = 0

@@ -24,11 +24,14 @@ from .slice_tensors import SliceTensors
 from .train import train
 from .unet import UNet
 from .weight_matrix import matched_fraction, weight_matrix
+from .wiener import wiener
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8
 #: The image is magnified at most so much for the network, however little noise it has.
 MAX_GAIN = 50.0
+#: The network's part in the time of the last stage; the Wiener filter takes the rest.
+INFERENCE_SHARE = 0.6
 #: Outside these matched fractions the threshold is worth a second look.
 USUAL_FRACTION = (0.2, 0.995)
 
@@ -119,11 +122,31 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     )
     sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
     network = make_network(settings, matching.noise_sd, device)
-    losses = train(network, tensors, sampler, settings, precision, tracker)
+
+    def apply(progress: Callable[[float], None]) -> np.ndarray:
+        """The slices denoised by the network as it is, and by the Wiener filter that it pilots."""
+        share = INFERENCE_SHARE if settings.wiener else 1.0
+        result = infer(network, tensors, precision, lambda part: progress(share * part))
+        result += matching.stack - np.clip(matching.stack, *NETWORK_RANGE)
+        if settings.wiener:
+            wiener(
+                matching.stack,
+                result,
+                matching.excluded,
+                matching.noise_sd,
+                settings.wiener,
+                device,
+                lambda part: progress(share + (1 - share) * part),
+            )
+        return result
+
+    def make_pilot(progress: Callable[[float], None]) -> None:
+        tensors.set_pilot(apply(progress), matching.noise_sd)
+
+    losses = train(network, tensors, sampler, settings, precision, tracker, make_pilot if settings.compensate else None)
 
     tracker.begin("denoise")
-    after = infer(network, tensors, precision, tracker)
-    after += matching.stack - np.clip(matching.stack, *NETWORK_RANGE)
+    after = apply(tracker.update)
     if settings.limit:
         limit_removed(matching.stack, after, matching.excluded)
     check_result(matching.stack, after, matching.excluded, matching.noise_sd)

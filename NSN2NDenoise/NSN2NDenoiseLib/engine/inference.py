@@ -1,11 +1,12 @@
 """The trained network applied to every slice of the volume."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
 from .device import autocast, is_out_of_memory
 from .errors import RunError
-from .progress import Tracker
 from .slice_tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
@@ -13,11 +14,19 @@ GPU_BATCH = 8
 
 
 @torch.no_grad()
-def infer(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype, tracker: Tracker) -> np.ndarray:
+def infer(
+    network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype, progress: Callable[[float], None]
+) -> np.ndarray:
     """f(x_i) for all slices.
 
     With context, a slice is denoised twice, once with the neighbors before it and once with those behind it, and the
     two are averaged; the end slices take the one direction that has neighbors.
+
+    Args:
+        network: trained; left in evaluation mode.
+        tensors: the volume.
+        precision: of the convolutions.
+        progress: called with the part (0 to 1) of the slices that is done; it may raise Cancelled.
 
     Returns:
         (slices, rows, columns) float32, normalized, clipped input range.
@@ -45,7 +54,7 @@ def infer(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtyp
             batch //= 2
             continue
         start += len(index)
-        tracker.update(start / slices)
+        progress(start / slices)
     return result
 
 

@@ -9,7 +9,7 @@ from .weight_matrix import check_threshold
 PRESETS = ("default", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
-REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise")
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "wiener")
 PRECISIONS = ("auto", "float32", "bfloat16")
 RICIAN = ("auto", "on", "off")
 
@@ -29,10 +29,14 @@ class Settings:
         precision: of the convolutions: "auto" takes bfloat16 where the hardware multiplies it.
         seed: of the network's first weights and of the crops.
         width, levels, batch_norm, residual: of the `UNet`.
-        input_noise: SD that the noise has in the network's view of a slice; 0 shows it the normalized slice itself.
+        input_noise: SD that the noise has in the network's magnified view of a slice (unet.py); 0 shows it the
+            normalized slice itself.
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
+        pilot: after this part of the steps the network's own output takes the place of LPF in the compensated targets;
+            0: never.
+        wiener: strength of the Wiener filter (wiener.py) that the network's output is the pilot of; 0: none.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
         crop: side of the training crops in pixels; 0 takes whole slices.
@@ -55,11 +59,13 @@ class Settings:
     seed: int = 0
     width: int = 16
     levels: int = 3
-    batch_norm: bool = False
+    batch_norm: bool = True
     residual: bool = True
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
+    pilot: float = 0.4
+    wiener: float = 2.0
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
@@ -105,6 +111,8 @@ class Settings:
             ("lambda_ic", 0, 100),
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
+            ("pilot", 0, 1),
+            ("wiener", 0, 100),
             ("seed", 0, 2**32 - 1),
             ("width", 1, 256),
             ("levels", 1, 6),
@@ -148,6 +156,8 @@ _PAPER = {
     "input_noise": 0.0,
     "context": 0,
     "compensate": False,
+    "pilot": 0.0,
+    "wiener": 0.0,
     "limit": False,
     "rician": "off",
     "crop": 0,

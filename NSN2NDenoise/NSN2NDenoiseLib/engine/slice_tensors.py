@@ -5,6 +5,9 @@ import torch
 
 from .normalize import NETWORK_RANGE
 
+#: Differences between slices of the pilot below this (in units of the noise SD) are left-over noise.
+LEFT_OVER = 0.3
+
 
 class SliceTensors:
     """Slices, low-passed slices, weights and exclusions of a volume on one device.
@@ -34,6 +37,20 @@ class SliceTensors:
         self.low_passed = None if low_passed is None else torch.from_numpy(low_passed).to(device)
         self.weights = torch.from_numpy(weights).to(device)
         self.excluded = None if excluded is None else torch.from_numpy(excluded).to(device)
+        self._shrink = 0.0
+
+    def set_pilot(self, pilot: np.ndarray, noise_sd: float) -> None:
+        """From now on compensate targets with `pilot` instead of LPF(x_i).
+
+        The pilot still holds a little of the noise of x_i, which a target must not hold; so a difference between slices
+        counts only as far as it exceeds `LEFT_OVER` noise SDs.
+
+        Args:
+            pilot: denoised slices, (slices, rows, columns) float32, normalized.
+            noise_sd: of the noisy slices, normalized.
+        """
+        self.low_passed = torch.from_numpy(pilot).to(self.device)
+        self._shrink = LEFT_OVER * noise_sd
 
     def cut(self, slices: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
         """Crops of the tensor `of`: slices (batch, channels), rows (batch, height), columns (batch, width)."""
@@ -74,6 +91,8 @@ class SliceTensors:
         if self.low_passed is not None:
             low_i, low_next = (self.cut(index, rows, columns, self.low_passed) for index in (own, following))
             cut["shift"] = low_i - low_next
+            if self._shrink:
+                cut["shift"] = torch.nn.functional.softshrink(cut["shift"], self._shrink)
             cut["target_next"] = cut["target_next"] + cut["shift"]
             cut["target_i"] = cut["target_i"] - cut["shift"]
         if self.excluded is None:

@@ -1,6 +1,7 @@
 """The training of Sec. 3.3: pairs of neighboring slices, both directions, the loss of Eq. 7, Adam."""
 
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -23,6 +24,7 @@ def train(
     settings: Settings,
     precision: torch.dtype,
     tracker: Tracker,
+    make_pilot: Callable[[Callable[[float], None]], None] | None = None,
 ) -> list[float]:
     """Train f_theta on the volume's own pairs.
 
@@ -32,6 +34,8 @@ def train(
         settings: steps, rates and lambdas.
         precision: of the convolutions.
         tracker: told after each step; it raises Cancelled on request.
+        make_pilot: called once, after the part `settings.pilot` of the steps, to denoise the volume with the network
+            as it is and give the result to `tensors`; it tells its own progress to what it is called with.
 
     Returns:
         The loss of every step.
@@ -47,6 +51,9 @@ def train(
     shown = None
     batch_size = settings.batch
     for step in range(steps):
+        if make_pilot is not None and step == round(settings.pilot * steps) > 0:
+            make_pilot(lambda part, done=step / steps, loss=shown: tracker.update(done, loss))
+            network.train()
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, step, steps)
         crops = sampler.draw(batch_size)

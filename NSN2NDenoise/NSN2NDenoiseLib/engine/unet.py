@@ -2,6 +2,10 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
+
+#: Side in pixels of the square whose mean is taken away in a magnified slice.
+LOCAL_SIDE = 5
 
 
 def _double_convolution(inputs: int, outputs: int, batch_norm: bool) -> nn.Sequential:
@@ -12,6 +16,25 @@ def _double_convolution(inputs: int, outputs: int, batch_norm: bool) -> nn.Seque
             layers.append(nn.BatchNorm2d(outputs))
         layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
+
+
+def magnified(x: torch.Tensor, gain: float) -> torch.Tensor:
+    """What stands out from the local mean of channel 0, as asinh(gain * difference); and that mean as a last channel.
+
+    However small the noise is beside the image's range, a network sees it at the same size, in bone as in air, and a
+    strong edge does not drown the rest.
+
+    Args:
+        x: (batch, channels, rows, columns), normalized.
+        gain: > 0.
+
+    Returns:
+        (batch, channels + 1, rows, columns).
+    """
+    reach = LOCAL_SIDE // 2
+    around = functional.pad(x[:, :1], (reach, reach, reach, reach), mode="replicate")
+    mean = functional.avg_pool2d(around, LOCAL_SIDE, stride=1)
+    return torch.cat([torch.asinh((x - mean) * gain), mean], dim=1)
 
 
 class UNet(nn.Module):
@@ -26,7 +49,8 @@ class UNet(nn.Module):
         levels: number of poolings.
         batch_norm: batch normalization behind each convolution.
         residual: predict the noise and take it from the slice, instead of predicting the clean slice.
-        gain: the network works on (x - 0.5) * gain, so that the noise is not tiny beside the image; 0: on x itself.
+        gain: the network works on `magnified` slices, so that the noise is not tiny beside the image, and its output
+            counts in units of 1 / gain; 0: it works on x itself.
 
     References:
         Ronneberger et al., "U-Net", MICCAI 2015; residual prediction: Zhang et al., "Beyond a Gaussian denoiser", 2017.
@@ -43,7 +67,7 @@ class UNet(nn.Module):
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         self.merge = nn.ModuleList()
-        channels = in_channels
+        channels = in_channels + (1 if gain else 0)
         for outputs in widths:
             self.down.append(_double_convolution(channels, outputs, batch_norm))
             channels = outputs
@@ -62,14 +86,16 @@ class UNet(nn.Module):
         Rows and columns are multiples of 2 ** levels. Values are normalized, float32; the result is float32.
         """
         skips = []
-        y = (x - 0.5) * self.gain if self.gain else x
+        y = magnified(x, self.gain) if self.gain else x
         for level, convolutions in enumerate(self.down):
             if level:
-                y = nn.functional.max_pool2d(y, 2)
+                y = functional.max_pool2d(y, 2)
             y = convolutions(y)
             skips.append(y)
         y = skips.pop()
         for up, merge in zip(self.up, self.merge, strict=True):
             y = merge(torch.cat([skips.pop(), up(y)], dim=1))
         y = self.last(y).float()
+        if self.gain:
+            y = y / self.gain
         return x[:, :1] - y if self.residual else y

@@ -1,0 +1,142 @@
+"""The last step of the default: an empirical Wiener filter in sliding 3-D blocks, with the network's output as pilot.
+
+The network sees three slices and decides pixel by pixel. In a block of 4 x 8 x 8 voxels, the pilot tells which
+frequencies hold anatomy there, and what was removed over the whole volume tells how strong the noise is at each
+frequency; a frequency is kept as far as its anatomy exceeds its noise. Works for noise of any color.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from .local_noise import local_noise_sd
+
+#: Slices, rows and columns of a block, and the steps between blocks.
+BLOCK = (4, 8, 8)
+STRIDE = (2, 3, 3)
+#: Places along the slice axis at which the noise's spectrum is measured.
+PLACES = 12
+#: The noise of a frequency counts at least this part of the strongest one's SD ...
+FLOOR = 0.02
+#: ... and the local noise at least this part of the volume's.
+QUIET = 0.05
+#: SD of Gaussian noise in units of its median absolute value.
+SD_PER_MEDIAN = 1.4826
+
+
+def wiener(
+    before: np.ndarray,
+    after: np.ndarray,
+    excluded: np.ndarray | None,
+    noise_sd: float,
+    strength: float,
+    device: torch.device | str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Filter `before` with the pilot `after`, which is replaced by the result, in place.
+
+    The gain of a frequency is P^2 / (P^2 + strength * V), P the pilot's coefficient, V the noise variance of that
+    frequency, both in units of the local noise SD. Overlapping blocks are averaged, weighted by how little noise each
+    one keeps.
+
+    Args:
+        before: (slices, rows, columns) float32, normalized, with noise.
+        after: the pilot, as `before`.
+        excluded: boolean, as `before`, or None.
+        noise_sd: of the volume, normalized, > 0.
+        strength: 1 trusts the measured noise; more removes more.
+        device: where the blocks are filtered.
+        progress: called with the part (0 to 1) that is done.
+
+    References:
+        Dabov et al., "Image denoising by sparse 3-D transform-domain collaborative filtering", 2007 (its second step,
+        Sec. III-C, without the search for similar blocks).
+    """
+    slices, rows, columns = before.shape
+    block = tuple(min(side, size) for side, size in zip(BLOCK, before.shape, strict=True))
+    transform = _cosine_blocks(block).to(device)
+    quietest = QUIET * noise_sd
+
+    def scaled(index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Removed noise and pilot of a slice in units of the local noise SD, and that SD."""
+        removed = before[index] - after[index]
+        sd = np.maximum(local_noise_sd(removed, None if excluded is None else excluded[index]), quietest)
+        return removed / sd, after[index] / sd, sd
+
+    variance = strength * _spectrum(scaled, excluded, slices, block, transform)[:, None, None]
+    starts = list(range(0, slices - block[0] + 1, STRIDE[0]))
+    if starts[-1] != slices - block[0]:
+        starts.append(slices - block[0])
+    more = [(side - size) % step for side, size, step in zip(block[1:], (rows, columns), STRIDE[1:], strict=True)]
+    held: dict[int, list] = {}
+    for number, start in enumerate(starts):
+        for index in range(start, start + block[0]):
+            if index not in held:
+                noise, pilot, sd = scaled(index)
+                held[index] = [_padded(noise, more), _padded(pilot, more), sd, 0.0, 0.0]
+        inside = [held[index] for index in range(start, start + block[0])]
+        noise, pilot = (torch.from_numpy(np.stack([item[part] for item in inside])).to(device) for part in (0, 1))
+        total, weight = _filter_slab(noise, pilot, transform, variance)
+        for item, added, share in zip(inside, total.cpu().numpy(), weight.cpu().numpy(), strict=True):
+            item[3] += added
+            item[4] += share
+        finished = starts[number + 1] if number + 1 < len(starts) else slices
+        for index in [index for index in held if index < finished]:
+            _, _, sd, total, weight = held.pop(index)
+            after[index] = (total / weight)[:rows, :columns] * sd
+        if progress is not None:
+            progress((number + 1) / len(starts))
+
+
+def _filter_slab(
+    noise: torch.Tensor, pilot: torch.Tensor, transform: torch.Tensor, variance: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """All blocks of one slab (block slices, rows, columns): the weighted sum of the filtered blocks, and of weights."""
+    step = STRIDE[1:]
+    anatomy = functional.conv2d(pilot[None], transform, stride=step)[0]
+    noisy = functional.conv2d(noise[None], transform, stride=step)[0] + anatomy
+    energy = anatomy * anatomy
+    gain = energy / (energy + variance)
+    weight = 1.0 / (variance * gain * gain).sum(dim=0, keepdim=True).clamp(min=1e-6)
+    total = functional.conv_transpose2d((noisy * gain * weight)[None], transform, stride=step)[0]
+    ones = torch.ones(1, *transform.shape[1:], device=transform.device)
+    return total, functional.conv_transpose2d(weight[None], ones, stride=step)[0]
+
+
+def _spectrum(scaled, excluded, slices: int, block: tuple[int, ...], transform: torch.Tensor) -> torch.Tensor:
+    """Variance of the removed noise at each frequency of a block, in units of the local noise variance."""
+    coefficients = []
+    for start in np.unique(np.linspace(0, slices - block[0], PLACES).round().astype(int)):
+        chosen = range(start, start + block[0])
+        noise = torch.from_numpy(np.stack([scaled(index)[0] for index in chosen])).to(transform.device)
+        found = functional.conv2d(noise[None], transform, stride=block[1:])[0].flatten(1)
+        counted = noise.abs().mean(dim=0)[None, None] > 0.1  # not where nothing was removed
+        if excluded is not None:
+            outside = torch.from_numpy(np.any([excluded[index] for index in chosen], axis=0)).to(transform.device)
+            counted &= ~outside
+        use = functional.avg_pool2d(counted.float(), block[1:]).flatten() == 1
+        coefficients.append(found[:, use])
+    found = torch.cat(coefficients, dim=1)
+    if found.shape[1] == 0:
+        return torch.ones(len(transform), device=transform.device)
+    sd = SD_PER_MEDIAN * found.abs().median(dim=1).values
+    return torch.maximum(sd, FLOOR * sd.max()).clamp(min=1e-3) ** 2
+
+
+def _cosine_blocks(block: tuple[int, ...]) -> torch.Tensor:
+    """The orthonormal 3-D cosine transform as convolution kernels, (frequencies, slices, rows, columns) float32."""
+    matrices = []
+    for size in block:
+        frequency, place = np.mgrid[:size, :size]
+        matrix = np.cos(np.pi * (place + 0.5) * frequency / size) * np.sqrt(2.0 / size)
+        matrix[0] /= np.sqrt(2.0)
+        matrices.append(matrix)
+    kernels = np.einsum("ai,bj,ck->abcijk", *matrices).reshape(-1, *block)
+    return torch.from_numpy(kernels.astype(np.float32))
+
+
+def _padded(image: np.ndarray, more: list[int]) -> np.ndarray:
+    """The image with its last rows and columns repeated, so that blocks cover all of it."""
+    return np.pad(image, [(0, count) for count in more], mode="edge") if any(more) else image
