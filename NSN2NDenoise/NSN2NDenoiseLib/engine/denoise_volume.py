@@ -148,7 +148,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     tracker.begin("denoise")
     after = apply(tracker.update)
     if settings.limit:
-        limit_removed(matching.stack, after, matching.excluded)
+        limit_removed(matching.stack, after, matching.excluded, device)
     check_result(matching.stack, after, matching.excluded, matching.noise_sd)
 
     tracker.begin("report")

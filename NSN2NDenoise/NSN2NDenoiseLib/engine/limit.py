@@ -1,6 +1,7 @@
 """A bound on what is removed: no voxel moves by more than a few noise SDs, so nothing of strong contrast can vanish."""
 
 import numpy as np
+import torch
 
 from .local_noise import local_noise_sd
 
@@ -8,7 +9,9 @@ from .local_noise import local_noise_sd
 LIMIT = 3.0
 
 
-def limit_removed(before: np.ndarray, after: np.ndarray, excluded: np.ndarray | None) -> None:
+def limit_removed(
+    before: np.ndarray, after: np.ndarray, excluded: np.ndarray | None, device: torch.device | str = "cpu"
+) -> None:
     """Bound before - after slice by slice, in place, to `LIMIT` local noise SDs.
 
     Noise beyond 3 SDs is rare (0.3 % of the voxels, and only their excess stays); an edge or a vessel that the network
@@ -18,8 +21,11 @@ def limit_removed(before: np.ndarray, after: np.ndarray, excluded: np.ndarray | 
         before: (slices, rows, columns) float32, normalized.
         after: the network's output, as `before`; changed in place.
         excluded: boolean, as `before`, or None.
+        device: where it is computed.
     """
     for index in range(len(before)):
-        removed = before[index] - after[index]
-        bound = LIMIT * local_noise_sd(removed, None if excluded is None else excluded[index])
-        after[index] = before[index] - np.clip(removed, -bound, bound)
+        noisy = torch.from_numpy(before[index : index + 1]).to(device)
+        removed = noisy - torch.from_numpy(after[index : index + 1]).to(device)
+        outside = None if excluded is None else torch.from_numpy(excluded[index : index + 1]).to(device)
+        bound = LIMIT * local_noise_sd(removed, outside)
+        after[index] = (noisy - removed.clamp(-bound, bound))[0].cpu().numpy()

@@ -57,35 +57,37 @@ def wiener(
     slices, rows, columns = before.shape
     block = tuple(min(side, size) for side, size in zip(BLOCK, before.shape, strict=True))
     transform = _cosine_blocks(block).to(device)
-    quietest = QUIET * noise_sd
 
-    def scaled(index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Removed noise and pilot of a slice in units of the local noise SD, and that SD."""
-        removed = before[index] - after[index]
-        sd = np.maximum(local_noise_sd(removed, None if excluded is None else excluded[index]), quietest)
-        return removed / sd, after[index] / sd, sd
+    def scaled(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Removed noise and pilot of slices in units of the local noise SD, and that SD."""
+        pilot = torch.from_numpy(after[first:last]).to(device)
+        noise = torch.from_numpy(before[first:last]).to(device) - pilot
+        outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
+        sd = local_noise_sd(noise, outside).clamp(min=QUIET * noise_sd)
+        return noise / sd, pilot / sd, sd
 
     variance = strength * _spectrum(scaled, excluded, slices, block, transform)[:, None, None]
     starts = list(range(0, slices - block[0] + 1, STRIDE[0]))
     if starts[-1] != slices - block[0]:
         starts.append(slices - block[0])
     more = [(side - size) % step for side, size, step in zip(block[1:], (rows, columns), STRIDE[1:], strict=True)]
-    held: dict[int, list] = {}
+    edge = (0, more[1], 0, more[0])  # so that blocks cover the last rows and columns
+    noise, pilot, sd, total, weight = (torch.zeros(0, rows, columns, device=device) for _ in range(5))
+    held = 0  # the first slice that is still worked on
     for number, start in enumerate(starts):
-        for index in range(start, start + block[0]):
-            if index not in held:
-                noise, pilot, sd = scaled(index)
-                held[index] = [_padded(noise, more), _padded(pilot, more), sd, 0.0, 0.0]
-        inside = [held[index] for index in range(start, start + block[0])]
-        noise, pilot = (torch.from_numpy(np.stack([item[part] for item in inside])).to(device) for part in (0, 1))
-        total, weight = _filter_slab(noise, pilot, transform, variance)
-        for item, added, share in zip(inside, total.cpu().numpy(), weight.cpu().numpy(), strict=True):
-            item[3] += added
-            item[4] += share
-        finished = starts[number + 1] if number + 1 < len(starts) else slices
-        for index in [index for index in held if index < finished]:
-            _, _, sd, total, weight = held.pop(index)
-            after[index] = (total / weight)[:rows, :columns] * sd
+        new = scaled(held + len(noise), start + block[0])
+        noise, pilot, sd = (torch.cat(pair) for pair in zip((noise, pilot, sd), new, strict=True))
+        total, weight = (torch.cat([kept, torch.zeros_like(new[0])]) for kept in (total, weight))
+        added, share = _filter_slab(
+            *(functional.pad(t, edge, mode="replicate") for t in (noise, pilot)), transform, variance
+        )
+        total += added[:, :rows, :columns]
+        weight += share[:, :rows, :columns]
+        following = starts[number + 1] if number + 1 < len(starts) else slices
+        done = following - start
+        after[start:following] = (total[:done] / weight[:done] * sd[:done]).cpu().numpy()
+        noise, pilot, sd, total, weight = (t[done:] for t in (noise, pilot, sd, total, weight))
+        held = following
         if progress is not None:
             progress((number + 1) / len(starts))
 
@@ -109,13 +111,12 @@ def _spectrum(scaled, excluded, slices: int, block: tuple[int, ...], transform: 
     """Variance of the removed noise at each frequency of a block, in units of the local noise variance."""
     coefficients = []
     for start in np.unique(np.linspace(0, slices - block[0], PLACES).round().astype(int)):
-        chosen = range(start, start + block[0])
-        noise = torch.from_numpy(np.stack([scaled(index)[0] for index in chosen])).to(transform.device)
+        noise = scaled(start, start + block[0])[0]
         found = functional.conv2d(noise[None], transform, stride=block[1:])[0].flatten(1)
         counted = noise.abs().mean(dim=0)[None, None] > 0.1  # not where nothing was removed
         if excluded is not None:
-            outside = torch.from_numpy(np.any([excluded[index] for index in chosen], axis=0)).to(transform.device)
-            counted &= ~outside
+            outside = excluded[start : start + block[0]].any(axis=0)
+            counted &= ~torch.from_numpy(outside).to(transform.device)
         use = functional.avg_pool2d(counted.float(), block[1:]).flatten() == 1
         coefficients.append(found[:, use])
     found = torch.cat(coefficients, dim=1)
@@ -135,8 +136,3 @@ def _cosine_blocks(block: tuple[int, ...]) -> torch.Tensor:
         matrices.append(matrix)
     kernels = np.einsum("ai,bj,ck->abcijk", *matrices).reshape(-1, *block)
     return torch.from_numpy(kernels.astype(np.float32))
-
-
-def _padded(image: np.ndarray, more: list[int]) -> np.ndarray:
-    """The image with its last rows and columns repeated, so that blocks cover all of it."""
-    return np.pad(image, [(0, count) for count in more], mode="edge") if any(more) else image
