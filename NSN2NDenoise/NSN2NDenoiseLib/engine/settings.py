@@ -64,8 +64,8 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
-    pilot: float = 0.4
-    wiener: float = 2.0
+    pilot: float = 0.3
+    wiener: float = 1.5
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
