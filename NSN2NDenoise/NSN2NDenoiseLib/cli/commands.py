@@ -90,8 +90,9 @@ def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
 def removed_noise(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Input - output, (K, J, I) in image units: int16 or int32 for integer volumes, else float32."""
     if before.dtype.kind == "f":
-        return (before - after).astype(np.float32)
-    noise = before.astype(np.int64) - after.astype(np.int64)
+        return (before - after).astype(np.float32, copy=False)
+    noise = before.astype(np.int64 if before.dtype.itemsize >= 4 else np.int32)
+    np.subtract(noise, after, out=noise, dtype=noise.dtype, casting="unsafe")
     fits = np.iinfo(np.int16).min <= noise.min() and noise.max() <= np.iinfo(np.int16).max
     return noise.astype(np.int16 if fits else np.int32)
 

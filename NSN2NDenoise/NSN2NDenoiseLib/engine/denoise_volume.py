@@ -23,7 +23,7 @@ from .settings import Settings
 from .slice_tensors import SliceTensors
 from .train import train
 from .unet import UNet
-from .weight_matrix import matched_fraction, weight_matrix
+from .weight_matrix import weight_matrix
 from .wiener import wiener
 
 #: A run that leaves more than this part of the noise is worth a warning.
@@ -99,11 +99,8 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     sigma = choose_sigma(volume, matching, settings.rician)
 
     tracker.begin("match")  # Sec. 3.2
-    residual = slices_first(matching.residual(progress=tracker.update), matching.axis)
     threshold = settings.threshold if settings.threshold is not None else matching.suggest_threshold()
-    weights = weight_matrix(residual, threshold)
-    fraction = matched_fraction(residual, threshold)
-    del residual
+    weights, fraction = _match(matching, threshold, tracker)
     if not weights.any():
         raise RunError(
             f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
@@ -126,8 +123,11 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     def apply(progress: Callable[[float], None]) -> np.ndarray:
         """The slices denoised by the network as it is, and by the Wiener filter that it pilots."""
         share = INFERENCE_SHARE if settings.wiener else 1.0
+        tensors.low_passed = None  # or an earlier pilot: this result takes its place
+        matching.drop_low_passed()
         result = infer(network, tensors, precision, lambda part: progress(share * part))
-        result += matching.stack - np.clip(matching.stack, *NETWORK_RANGE)
+        for own, denoised in zip(matching.stack, result, strict=True):
+            denoised += own - np.clip(own, *NETWORK_RANGE)
         if settings.wiener:
             wiener(
                 matching.stack,
@@ -184,6 +184,16 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     return DenoiseResult(denoised, np.ascontiguousarray(slices_back(weights, matching.axis)), losses, report)
 
 
+def _match(matching: Matching, threshold: float, tracker: Tracker) -> tuple[np.ndarray, float]:
+    """W_i of every slice, (slices, rows, columns) uint8, and the matched part of the voxels that are not excluded."""
+    weights = np.empty(matching.stack.shape, np.uint8)
+    counted = 0
+    for index, residual in matching.residual_slices(tracker.update):
+        weights[index] = weight_matrix(residual, threshold)
+        counted += np.count_nonzero(np.isfinite(residual))
+    return weights, np.count_nonzero(weights) / max(counted, 1)
+
+
 def make_network(settings: Settings, noise_sd: float, device: torch.device) -> UNet:
     """The network of the settings with its first weights from the seed; torch's global random state is left alone.
 
@@ -203,15 +213,18 @@ def make_network(settings: Settings, noise_sd: float, device: torch.device) -> U
 
 def _to_image(after: np.ndarray, volume: np.ndarray, matching: Matching) -> np.ndarray:
     """Normalized slices -> the input's axis order, units and dtype; padding as it was."""
-    image = slices_back(matching.normalization.invert(after), matching.axis)
-    if volume.dtype.kind in "iu":
-        limits = np.iinfo(volume.dtype)
-        # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
-        image = np.clip(np.rint(image.astype(np.float64)), max(limits.min, -(2**62)), min(limits.max, 2**62))
-    image = np.ascontiguousarray(image.astype(volume.dtype))
-    if matching.excluded is not None:
-        padding = slices_back(matching.excluded, matching.axis)
-        image[padding] = volume[padding]
+    image = np.empty(volume.shape, volume.dtype)
+    target, source = slices_first(image, matching.axis), slices_first(volume, matching.axis)
+    for index, values in enumerate(after):
+        values = matching.normalization.invert(values)
+        if volume.dtype.kind in "iu":
+            limits = np.iinfo(volume.dtype)
+            # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
+            values = np.clip(np.rint(values.astype(np.float64)), max(limits.min, -(2**62)), min(limits.max, 2**62))
+        target[index] = values.astype(volume.dtype)
+        if matching.excluded is not None:
+            padding = matching.excluded[index]
+            target[index][padding] = source[index][padding]
     return image
 
 

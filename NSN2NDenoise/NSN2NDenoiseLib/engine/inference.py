@@ -72,7 +72,6 @@ def _both_directions(
         if not bool(use.any()):
             continue
         with autocast(tensors.device, precision):
-            images = tensors.stack[tensors.inputs(index[use], toward)]
-            total[use] += apply_network(network, images)[:, 0]
+            total[use] += apply_network(network, tensors.images(index[use], toward))[:, 0]
         count[use] += 1
     return total / count

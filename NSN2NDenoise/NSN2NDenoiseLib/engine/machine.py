@@ -1,7 +1,9 @@
 """What a report says about the machine and the software."""
 
 import platform
+import re
 import sys
+from pathlib import Path
 
 import numpy
 import scipy
@@ -33,10 +35,17 @@ def device_name(device: torch.device) -> str:
 
 
 def peak_memory_mb() -> float | None:
-    """The most memory (MB) that this process has held, or None where the system does not tell (Windows)."""
+    """The most memory (MB, millions of bytes) that this process has held; None where it is unknown (Windows)."""
+    try:
+        # on Linux, getrusage would count what the process that started this one held
+        peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+        if peak:
+            return round(int(peak[1]) * 1024 / 1e6, 1)
+    except OSError:
+        pass
     try:
         import resource
     except ImportError:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -75,19 +75,28 @@ class Matching:
         self.spacing_mm = float(spacing["kji".index(self.axis)]) if spacing is not None else None
         self.gap = self._choose_gap() if gap is None else self._check_gap(gap)
         self.warnings = self._warnings(gap is None)
-        self._low_passed: dict[int, np.ndarray] = {}
+        self._low_passed = np.empty(self.stack.shape, np.float32)
+        self._is_filtered = [False] * self.slices
         self._locks = [threading.Lock() for _ in range(self.slices)]
 
     def low_passed(self, index: int) -> np.ndarray:
         """LPF(x_index), (rows, columns) float32, normalized."""
         with self._locks[index]:
-            if index not in self._low_passed:
+            if not self._is_filtered[index]:
                 self._low_passed[index] = low_pass(self.stack[index], self.noise_sd)
+                self._is_filtered[index] = True
             return self._low_passed[index]
 
     def low_passed_stack(self) -> np.ndarray:
-        """LPF of all slices, (slices, rows, columns) float32, normalized."""
-        return np.stack([self.low_passed(index) for index in range(self.slices)])
+        """LPF of all slices, (slices, rows, columns) float32, normalized: the array itself, no copy."""
+        for index in range(self.slices):
+            self.low_passed(index)
+        return self._low_passed
+
+    def drop_low_passed(self) -> None:
+        """Forget the low-passed slices: they hold as much memory as the normalized ones."""
+        self._low_passed = np.empty(self.stack.shape, np.float32)  # takes memory only when it is filled
+        self._is_filtered = [False] * self.slices
 
     def partner(self, index: int) -> int:
         """The slice that slice `index` is compared with: index + gap, or index - gap among the last `gap` slices."""
@@ -121,19 +130,26 @@ class Matching:
             Cancelled: `should_stop` said yes.
         """
         residual = np.empty(self.stack.shape, np.float32)
+        for index, values in self.residual_slices(progress, should_stop):
+            residual[index] = values
+        return slices_back(residual, self.axis)
+
+    def residual_slices(
+        self, progress: Callable[[float], None] | None = None, should_stop: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """(index, `residual_slice`) of every slice in order, so that nobody needs the whole; else as `residual`."""
         pool = ThreadPoolExecutor(os.cpu_count() or 1)
         try:
             filtered = [pool.submit(self.low_passed, index) for index in range(self.slices)]
             for index in range(self.slices):
                 filtered[index].result()
-                residual[index] = self.residual_slice(index)
+                yield index, self.residual_slice(index)
                 if should_stop is not None and should_stop():
                     raise Cancelled("stopped on request")
                 if progress is not None:
                     progress((index + 1) / self.slices)
         finally:
             pool.shutdown(cancel_futures=True)  # stopping must not wait for the whole volume
-        return slices_back(residual, self.axis)
 
     def suggest_threshold(self) -> float:
         """The automatic th, normalized: immediate, and always the same for a volume."""

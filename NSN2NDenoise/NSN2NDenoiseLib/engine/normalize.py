@@ -33,9 +33,10 @@ class Normalization:
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Image units to normalized float32, same shape."""
-        return ((values.astype(np.float32) - np.float32(self.low)) * np.float32(1.0 / self.scale)).astype(
-            np.float32, copy=False
-        )
+        normalized = values.astype(np.float32)
+        normalized -= np.float32(self.low)
+        normalized *= np.float32(1.0 / self.scale)
+        return normalized
 
     def invert(self, values: np.ndarray) -> np.ndarray:
         """Normalized to image units, float32, same shape."""

@@ -13,7 +13,8 @@ class SliceTensors:
     """Slices, low-passed slices, weights and exclusions of a volume on one device.
 
     Args:
-        stack: (slices, rows, columns) float32, normalized; clipped to `NETWORK_RANGE` here.
+        stack: (slices, rows, columns) float32, normalized; what is cut from it is clipped to `NETWORK_RANGE`. On a CPU
+            the tensors share the arrays' memory.
         low_passed: LPF(x_i), as `stack`, to compensate the targets with; None leaves them as the paper has them.
         weights: (slices - gap, rows, columns) uint8, W_i of Eq. 3.
         excluded: boolean, as `stack`, or None.
@@ -33,7 +34,7 @@ class SliceTensors:
         device: torch.device,
     ) -> None:
         self.gap, self.context, self.device = gap, context, device
-        self.stack = torch.from_numpy(np.clip(stack, *NETWORK_RANGE)).to(device)
+        self.stack = torch.from_numpy(stack).to(device)
         self.low_passed = None if low_passed is None else torch.from_numpy(low_passed).to(device)
         self.weights = torch.from_numpy(weights).to(device)
         self.excluded = None if excluded is None else torch.from_numpy(excluded).to(device)
@@ -55,6 +56,10 @@ class SliceTensors:
     def cut(self, slices: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
         """Crops of the tensor `of`: slices (batch, channels), rows (batch, height), columns (batch, width)."""
         return of[slices[:, :, None, None], rows[:, None, :, None], columns[:, None, None, :]]
+
+    def images(self, index: torch.Tensor, toward: int) -> torch.Tensor:
+        """The network's input for the whole slices `index`, (batch, 1 + context, rows, columns)."""
+        return self.stack[self.inputs(index, toward)].clamp_(*NETWORK_RANGE)
 
     def inputs(self, index: torch.Tensor, toward: int) -> torch.Tensor:
         """Slice numbers of the network's input for the slices `index`, (batch, 1 + context).
@@ -87,6 +92,8 @@ class SliceTensors:
             "target_next": self.cut(following, rows, columns, self.stack),
             "w": self.cut(own, rows, columns, self.weights).float(),
         }
+        for name in cut.keys() - {"w"}:
+            cut[name].clamp_(*NETWORK_RANGE)
         cut["shift"] = torch.zeros_like(cut["w"])
         if self.low_passed is not None:
             low_i, low_next = (self.cut(index, rows, columns, self.low_passed) for index in (own, following))
