@@ -49,7 +49,7 @@ def read_volume(path: Path, frame: int | None = None) -> Volume:
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
     if _is_segmentation(image):
         raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
-    return Volume(sitk.GetArrayFromImage(image), image)
+    return Volume(sitk.GetArrayViewFromImage(image), image)
 
 
 def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Image:
