@@ -152,6 +152,7 @@ def test_inspect_prints_a_page_and_json(nsn2n, small):
     facts = json.loads(nsn2n("inspect", small, "--json").stdout)
     assert facts["size"] == [8, 72, 64] and len(facts["sliceCorrelation"]) == 3
     assert facts["noiseSD"] == pytest.approx(24, rel=0.25)
+    assert 300 < facts["memoryMB"] < 1000 and " GB to denoise it" in page.stdout
     assert 0 < facts["suggestedThreshold"] < 0.2
 
 

@@ -43,6 +43,8 @@ def describe_inspection(name: str, facts: dict) -> str:
         else f"Rician background: sigma {_number(facts['ricianSigma'])} (will be corrected)",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
+        "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
+        f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
     }
     return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *_warnings(facts["warnings"])])
 

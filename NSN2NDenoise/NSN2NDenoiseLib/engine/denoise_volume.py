@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import torch
 
-from .axes import slices_back, slices_first
+from .axes import resolve_axis, slices_back, slices_first
+from .check import check_volume
 from .crops import CropSampler
 from .device import choose_device, choose_precision
 from .errors import RunError
@@ -15,6 +16,7 @@ from .inference import infer
 from .limit import limit_removed
 from .machine import device_name, peak_memory_mb, versions
 from .matching import Matching
+from .memory import memory_warnings, predict_memory_mb
 from .normalize import NETWORK_RANGE
 from .progress import Progress, Tracker
 from .report import measure, plain
@@ -73,7 +75,7 @@ def denoise(
     Raises:
         InputError: the volume can't be denoised.
         SettingsError: a setting has a value that is not allowed, or the device does not work.
-        RunError: the run collapsed or memory ran out; nothing is returned then.
+        RunError: the run collapsed, or there is too little memory; nothing is returned then.
         Cancelled: `should_stop` said yes.
 
     References:
@@ -95,6 +97,9 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     tracker.begin("check")
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
+    check_volume(volume)
+    shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
+    warnings = memory_warnings(shape, volume.dtype, settings)
     matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
     sigma = choose_sigma(volume, matching, settings.rician)
 
@@ -176,11 +181,12 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
         "seed": settings.seed,
         "settings": asdict(settings),
         "versions": versions(),
-        "warnings": matching.warnings + _fraction_warnings(fraction) + _effect_warnings(measured),
+        "warnings": warnings + matching.warnings + _fraction_warnings(fraction) + _effect_warnings(measured),
     }
     tracker.finish()
     report["seconds"] = {stage: round(seconds, 2) for stage, seconds in tracker.seconds.items()}
     report["peakMemoryMB"] = peak_memory_mb()
+    report["predictedMemoryMB"] = round(predict_memory_mb(shape, volume.dtype, settings))
     return DenoiseResult(denoised, np.ascontiguousarray(slices_back(weights, matching.axis)), losses, report)
 
 

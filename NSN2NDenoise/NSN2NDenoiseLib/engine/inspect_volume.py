@@ -3,12 +3,14 @@
 import numpy as np
 
 from .matching import Matching
+from .memory import predict_gpu_memory_mb, predict_memory_mb
 from .report import plain
 from .rician import find_rician
+from .settings import Settings
 
 
 def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | None = None, axis: str = "auto") -> dict:
-    """Size, range, padding, noise, its correlation between slices, Rician sigma, suggested threshold, warnings.
+    """Size, range, padding, noise, its correlation between slices, Rician sigma, threshold, memory, warnings.
 
     Args:
         volume: (K, J, I) integer or float array, image units.
@@ -16,7 +18,8 @@ def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | Non
         axis: slice axis, "auto", "k", "j" or "i".
 
     Returns:
-        A dictionary ready for JSON; intensities in image units, thresholds in both units.
+        A dictionary ready for JSON; intensities in image units, thresholds in both units; "memoryMB" and "gpuMemoryMB"
+        are what a run with preset "default" will take, the latter where there is a CUDA GPU.
 
     Raises:
         InputError: the volume can't be denoised.
@@ -40,5 +43,7 @@ def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | Non
         "ricianSigma": None if sigma is None else plain(sigma),
         "suggestedThreshold": threshold,
         "suggestedThresholdImageUnits": plain(threshold * matching.scale),
+        "memoryMB": round(predict_memory_mb(matching.stack.shape, volume.dtype, Settings())),
+        "gpuMemoryMB": round(predict_gpu_memory_mb(matching.stack.shape, Settings())),
         "warnings": matching.warnings,
     }

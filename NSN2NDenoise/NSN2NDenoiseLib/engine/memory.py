@@ -1,0 +1,84 @@
+"""How much memory a run takes, told before it starts: the arrays alive at its worst moment plus measured constants."""
+
+import math
+
+import numpy as np
+
+from .errors import RunError
+from .machine import free_memory_mb
+from .settings import Settings
+
+#: MB that Python, torch, scipy and SimpleITK hold before there is a volume (Linux, torch for CPUs).
+PROGRAMS = 350.0
+#: MB that the first training step leaves behind, however small the network is.
+FIRST_STEP = 110.0
+#: Bytes a voxel that a run adds to its input: normalized slices (4), W (1), padding (1), and low-passed slices until
+#: the training ends, the denoised ones after it (4).
+RUN_BYTES = 10
+#: Feature maps of full resolution (float32) that are alive in a training step: in float32, in bfloat16 (or "auto"); and
+#: when a slice is denoised.
+TRAIN_MAPS, TRAIN_MAPS_BFLOAT16, INFER_MAPS = 18, 12, 5
+#: The network's weights, their gradient, Adam's two moments, and one in passing.
+WEIGHT_COPIES = 5
+#: Slices that a GPU denoises at once, and the MB that CUDA takes for itself.
+GPU_SLICES, CUDA = 8, 500.0
+#: A run that takes more than this part of the free memory gets a warning.
+TIGHT = 0.8
+
+
+def predict_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> float:
+    """The most memory (MB) that the process of a run will hold, its input included; on the CPU within about 15 %.
+
+    Args:
+        shape: (slices, rows, columns).
+        dtype: of the input; the result has it, too.
+        settings: of the run.
+    """
+    return PROGRAMS + math.prod(shape) * dtype.itemsize / 1e6 + added_memory_mb(shape, dtype, settings)
+
+
+def added_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> float:
+    """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
+    voxels = math.prod(shape) / 1e6
+    result = voxels * dtype.itemsize  # written when no slice is in work any more
+    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), result)
+    return voxels * RUN_BYTES + FIRST_STEP + work
+
+
+def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """The most memory (MB) that a run takes on a CUDA GPU: the run's arrays but the input, and the network's work."""
+    work = max(_training_mb(shape, settings), GPU_SLICES * _slice_mb(shape, settings))
+    return CUDA + math.prod(shape) * RUN_BYTES / 1e6 + work
+
+
+def memory_warnings(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> list[str]:
+    """A warning when the memory that is free now will hardly do, else nothing; arguments as above.
+
+    Raises:
+        RunError: it is clearly too little.
+    """
+    needed, free = added_memory_mb(shape, dtype, settings), free_memory_mb()
+    if free is None or needed <= TIGHT * free:
+        return []
+    text = (
+        f"denoising takes about {needed / 1000:.1f} GB more memory, and {free / 1000:.1f} GB are free: crop the "
+        "volume, or close other programs"
+    )
+    if needed > free:
+        raise RunError(text)
+    return [f"{text[0].upper()}{text[1:]}."]
+
+
+def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """The network and the feature maps of one training step."""
+    pixels = math.prod(min(settings.crop or side, side) for side in shape[1:])
+    images = settings.batch * (3 if settings.lambda_ic > 0 else 2)
+    # 31 million parameters with 64 channels and 4 levels; doubling the channels makes it four times as many
+    parameters = 31e6 * (settings.width * 2**settings.levels / 1024) ** 2
+    maps = TRAIN_MAPS if settings.precision == "float32" else TRAIN_MAPS_BFLOAT16
+    return 4e-6 * (maps * images * pixels * settings.width + WEIGHT_COPIES * parameters)
+
+
+def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """The feature maps of one whole slice without gradients."""
+    return 4e-6 * INFER_MAPS * math.prod(shape[1:]) * settings.width
