@@ -127,6 +127,8 @@ def test_a_full_disk_is_noticed_before_the_run(monkeypatch, small, tmp_path, cap
         (["--device", "tpu"], "invalid choice"),
         (["--seed", "-3"], "seed"),
         (["--steps", "x"], "invalid int"),
+        (["--minutes", "0"], "minutes is 0"),
+        (["--minutes", "1", "--steps", "9"], "steps and minutes"),
         (["--gap", "5"], "gap is 5"),
         (["--frame", "0"], "is 3-D"),
         (["--unknown"], "unrecognized"),

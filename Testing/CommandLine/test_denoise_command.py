@@ -109,6 +109,15 @@ def test_one_frame_of_a_4d_file(nsn2n, small, tmp_path):
     assert sitk.ReadImage(str(tmp_path / "out.nrrd")).GetDimension() == 3
 
 
+def test_a_time_limit(nsn2n, small, tmp_path):
+    done = nsn2n("denoise", small, "out.nrrd", "--minutes", "0.1", "--report", "report.json", "--device", "cpu")
+    assert done.returncode == 0 and "(limit 6 s)" in done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["minutes"] == 0.1 and report["steps"] >= 50
+    assert nsn2n("denoise", small, "same.nrrd", "--steps", str(report["steps"]), "--device", "cpu").returncode == 0
+    assert (tmp_path / "same.nrrd").read_bytes() == (tmp_path / "out.nrrd").read_bytes()
+
+
 def test_mask_is_the_mask_of_the_run(nsn2n, small, tmp_path):
     assert nsn2n("denoise", small, "out.nrrd", "--mask", "used.nrrd", "--threshold", "0.02", *FEW).returncode == 0
     done = nsn2n("mask", small, "mask.nrrd", "--threshold", "0.02")

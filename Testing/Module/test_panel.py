@@ -117,6 +117,8 @@ def test_outputs_must_not_cost_the_input(ui, volume, logic):
         ({"sliceAxis": "z"}, "auto, k, j, i"),
         ({"device": "tpu"}, "cuda"),
         ({"rician": "yes"}, "auto, on, off"),
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": 1, "settings": {"steps": 40}}, "steps and minutes"),
         ({"seed": 1.5}, "integer"),
         ({"seed": -1}, "seed"),
         ({"settings": {"stepz": 3}}, "stepz"),
@@ -152,6 +154,8 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     ui.thresholdSlider.value = 0.037
     ui.lambdaRCSpinBox.value = 0.25
     ui.seedSpinBox.value = 11
+    assert ui.minutesSpinBox.text == "Automatic"
+    ui.minutesSpinBox.value = 2.5
     ui.presetComboBox.currentIndex = 1
     ui.sliceAxisComboBox.currentIndex = 2
     ui.ricianComboBox.currentIndex = 1
@@ -164,6 +168,7 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     host.processEvents()
     assert ui.thresholdSlider.value == pytest.approx(0.037)
     assert (ui.lambdaRCSpinBox.value, ui.seedSpinBox.value) == (0.25, 11)
+    assert ui.minutesSpinBox.value == 2.5 and logic.getParameterNode().minutes == 2.5
     assert (ui.presetComboBox.currentText, ui.sliceAxisComboBox.currentText) == ("paper", "j")
     assert ui.ricianComboBox.currentText == "on"
     assert ui.inputSelector.currentNode().GetName() == "chest"

@@ -1,5 +1,6 @@
 """Runs from the panel and from the console: progress, result, and every way in which a run can end early."""
 
+import json
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from Testing.Module.support import (
     waitForNoFiles,
 )
 
+WITHOUT_STEPS = {name: value for name, value in SHORT.items() if name != "steps"}
 CANCELED = "Canceled. The scene is as it was."
 
 
@@ -278,6 +280,18 @@ def test_console_without_waiting(host, logic, volume):
         logic.process(volume, settings=SHORT)
     host.waitUntil(lambda: ended, 90)
     assert ended[0].status == "done" and ended[0].node.GetName() == "chest denoised"
+
+
+def test_time_limit_of_the_panel(host, logic, ui, volume, monkeypatch):
+    process = logic.process
+    monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=WITHOUT_STEPS, **k))
+    ui.minutesSpinBox.value = 0.1
+    applyAndWait(host, logic, ui)
+    output = logic.getParameterNode().resultVolume
+    report = json.loads(output.GetAttribute("NSN2N.Report"))
+    assert report["minutes"] == 0.1 and report["steps"] >= 50
+    again = process(volume, settings={**SHORT, "steps": report["steps"]})
+    assert np.array_equal(voxels(again), voxels(output))
 
 
 def viewState():

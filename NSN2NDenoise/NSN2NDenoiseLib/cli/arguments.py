@@ -42,6 +42,12 @@ def _add_denoise(commands) -> None:
     parser.add_argument(
         "--steps", type=int, metavar="N", help="training steps (default 1200): more is slower and better"
     )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="time limit instead: as many steps as fit (reading and writing extra)",
+    )
     parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
     parser.add_argument(
         "--rician",

@@ -22,7 +22,7 @@ COMPRESSED = 0.6
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n denoise``."""
     overrides = {name: getattr(options, name) for name in ("threshold", "axis", "device", "seed")}
-    for name in ("lambda_rc", "lambda_ic", "steps", "gap", "rician"):
+    for name in ("lambda_rc", "lambda_ic", "steps", "minutes", "gap", "rician"):
         if getattr(options, name) is not None:
             overrides[name] = getattr(options, name)
     settings = engine.Settings.from_preset(options.preset, **overrides)

@@ -15,6 +15,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"{report['axis']}, {report['gap']} apart",
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
+        + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
         + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
         *[f"wrote      {file}" for file in files],
         *_warnings(report["warnings"]),

@@ -1,18 +1,19 @@
 """Denoise one volume from that volume alone: the whole method in one function."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import torch
 
 from .axes import resolve_axis, slices_back, slices_first
+from .budget import steps_within_limit
 from .check import check_volume
 from .crops import CropSampler
 from .device import choose_device, choose_precision
 from .errors import RunError
 from .guards import check_result
-from .inference import infer
+from .inference import INFERENCE_SHARE, infer
 from .limit import limit_removed
 from .machine import device_name, peak_memory_mb, versions
 from .matching import Matching
@@ -32,8 +33,6 @@ from .wiener import wiener
 HARDLY_ANY = 0.8
 #: The image is magnified at most so much for the network, however little noise it has.
 MAX_GAIN = 50.0
-#: The network's part in the time of the last stage; the Wiener filter takes the rest.
-INFERENCE_SHARE = 0.6
 #: Outside these matched fractions the threshold is worth a second look.
 USUAL_FRACTION = (0.2, 0.995)
 
@@ -148,7 +147,13 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     def make_pilot(progress: Callable[[float], None]) -> None:
         tensors.set_pilot(apply(progress), matching.noise_sd)
 
-    losses = train(network, tensors, sampler, settings, precision, tracker, make_pilot if settings.compensate else None)
+    steps = settings.steps
+    if settings.minutes is not None:
+        steps, too_short = steps_within_limit(network, tensors, sampler, settings, precision, tracker)
+        warnings += too_short
+    settings_used = replace(settings, steps=steps)
+    pilot = make_pilot if settings.compensate else None
+    losses = train(network, tensors, sampler, settings_used, precision, tracker, pilot)
 
     tracker.begin("denoise")
     after = apply(tracker.update)
@@ -175,6 +180,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
         "ricianCorrected": sigma is not None,
         "padding": plain(matching.padding_value) if matching.padding_value is not None else None,
         "steps": len(losses),
+        "minutes": settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},
         "device": device_name(device),
         "precision": str(precision).removeprefix("torch."),

@@ -20,7 +20,7 @@ RUN_BYTES = 10
 TRAIN_MAPS, TRAIN_MAPS_BFLOAT16, INFER_MAPS = 18, 12, 5
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
-#: Slices that a GPU denoises at once, and the MB that CUDA takes for itself.
+#: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.
 GPU_SLICES, CUDA = 8, 500.0
 #: A run that takes more than this part of the free memory gets a warning.
 TIGHT = 0.8

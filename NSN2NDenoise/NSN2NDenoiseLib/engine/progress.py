@@ -73,6 +73,10 @@ class Tracker:
             done += share
         self._progress(Progress(self._stage or "check", done, loss, self._seconds_left(done, stage_fraction)))
 
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._start
+
     def finish(self) -> None:
         """Report the end of the run."""
         self.end()

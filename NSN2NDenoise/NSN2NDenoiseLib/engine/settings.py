@@ -43,6 +43,8 @@ class Settings:
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
         epochs: used when `steps` is 0.
+        minutes: time limit of the whole run, files not counted: as many steps as fit (`budget.py`), whatever `steps`
+            says; None sets no limit.
         learning_rate: of Adam at the start.
         schedule: "halving" (halved every fifth of the run) or "cosine" (falling to 0).
         betas: of Adam.
@@ -72,6 +74,7 @@ class Settings:
     batch: int = 16
     steps: int = 1200
     epochs: int = 0
+    minutes: float | None = None
     learning_rate: float = 3e-3
     schedule: str = "cosine"
     betas: tuple[float, float] = (0.9, 0.99)
@@ -93,6 +96,8 @@ class Settings:
         for key in overrides:
             if key not in known:
                 raise SettingsError(f"there is no setting {key!r}; the settings are {', '.join(sorted(known))}")
+        if overrides.get("steps") and overrides.get("minutes") is not None:
+            raise SettingsError("steps and minutes are both given; minutes choose the steps, so leave one of them out")
         settings = replace(cls(preset=name, **_PAPER) if name == "paper" else cls(), **overrides)
         settings.check()
         return settings
@@ -122,6 +127,8 @@ class Settings:
             ("epochs", 0, 1_000_000),
         ):
             _number(name, getattr(self, name), low, high, integer=name not in REAL)
+        if self.minutes is not None:
+            _number("minutes", self.minutes, 0.1, 1440, integer=False)
         if self.gap is not None:
             _number("gap", self.gap, 1, 16, integer=True)
         if self.crop != 0:

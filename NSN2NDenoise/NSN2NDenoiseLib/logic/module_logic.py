@@ -48,6 +48,7 @@ class DenoisingLogic:
         settings: dict | None = None,
         finishedCallback: Callable[[Outcome], None] | None = None,
         rician: str | None = None,
+        minutes: float | None = None,
     ):
         """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
 
@@ -64,6 +65,7 @@ class DenoisingLogic:
             progressCallback: called with `engine.Progress`; an exception in it stops the run.
             waitForCompletion: False returns at once, and the run goes on while Slicer is used.
             settings: more overrides of the preset (see `engine.Settings`), for research.
+            minutes: time limit of the run, 0.1 to 1440; None takes the preset's number of training steps.
             finishedCallback: called with the `Outcome` when the run ended in whatever way.
             rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on",
                 "off"; None takes the preset's ("default": "auto", "paper": "off").
@@ -81,7 +83,7 @@ class DenoisingLogic:
         request = self._checked(
             inputVolume, outputVolume, noiseVolume, preset, settings,
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
-            rician=rician,
+            rician=rician, minutes=minutes,
         )  # fmt: skip
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
@@ -262,6 +264,9 @@ class DenoisingLogic:
         if values["rician"] is not None:
             arguments.checkChoice("rician", values["rician"], engine.RICIAN)
             overrides["rician"] = values["rician"]
+        if values["minutes"] is not None:
+            arguments.checkNumber("minutes", values["minutes"], 0.1, 1440)
+            overrides["minutes"] = values["minutes"]
         overrides.update(settings or {})
         engine.Settings.from_preset(preset, **overrides)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)

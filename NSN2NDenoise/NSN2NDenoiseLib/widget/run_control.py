@@ -74,6 +74,7 @@ class RunControl:
                 threshold=None if isThresholdAutomatic(node) else node.threshold,
                 lambdaRC=node.lambdaRC,
                 lambdaIC=node.lambdaIC,
+                minutes=node.minutes or None,
                 preset=node.preset,
                 sliceAxis=node.sliceAxis,
                 device=node.device,

@@ -1,0 +1,82 @@
+"""A time limit: how many training steps fit into it, found by timing a few on a copy of the network."""
+
+import copy
+import time
+from dataclasses import replace
+
+import torch
+
+from .crops import CropSampler
+from .errors import Cancelled
+from .inference import INFERENCE_SHARE, both_directions, slices_at_once
+from .progress import Tracker
+from .settings import Settings
+from .slice_tensors import SliceTensors
+from .train import train
+
+#: The steps that a limit can lead to: fewer are no training, more bring nothing.
+FEWEST, MOST = 50, 20_000
+#: Steps that are timed: at most so many, and no more than fit into so many seconds; the first one only warms up.
+TIMED_STEPS, TIMED_SECONDS = 20, 4.0
+#: What follows the training takes this much of the network's time for all slices.
+AFTERWARDS = 1.15
+
+
+def steps_within_limit(
+    network: torch.nn.Module,
+    tensors: SliceTensors,
+    sampler: CropSampler,
+    settings: Settings,
+    precision: torch.dtype,
+    tracker: Tracker,
+) -> tuple[int, list[str]]:
+    """The training steps with which the whole run takes about `settings.minutes`, and what to warn of.
+
+    Network and sampler stay as they are, so a run with that number of steps gives the same voxels.
+
+    Raises:
+        RunError: as `train`.
+        Cancelled: the caller wants to stop.
+    """
+    trial = copy.deepcopy(network)
+    step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
+    after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
+    if settings.wiener:
+        after /= INFERENCE_SHARE
+    if settings.compensate and settings.pilot:
+        after *= 2  # once for the pilot
+    fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
+    if fitting < FEWEST:
+        needed = tracker.elapsed() + FEWEST * step + after
+        return FEWEST, [
+            f"The time limit of {settings.minutes:g} min is too short for this volume on this computer: even "
+            f"{FEWEST} training steps, which are few, take about {needed / 60:.1f} min. Allow more, or crop the volume."
+        ]
+    return min(fitting, MOST), []
+
+
+def _step_seconds(network, tensors, sampler, settings: Settings, precision: torch.dtype, tracker: Tracker) -> float:
+    """Seconds of a training step; trains the network that is given."""
+    ends: list[float] = []
+
+    def enough() -> bool:
+        return len(ends) > 2 and ends[-1] - ends[0] > TIMED_SECONDS
+
+    try:
+        few = replace(settings, steps=TIMED_STEPS)
+        train(network, tensors, sampler, few, precision, Tracker(lambda _: ends.append(time.monotonic()), enough))
+    except Cancelled:
+        pass
+    tracker.update(0.0)
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
+
+
+@torch.no_grad()
+def _slice_seconds(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype) -> float:
+    """Seconds in which a slice is denoised."""
+    count = min(slices_at_once(tensors.device), tensors.stack.shape[0])
+    index = torch.arange(count, device=tensors.device)
+    for _ in range(2):  # the first time warms up
+        start = time.monotonic()
+        both_directions(network, tensors, index, precision).cpu()
+    return (time.monotonic() - start) / count

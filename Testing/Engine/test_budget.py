@@ -1,0 +1,68 @@
+"""A time limit chooses the number of steps, and nothing else."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine import budget
+
+from Testing.Engine.phantoms import phantom
+
+QUICK = {"width": 8, "levels": 2, "batch": 8, "crop": 32, "device": "cpu"}
+
+
+def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
+    _, noisy = phantom(slices=12, side=64)
+    limited = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=0.1, seed=2))
+    steps = limited.report["steps"]
+    assert limited.report["minutes"] == 0.1
+    assert budget.FEWEST < steps < budget.MOST
+    assert 2 < sum(limited.report["seconds"].values()) < 15  # 6 were asked for; the machine may be busy
+    again = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, steps=steps, seed=2))
+    np.testing.assert_array_equal(again.denoised, limited.denoised)
+    assert again.losses == limited.losses and again.report["minutes"] is None
+
+
+def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(monkeypatch):
+    monkeypatch.setattr(budget, "MOST", 80)
+    _, noisy = phantom(slices=4, side=32)
+    limited = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, levels=2, device="cpu", minutes=0.1))
+    again = engine.denoise(
+        noisy, engine.Settings.from_preset("paper", width=4, levels=2, device="cpu", steps=limited.report["steps"])
+    )
+    np.testing.assert_array_equal(again.denoised, limited.denoised)
+
+
+def test_a_limit_that_is_too_short_says_so(monkeypatch):
+    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 3.0)
+    _, noisy = phantom(slices=4, side=32)
+    report = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=1)).report
+    assert report["steps"] == budget.FEWEST
+    assert any("time limit of 1 min is too short" in text and "2.5 min" in text for text in report["warnings"])
+
+
+def test_a_long_limit_ends_where_more_steps_bring_nothing(monkeypatch):
+    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.01)
+    monkeypatch.setattr(budget, "MOST", 60)
+    _, noisy = phantom(slices=4, side=32)
+    assert engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60)).report["steps"] == 60
+
+
+def test_stopping_while_steps_are_timed(monkeypatch):
+    _, noisy = phantom(slices=4, side=32)
+    training = []
+    monkeypatch.setattr(budget, "train", lambda *a: (training.append(1), train(*a)))
+    from NSN2NDenoiseLib.engine.train import train
+
+    with pytest.raises(engine.Cancelled):
+        engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60), should_stop=lambda: bool(training))
+
+
+@pytest.mark.parametrize("minutes", [0, 0.05, 1441, "5", True])
+def test_limits_that_are_not_allowed(minutes):
+    with pytest.raises(engine.SettingsError, match="minutes"):
+        engine.Settings.from_preset(minutes=minutes)
+
+
+def test_steps_and_minutes_together():
+    with pytest.raises(engine.SettingsError, match="steps and minutes"):
+        engine.Settings.from_preset(steps=100, minutes=5)
