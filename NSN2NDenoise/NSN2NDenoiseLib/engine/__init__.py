@@ -4,8 +4,7 @@ Where is what (paper -> file): Sec. 3.2 LPF -> low_pass.py; Eq. 3 -> weight_matr
 training scheme of Sec. 3.3 -> train.py; Sec. 4.1 -> settings.py (preset "paper"); the network -> unet.py; all of it
 -> denoise_volume.py.
 
-Importing this package imports neither torch nor scikit-image: `denoise` brings torch, the first filtered slice
-scikit-image.
+Importing this package does not import torch: `denoise` brings it.
 """
 
 import os

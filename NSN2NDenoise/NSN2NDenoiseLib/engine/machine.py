@@ -16,7 +16,6 @@ def versions() -> dict[str, str]:
     """Versions of everything that the voxels depend on."""
     import numpy
     import scipy
-    import skimage
     import torch
 
     return {
@@ -25,7 +24,6 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": numpy.__version__,
         "scipy": scipy.__version__,
-        "scikit-image": skimage.__version__,
     }
 
 

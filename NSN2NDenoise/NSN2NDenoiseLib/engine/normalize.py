@@ -61,10 +61,10 @@ def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
     lowest = stack.min()
     if np.count_nonzero(stack == lowest) < MIN_PADDING * stack.size:
         return None, None
-    square = np.ones((FLAT_SIDE, FLAT_SIDE), bool)
     padding = np.empty(stack.shape, bool)
     for index, image in enumerate(stack):
-        padding[index] = ndimage.binary_opening(image == lowest, square)
+        flat = ndimage.minimum_filter(image == lowest, FLAT_SIDE, mode="constant", cval=0)
+        padding[index] = ndimage.maximum_filter(flat, FLAT_SIDE, mode="constant", cval=0)
     part = np.count_nonzero(padding) / padding.size
     if part < MIN_PADDING:
         return None, None
