@@ -16,8 +16,8 @@ from .train import train
 
 #: The steps that a limit can lead to: fewer are no training, more bring nothing.
 FEWEST, MOST = 50, 20_000
-#: Steps that are timed: at most so many, and no more than fit into so many seconds; the first one only warms up.
-TIMED_STEPS, TIMED_SECONDS = 20, 4.0
+#: Steps that are timed: at most so many, and no more than fit into this part of the limit; the first only warms up.
+TIMED_STEPS, TIMED_PART = 20, 0.04
 #: What follows the training takes this much of the network's time for all slices.
 AFTERWARDS = 1.15
 
@@ -60,7 +60,7 @@ def _step_seconds(network, tensors, sampler, settings: Settings, precision: torc
     ends: list[float] = []
 
     def enough() -> bool:
-        return len(ends) > 2 and ends[-1] - ends[0] > TIMED_SECONDS
+        return len(ends) > 2 and ends[-1] - ends[0] > TIMED_PART * 60 * settings.minutes
 
     try:
         few = replace(settings, steps=TIMED_STEPS)
