@@ -24,8 +24,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 #: (slices, side) of the runs: once only the slices grow, once only the pixels of a slice.
-SLICES = [(count, 256) for count in (25, 50, 100, 200, 400)]
-PIXELS = [(40, side) for side in (128, 192, 256, 384, 512)]
+SLICES = [(count, 192) for count in (20, 40, 80, 160)]
+PIXELS = [(20, side) for side in (128, 192, 256, 384, 512)]
 #: What grows, each with the stages of the report that it consists of; training counts by the step.
 PARTS = {"matching": ("check", "match"), "one training step": ("train",), "denoising": ("denoise", "report")}
 

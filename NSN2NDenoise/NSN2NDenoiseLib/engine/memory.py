@@ -18,6 +18,8 @@ RUN_BYTES = 10
 #: Feature maps of full resolution (float32) that are alive in a training step: in float32, in bfloat16 (or "auto"); and
 #: when a slice is denoised.
 TRAIN_MAPS, TRAIN_MAPS_BFLOAT16, INFER_MAPS = 18, 12, 5
+#: Bytes a pixel that the Wiener filter takes for the blocks of one slab.
+WIENER_BYTES = 1800
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
 #: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.
@@ -41,13 +43,14 @@ def added_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Sett
     """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
     voxels = math.prod(shape) / 1e6
     result = voxels * dtype.itemsize  # written when no slice is in work any more
-    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), result)
+    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), _wiener_mb(shape, settings), result)
     return voxels * RUN_BYTES + FIRST_STEP + work
 
 
 def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     """The most memory (MB) that a run takes on a CUDA GPU: the run's arrays but the input, and the network's work."""
-    work = max(_training_mb(shape, settings), GPU_SLICES * _slice_mb(shape, settings))
+    slices = GPU_SLICES * _slice_mb(shape, settings)
+    work = max(_training_mb(shape, settings), slices, _wiener_mb(shape, settings))
     return CUDA + math.prod(shape) * RUN_BYTES / 1e6 + work
 
 
@@ -82,3 +85,8 @@ def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:
 def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     """The feature maps of one whole slice without gradients."""
     return 4e-6 * INFER_MAPS * math.prod(shape[1:]) * settings.width
+
+
+def _wiener_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """The blocks that the Wiener filter holds at once."""
+    return WIENER_BYTES * math.prod(shape[1:]) / 1e6 if settings.wiener else 0.0
