@@ -26,8 +26,8 @@ import matplotlib.pyplot as plt
 #: (slices, side) of the runs: once only the slices grow, once only the pixels of a slice.
 SLICES = [(count, 192) for count in (20, 40, 80, 160)]
 PIXELS = [(20, side) for side in (128, 192, 256, 384, 512)]
-#: What grows, each with the stages of the report that it consists of; training counts by the step.
-PARTS = {"matching": ("check", "match"), "one training step": ("train",), "denoising": ("denoise", "report")}
+#: What grows, each with the stages of the report that it consists of. The training denoises the volume once, as pilot.
+PARTS = {"matching": ("check", "match"), "training": ("train",), "denoising": ("denoise", "report")}
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def run(slices: int, side: int, steps: int) -> dict:
-    """Seconds of the `PARTS` (of one step) and MB of one run in a process of its own."""
+    """Seconds of the `PARTS` and MB of one run in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         source, target, report = (Path(folder) / name for name in ("in.nii", "out.nii", "report.json"))
         write_volume(source, slices, side)
@@ -50,7 +50,6 @@ def run(slices: int, side: int, steps: int) -> dict:
         subprocess.run([*command, "--steps", str(steps), "--report", str(report)], check=True)
         numbers = json.loads(report.read_text())
     seconds = {part: sum(numbers["seconds"][stage] for stage in stages) for part, stages in PARTS.items()}
-    seconds["one training step"] /= steps
     memory = {"measuredMB": numbers["peakMemoryMB"], "predictedMB": numbers["predictedMemoryMB"]}
     print(
         f"{slices} x {side} x {side}: measured {memory['measuredMB']:.0f} MB, predicted {memory['predictedMB']:.0f} MB"
@@ -72,11 +71,14 @@ def draw(runs: dict, path: Path) -> None:
             time.plot(x, [value / seconds[0] for value in seconds], "o-", ms=4, label=part)
         time.plot(x, [value / x[0] for value in x], "k:", lw=1, label="in proportion")
         time.set(xscale="log", yscale="log", xlabel=label, ylabel="time, ratio to the smallest")
+        time.set_xticks(x, [f"{value:.0f}" for value in x])
+        time.set_yticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
+        time.minorticks_off()
         memory.plot(x, [runs[size]["measuredMB"] for size in sizes], "o", label="measured")
         memory.plot(x, [runs[size]["predictedMB"] for size in sizes], "-", label="predicted")
         memory.set(xlabel=label, ylabel="peak memory, MB", ylim=(0, None))
         for axis in (time, memory):
-            axis.grid(alpha=0.3, which="both")
+            axis.grid(alpha=0.3)
             axis.legend(fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=80)

@@ -15,9 +15,8 @@ FIRST_STEP = 110.0
 #: Bytes a voxel that a run adds to its input: normalized slices (4), W (1), padding (1), and low-passed slices until
 #: the training ends, the denoised ones after it (4).
 RUN_BYTES = 10
-#: Feature maps of full resolution (float32) that are alive in a training step: in float32, in bfloat16 (or "auto"); and
-#: when a slice is denoised.
-TRAIN_MAPS, TRAIN_MAPS_BFLOAT16, INFER_MAPS = 18, 12, 5
+#: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
+TRAIN_MAPS, INFER_MAPS = 18, 5
 #: Bytes a pixel that the Wiener filter takes for the blocks of one slab.
 WIENER_BYTES = 1800
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
@@ -78,8 +77,7 @@ def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     images = settings.batch * (3 if settings.lambda_ic > 0 else 2)
     # 31 million parameters with 64 channels and 4 levels; doubling the channels makes it four times as many
     parameters = 31e6 * (settings.width * 2**settings.levels / 1024) ** 2
-    maps = TRAIN_MAPS if settings.precision == "float32" else TRAIN_MAPS_BFLOAT16
-    return 4e-6 * (maps * images * pixels * settings.width + WEIGHT_COPIES * parameters)
+    return 4e-6 * (TRAIN_MAPS * images * pixels * settings.width + WEIGHT_COPIES * parameters)
 
 
 def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
