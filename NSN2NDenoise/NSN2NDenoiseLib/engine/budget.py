@@ -74,8 +74,9 @@ def _step_seconds(network, tensors, sampler, settings: Settings, precision: torc
 @torch.no_grad()
 def _slice_seconds(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype) -> float:
     """Seconds in which a slice is denoised."""
-    count = min(slices_at_once(tensors.device), tensors.stack.shape[0])
-    index = torch.arange(count, device=tensors.device)
+    slices = tensors.stack.shape[0]
+    count = min(slices_at_once(tensors.device), slices)
+    index = torch.arange(count, device=tensors.device) + (slices - count) // 2  # the end slices take half the time
     for _ in range(2):  # the first time warms up
         start = time.monotonic()
         both_directions(network, tensors, index, precision).cpu()
