@@ -7,7 +7,8 @@ INPUT ?= $(SAMPLE)
 OUTPUT ?= demo-output/denoised.nrrd
 BASE = $(basename $(basename $(OUTPUT)))
 
-# make bench-quick DATA=folder   all peers on small crops, about 20 minutes; make bench: everything, hours, resumable
+# make bench-quick DATA=folder   all peers on small crops, within 20 minutes on 2 cores
+# make bench-table DATA=folder   the final table, three seeds, hours; make bench: everything, many hours; both resumable
 # make numbers DATA=folder       the README's figures on real volumes
 # DATA holds the volumes that Testing/Benchmark/README.md lists.
 
@@ -15,7 +16,7 @@ DATA ?= $(NSN2N_DATA)
 BENCH := $(if $(DATA),--data "$(DATA)",)
 PY := .venv/bin/python
 
-.PHONY: demo test lint bench bench-quick numbers screenshots
+.PHONY: demo test lint bench bench-table bench-quick numbers screenshots
 .DEFAULT_GOAL := demo
 
 demo:
@@ -33,8 +34,8 @@ lint:
 	@.ci/setup test
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
-bench bench-quick: PLAN = $(if $(filter bench,$@),--full,--quick)
-bench bench-quick:
+bench bench-table bench-quick: PLAN = $(if $(filter bench,$@),--full,$(patsubst bench-%,--%,$@))
+bench bench-table bench-quick:
 	@.ci/setup test
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r Testing/Benchmark/requirements.txt
 	@$(PY) Testing/Benchmark/run.py $(PLAN) $(BENCH)

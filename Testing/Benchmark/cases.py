@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import numpy as np
 from scipy import ndimage
@@ -107,7 +108,7 @@ def simulated(clean, pixel_mm, photons, views, seed, cache):
             return stored["reference"], stored["noise"]
     result = simulate_low_dose(clean, pixel_mm, [photons], views, seed)
     cache.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
+    part = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(part, reference=result.reference, noise=result.noise[photons])
     part.replace(path)
     return result.reference, result.noise[photons]

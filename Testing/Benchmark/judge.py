@@ -26,14 +26,14 @@ def figures(case, volume, slices, corrects_rician=False):
 
 
 def reference_figures(case, volume, slices, corrects_rician):
-    """compare() on the denoised slices; on MR also PSNR after the Rician mean is inverted, alike for all."""
+    """compare() on the denoised slices; on MR also PSNR with the Rician mean inverted, unless the method did."""
     volume, clean, mask = volume[slices], case.reference[slices], case.mask[slices]
     result = compare(clean, volume, case.data_range, mask)
     if "blur" in case.description:  # see cases.build_phantom
         even = compare(clean, blurred(volume, case.description["blur"]), case.data_range, mask)
         result.update({key: value for key, value in even.items() if "Tissue" not in key})
-    if case.rician and not corrects_rician:
-        unbiased = invert_expected_magnitude(volume, case.sigma)
+    if case.rician:
+        unbiased = volume if corrects_rician else invert_expected_magnitude(volume, case.sigma)
         result["psnrUnbiased"] = psnr(clean, unbiased, case.data_range)
         result["psnrUnbiasedTissue"] = psnr(clean, unbiased, case.data_range, mask)
     return result

@@ -8,6 +8,9 @@ A method is a module with
     RANDOM    True when its result depends on a seed
     SWEEP     list of parameter dicts to try (one empty dict: nothing to sweep)
     denoise(case, seed, progress, **parameters) -> float32 (K, J, I), or a pair (volume, list of the slices denoised)
+and perhaps
+    CORRECTS_RICIAN   True where the result estimates the amplitude and not E[M], or a function of the parameters
+    denoise_sweep     several variants of the sweep in one go, see deep_image_prior.py
 and raises CannotRun with the reason where it can't run. progress(fraction) may be called at will.
 """
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from Benchmark.clock import clock
 from Benchmark.Peers.training import Scale, device, fast
 
 LABEL = "Deep Image Prior"
@@ -55,34 +56,48 @@ def _convolution(inputs, outputs, kernel, stride=1):
     )
 
 
-def denoise(case, seed, progress, iterations, width=64, levels=4, every=1):
-    """Each n-th slice (every = n) for itself; Adam at 0.01; the number of iterations is the early stop."""
+def denoise_sweep(case, seed, progress, sweep, width=64, levels=4, every=1):
+    """Each n-th slice (every = n) for itself; Adam at 0.01; one fit gives the result of every early stop of the sweep.
+
+    sweep: dicts with "iterations". Returns for each a tuple (volume, slices, [wall, CPU] seconds up to that stop).
+    """
     scale = Scale.of(case.noisy)
-    result = case.noisy.copy()
-    slices = list(range(0, len(result), every))
+    slices = list(range(0, len(case.noisy), every))
+    stops = [entry["iterations"] for entry in sweep]
+    volumes, spent = [case.noisy.copy() for _ in stops], np.zeros((len(stops), 2))
     for n, k in enumerate(slices):
         torch.manual_seed(seed + k)
         net = Hourglass(width, levels).to(device())
-        plane = scale.apply(case.noisy[k])
-        fitted = fit(net, plane, iterations, lambda part, n=n: progress((n + part) / len(slices)))
-        result[k] = scale.undo(fitted)
-    return result, slices
+        planes, times = fit(
+            net, scale.apply(case.noisy[k]), stops, lambda part, n=n: progress((n + part) / len(slices))
+        )
+        spent += times
+        for volume, plane in zip(volumes, planes, strict=True):
+            volume[k] = scale.undo(plane)
+    return [(volume, slices, seconds) for volume, seconds in zip(volumes, spent, strict=True)]
 
 
-def fit(net, plane, iterations, progress):
-    """Average output of net while it is fitted to one normalized slice (J, I)."""
+def denoise(case, seed, progress, iterations, **settings):
+    """One early stop of denoise_sweep."""
+    return denoise_sweep(case, seed, progress, [{"iterations": iterations}], **settings)[0][:2]
+
+
+def fit(net, plane, stops, progress):
+    """Average outputs of net at each stop while it is fitted to one normalized slice (J, I), and the seconds there."""
     rows, columns = plane.shape
     padded = np.pad(plane, ((0, -rows % net.multiple), (0, -columns % net.multiple)), mode="reflect")
     target = torch.from_numpy(padded)[None, None].to(device())
     code = 0.1 * torch.rand(1, INPUT_CHANNELS, *padded.shape, device=device())
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-    average = None
-    for step in range(iterations):
+    average, found, begin = None, {}, clock()
+    for step in range(1, max(stops) + 1):
         with fast():
             output = net(code + INPUT_JITTER * torch.randn_like(code))
         optimizer.zero_grad(set_to_none=True)
         nn.functional.mse_loss(output, target).backward()
         optimizer.step()
         average = output.detach() if average is None else AVERAGE * average + (1 - AVERAGE) * output.detach()
-        progress((step + 1) / iterations)
-    return average[0, 0, :rows, :columns].cpu().numpy()
+        if step in stops:
+            found[step] = average[0, 0, :rows, :columns].cpu().numpy(), clock() - begin
+        progress(step / max(stops))
+    return [found[n][0] for n in stops], [found[n][1] for n in stops]

@@ -1,26 +1,46 @@
-"""Blockwise non-local means on the volume, DIPY."""
+"""Non-local means on the volume, DIPY: classic, blockwise, and ASCM, which mixes two patch sizes."""
 
 import numpy as np
 
 from Benchmark.Peers import require
 
 LABEL = "NLM 3-D (DIPY)"
-SOURCE = "Coupe et al., IEEE TMI 2008; DIPY nlmeans"
+SOURCE = "Coupe et al., IEEE TMI 2008; Coupe et al., MedIA 2012 (ASCM); DIPY nlmeans, adaptive_soft_matching"
 LICENSE = "BSD-3-Clause"
 PACKAGE = "dipy"
 RANDOM = False
 CORRECTS_RICIAN = True
-SWEEP = [{"factor": f, "method": m} for m in ("classic", "blockwise") for f in (0.7, 0.85, 1.0, 1.2, 1.6, 2.2)]
+SETTINGS = {  # method, patch radius, block radius
+    "classic": ("classic", 1, 2),
+    "classic, block 5": ("classic", 1, 5),
+    "blockwise": ("blockwise", 1, 2),
+    "blockwise, patch 2": ("blockwise", 2, 2),
+}
+FACTORS = {"classic, block 5": (0.85, 1.0), "ASCM": (0.7, 0.85, 1.0, 1.2, 1.6)}
+SWEEP = [
+    {"method": m, "factor": f}
+    for m in (*SETTINGS, "ASCM")
+    for f in FACTORS.get(m, (0.6, 0.7, 0.85, 1.0, 1.2, 1.6, 2.2))
+]
 
 
-def denoise(case, seed, progress, factor, method):
+def denoise(case, seed, progress, method, factor):
     """sigma = factor times the noise SD; the Rician model on magnitude MR, the Gaussian one elsewhere."""
     require(PACKAGE)
-    from dipy.denoise.nlmeans import nlmeans
+    from dipy.denoise.adaptive_soft_matching import adaptive_soft_matching
 
     lift = 0.0 if case.rician else float(case.noisy.min())  # its Gaussian model wants no negative values
     volume = (case.noisy - lift).astype(np.float64)
-    settings = {"patch_radius": 1, "method": method, "rician": case.rician}
-    if method == "classic":
-        settings["block_radius"] = 2
-    return (nlmeans(volume, sigma=factor * case.sigma, **settings) + lift).astype(np.float32)
+    sigma = factor * case.sigma
+    if method == "ASCM":
+        fine, coarse = (_nlmeans(volume, sigma, case.rician, "blockwise", patch, 1) for patch in (1, 2))
+        result = adaptive_soft_matching(volume, fine, coarse, sigma)
+    else:
+        result = _nlmeans(volume, sigma, case.rician, *SETTINGS[method])
+    return (result + lift).astype(np.float32)
+
+
+def _nlmeans(volume, sigma, rician, method, patch, block):
+    from dipy.denoise.nlmeans import nlmeans
+
+    return nlmeans(volume, sigma=sigma, patch_radius=patch, block_radius=block, rician=rician, method=method)

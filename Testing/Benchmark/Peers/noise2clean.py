@@ -1,8 +1,8 @@
-"""Noise2Clean: trained on noisy and clean versions of another volume."""
+"""Noise2Clean: trained on noisy and clean versions of another volume or of other slices."""
 
 from Benchmark.Peers.supervised import denoise_with_pairs
 
-LABEL = "Noise2Clean (other volume)"
+LABEL = "Noise2Clean (other data)"
 SOURCE = "Ronneberger et al., MICCAI 2015 (own implementation)"
 LICENSE = "part of this repository"
 PACKAGE = None

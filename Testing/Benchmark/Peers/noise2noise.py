@@ -1,8 +1,8 @@
-"""Noise2Noise: trained on two noisy versions of another volume."""
+"""Noise2Noise: trained on two noisy versions of another volume or of other slices."""
 
 from Benchmark.Peers.supervised import denoise_with_pairs
 
-LABEL = "Noise2Noise (other volume)"
+LABEL = "Noise2Noise (other data)"
 SOURCE = "Lehtinen et al., ICML 2018 (own implementation)"
 LICENSE = "part of this repository"
 PACKAGE = None

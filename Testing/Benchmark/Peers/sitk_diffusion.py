@@ -7,7 +7,7 @@ SOURCE = "Whitaker and Xue, ICIP 2001; ITK CurvatureAnisotropicDiffusionImageFil
 LICENSE = "Apache-2.0"
 PACKAGE = None
 RANDOM = False
-SWEEP = [{"conductance": c, "iterations": n} for c in (1.0, 3.0, 9.0) for n in (2, 5, 10, 20)]
+SWEEP = [{"conductance": c, "iterations": n} for c in (1.0, 2.0, 3.0, 9.0) for n in (2, 3, 5, 7, 10, 20)]
 
 
 def denoise(case, seed, progress, conductance, iterations):

@@ -7,7 +7,7 @@ SOURCE = "Chambolle, J. Math. Imaging Vis. 20, 2004; scikit-image denoise_tv_cha
 LICENSE = "BSD-3-Clause"
 PACKAGE = None
 RANDOM = False
-SWEEP = [{"weight": weight} for weight in (0.25, 0.4, 0.6, 0.9, 1.4)]
+SWEEP = [{"weight": weight} for weight in (0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.4)]
 
 
 def denoise(case, seed, progress, weight):

@@ -1,4 +1,4 @@
-"""Training on pairs from another volume: what Noise2Clean and Noise2Noise share."""
+"""Training on pairs from another volume or other slices: what Noise2Clean and Noise2Noise share."""
 
 from Benchmark.case import CannotRun
 from Benchmark.Peers.training import Crops, Scale, predict, train, unet
@@ -14,8 +14,8 @@ def denoise_with_pairs(
     crop=64,
     width=32,
     levels=3,
-    batch_norm=True,
-    learning_rate=5e-3,
+    batch_norm=False,
+    learning_rate=3e-3,
 ):
     """choose(clean, noisy, noisy_again) -> (input, target). One scale for both volumes: their noise is the same."""
     if case.training is None:

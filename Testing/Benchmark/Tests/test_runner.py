@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from Benchmark import records, run
 from Benchmark.cases import build, matching_blur
-from Benchmark.configuration import PLANS, SYNTHETIC, Experiment, MethodRun
+from Benchmark.configuration import SYNTHETIC, Experiment, MethodRun
 from Benchmark.judge import best_variant, invert_expected_magnitude
+from Benchmark.plans import PLANS
 from Benchmark.simulate_mr import expected_magnitude
 from Benchmark.synthetic import synthetic_head
 
@@ -40,18 +41,18 @@ def plan(experiment, tmp_path, monkeypatch):
 
 
 def test_results_are_kept_skipped_and_redone_when_their_configuration_changes(plan, experiment, capsys):
-    assert run.main(["--quick"]) == 0
+    assert run.main(["--quick", "--jobs", "1"]) == 0
     path = records.path_of(plan / "quick", experiment, experiment.methods[1], 0)
     record = json.loads(path.read_text())
     assert record["status"] == "ok"
     assert {"command", "commit", "machine", "seed", "versions"} <= set(record)
     assert record["variants"][record["best"]]["figures"]["psnrTissue"] > 20
     assert "3 to make" in capsys.readouterr().out
-    assert run.main(["--quick"]) == 0
+    assert run.main(["--quick", "--jobs", "1"]) == 0
     assert "1 to make" in capsys.readouterr().out  # the one that could not run is tried again
     record["configuration"]["experiment"]["options"]["level"] = 0.05
     path.write_text(json.dumps(record))
-    run.main(["--quick", "--only", "tiny/median"])
+    run.main(["--quick", "--jobs", "1", "--only", "tiny/median"])
     assert "1 results, 1 to make" in capsys.readouterr().out
 
 
@@ -64,7 +65,7 @@ def test_half_a_file_counts_as_nothing(plan, experiment):
 
 
 def test_a_method_that_cannot_run_is_a_row_that_says_why(plan, experiment, capsys):
-    run.main(["--quick"])
+    run.main(["--quick", "--jobs", "1"])
     make_page.main(["--quick"])
     page = (plan / "Results-quick.md").read_text()
     assert "not run: the standard U-Net" in page
@@ -95,7 +96,7 @@ def test_missing_data_are_named(tmp_path, monkeypatch):
     assert any("mr-7" in line and "mr_colin27" in line for line in said)
 
 
-@pytest.mark.parametrize("plan_name", ["quick", "full"])
+@pytest.mark.parametrize("plan_name", ["quick", "table", "full"])
 def test_plans_are_consistent(plan_name):
     planned = PLANS[plan_name]()
     assert len({e.name for e in planned}) == len(planned)
@@ -149,3 +150,12 @@ def test_best_of_a_sweep():
     assert best_variant([{"figures": {"psnrTissue": v}} for v in (20.0, 22.0, 21.0)]) == 1
     assert best_variant([real(5, [1, 1.1]), real(3, [1, 1.2]), real(1, [1, 2.0])]) == 1
     assert best_variant([real(5, [1, 1.9]), real(3, [1, 1.6])]) == 1
+
+
+def test_two_jobs_share_the_cores_and_make_the_same_results(plan, capsys):
+    assert run.main(["--quick", "--jobs", "2", "--skip", "tiny/nsn2n"]) == 0
+    assert "2 results, 2 to make" in capsys.readouterr().out
+    record = json.loads((plan / "quick" / "tiny" / "median--seed0.json").read_text())
+    assert record["status"] == "ok"
+    assert run.main(["--quick", "--jobs", "1", "--threads", "1", "--only", "tiny/median"]) == 0
+    assert "1 results, 0 to make" in capsys.readouterr().out

@@ -45,3 +45,16 @@ def test_same_seed_same_noise_and_the_level_refers_to_the_given_maximum():
     assert sigma == 20.0
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_stabilized_rician_noise_has_sd_1_and_the_inverse_no_bias():
+    from Benchmark.rician_vst import RicianVST
+
+    rng = np.random.default_rng(0)
+    transform = RicianVST(7.0, 120.0)
+    for amplitude in (10.0, 14.0, 35.0, 100.0):
+        magnitude = np.hypot(amplitude + rng.normal(0, 7.0, 200_000), rng.normal(0, 7.0, 200_000))
+        stable = transform.forward(magnitude)
+        assert stable.std() == pytest.approx(1.0, abs=0.07)
+        assert transform.inverse(stable.mean()) == pytest.approx(amplitude, rel=0.01)
+    assert transform.inverse(np.float32(-3.0)) == 0.0

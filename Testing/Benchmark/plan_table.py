@@ -1,0 +1,67 @@
+"""The table plan: the final comparison, on volumes that no default was chosen on, three seeds, about 3 hours of a core.
+
+Two experiments with a reference (Colin27 with Rician noise, the nearly clean head phantom at a simulated low dose) with
+every method, and five real volumes with NS-N2N and the methods that need no training. The defaults of NS-N2N were
+developed on other volumes: studyforrest with added noise, the thighs at a low dose, another part of the chest scan.
+"""
+
+from dataclasses import replace
+
+from Benchmark.configuration import (
+    CHEST,
+    CLASSICAL,
+    COLIN,
+    HEAD_SMOOTH,
+    OVERLAP,
+    PAPER,
+    PET,
+    STREAKY,
+    STUDYFORREST_NOISY,
+    THIGH,
+    Experiment,
+    learned,
+    nsn2n,
+    real,
+)
+
+
+def table():
+    """The learned peers train at least as long as NS-N2N's default, with a network of the same width."""
+    peers = learned(1200, 16, 21, 2000, (150, 300, 600, 1200), {"batch": 8, "crop": 96})
+    peers = (replace(peers[0], parameters={"steps": 2000, "width": 16}), *peers[1:])  # learns from few pixels a step
+    methods = (*CLASSICAL, *peers, PAPER, nsn2n())
+    return (
+        Experiment(
+            "mr-7",
+            "MR (Colin27 T1), Rician noise 7 %",
+            "mr",
+            COLIN,
+            ((52, 94), (28, 188), (10, 170)),
+            (COLIN, ((100, 142), (28, 188), (10, 170))),
+            {"level": 0.07},
+            methods,
+        ),
+        Experiment(
+            "ct-head-low",
+            "CT (head phantom, nearly clean base), simulated low dose",
+            "lowdose",
+            HEAD_SMOOTH,
+            (None, None, None),
+            (THIGH, ((74, 114), None, None)),
+            {"photons": 1e5, "views": 360, "bin": 2, "keep": ((20, 180), (7, 167))},
+            methods,
+        ),
+        real("real-chest", "Chest CT, 1 mm, sharp kernel", CHEST, ((4, 36), (200, 344), (296, 440)), 20.0, CLASSICAL),
+        real("real-streaky", "Photon-starved CT, 3.3 mm", STREAKY, ((24, 56), (36, 180), (36, 180)), 20.0, CLASSICAL),
+        real("real-overlap", "CT, overlapping slices", OVERLAP, (None, (150, 310), (40, 200)), 20.0, CLASSICAL),
+        real(
+            "real-mr",
+            "T1, 0.7 mm",
+            STUDYFORREST_NOISY,
+            ((50, 82), (110, 254), (60, 204)),
+            None,
+            CLASSICAL,
+            rician=True,
+        ),
+        real("real-pet", "PET, SUV", PET, ((20, 100), None, None), None, CLASSICAL, pet=True),
+    )
