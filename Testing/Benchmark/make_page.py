@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Write the results page from the records in Runs: python Testing/Benchmark/make_page.py --quick|--full
+"""Write the results page from the records in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full
 
-Makes Results-quick.md or Results-full.md, its figures in Results/, and all records in one JSON file beside them.
+Makes Results-quick.md, Results-table.md or Results-full.md, its figures in Results/, and beside them all records in
+one JSON file.
 """
 
 import argparse
@@ -18,20 +19,28 @@ from Benchmark import Peers, plots, records, tables
 from Benchmark.cases import build
 from Benchmark.configuration import QUICK_STEPS
 from Benchmark.data import VARIABLE, data_folders
+from Benchmark.judge import LEAK_LIMIT
+from Benchmark.opening import opening
 from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
 CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
 SHORT = f"""*This is the quick run: small crops, one seed, and short trainings for all learned methods (NS-N2N: \
 {QUICK_STEPS} steps or what its row says, fewer than the preset has). It shows that everything works; judge by the \
-full run.*"""
-ABOUT = """PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between \
-noisy, clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). \
-Where a method's parameters were swept, the best tissue PSNR is shown: a choice only the truth allows, in the \
-rivals' favor. BM3D and BM4D are given the true noise SD or spectrum. Noise2Noise and Noise2Clean were trained on \
-another volume or other slices. On real volumes the best of a sweep is the one with the least noise among those whose \
-leak stays up to 1.3 in every band. *Leak* is the RMS of the removed noise per band of the output's edge strength \
-(percentiles 0-50, 50-80, 80-90, 90-95, 95-99, 99-100) relative to the flattest half: 1 where only noise went."""
+table run (`run.py --table`).*"""
+ABOUT = f"""\
+PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between noisy, \
+clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). ± is the \
+SD over the seeds, in brackets over the slices. Where a method's parameters were swept, the best tissue PSNR is shown: \
+a choice only the truth allows, in the rivals' favor. BM3D and BM4D are given the true noise SD or spectrum, and a \
+variance stabilization on magnitude MR. Noise2Noise and Noise2Clean were trained on another volume or other slices.
+
+On real volumes the best of a sweep is the one with the least noise among those whose leak stays up to {LEAK_LIMIT} \
+in every band. *Leak* is the RMS of the removed noise per band of the output's edge strength (percentiles 0-50, \
+50-80, 80-90, 90-95, 95-99, 99-100) relative to the flattest half: 1 where only noise went.
+
+Times are ratios of CPU time (of the best variant alone; the same number of threads for all), scaled to the whole \
+volume where only some slices were denoised. Other work on the machine can shift them by a third."""
 
 
 def main(arguments=None):
@@ -52,7 +61,8 @@ def main(arguments=None):
     if left_out:
         text.append("Left out for want of data:\n" + "\n".join(f"- {line}" for line in left_out))
     page.write_text("\n\n".join([*text, *parts, methods(everything)]) + "\n")
-    (figures / "records.json").write_text(json.dumps(everything, indent=1))
+    figures.mkdir(parents=True, exist_ok=True)
+    (figures / "records.json").write_text("[" + ",\n".join(json.dumps(slim(r)) for r in everything) + "]\n")
     print(f"wrote {page}")
 
 
@@ -60,6 +70,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     plan = parser.add_mutually_exclusive_group(required=True)
     plan.add_argument("--quick", dest="plan", action="store_const", const="quick")
+    plan.add_argument("--table", dest="plan", action="store_const", const="table")
     plan.add_argument("--full", dest="plan", action="store_const", const="full")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
     return parser.parse_args(arguments)
@@ -79,40 +90,43 @@ def collect(experiment, plan):
     return found
 
 
-def opening(planned, found):
-    """The first paragraph: where NS-N2N's default loses, by how much; then where it wins."""
-    losses, wins = [], []
-    for experiment in planned:
-        groups = [g for g in tables.by_method(found[experiment.name]) if g[0]["status"] == "ok"]
-        scores = {(g[0]["method"], g[0]["label"]): (tables.over_seeds(g, "psnrTissue"), g[0]) for g in groups}
-        own = scores.get(("nsn2n", "default"), (None, None))[0]
-        if own is None:
-            continue
-        others = [(v[0] - own[0], r) for (m, _), (v, r) in scores.items() if v is not None and m != "nsn2n"]
-        better = sorted((o for o in others if o[0] > 0), key=lambda o: -o[0])
-        if better:
-            names = ", ".join(f"{tables.row_name(r)} (+{gap:.2f} dB)" for gap, r in better)
-            losses.append(f"{experiment.title} ({own[0]:.2f} dB in tissue): behind {names}")
-        else:
-            gap, second = max(others, key=lambda o: o[0], default=(None, None))
-            if second is not None:
-                name = tables.row_name(second)
-                wins.append(f"{experiment.title} ({own[0]:.2f} dB in tissue, next is {name}, {gap:.2f} dB)")
-    if not losses and not wins:
-        return "**There is no result of NS-N2N's default beside another method with a reference yet.**"
-    text = "**Where NS-N2N's default loses:** " + ("; ".join(losses) if losses else "nowhere among these tables") + "."
-    return text + ("\n\n**Where it is first:** " + "; ".join(wins) + "." if wins else "")
+def slim(record):
+    """The record without reports, spectra and what the configuration tells; only the best variant has all figures."""
+    slimmed = {k: v for k, v in record.items() if k not in ("picture", "stale", "series", "x", "title", "experiment")}
+    if record["status"] == "ok":
+        best = tables.chosen(record)["figures"]
+        slimmed["figures"] = {k: rounded(v) for k, v in best.items() if k == "leak" or not isinstance(v, list)}
+        slimmed["variants"] = [brief(variant) for variant in record["variants"]]
+    return slimmed
+
+
+def brief(variant):
+    """Parameters, times and the figures that a variant is chosen by."""
+    chosen_by = {k: rounded(variant["figures"].get(k)) for k in ("psnr", "psnrTissue", "noiseAfter", "leak")}
+    kept = {k: rounded(variant[k]) for k in ("parameters", "seconds", "cpuSeconds", "slices")}
+    return {**kept, **{k: v for k, v in chosen_by.items() if v is not None}}
+
+
+def rounded(value):
+    """Floats to 6 significant digits, also in lists and dicts."""
+    if isinstance(value, dict):
+        return {k: rounded(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [rounded(v) for v in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def provenance(everything):
     """Machine, commit and command of the records."""
     machines = sorted({tables.machine(r["machine"]) for r in everything})
+    seeds = sorted({r["seed"] for r in everything})
     commits = sorted({r["commit"] for r in everything})
     commands = sorted({r["command"] for r in everything})
     stale = sum(r["stale"] for r in everything)
     lines = [
         f"Machine: {'; '.join(machines)}" + (" (more than one: don't compare times)" if len(machines) > 1 else ""),
         f"Commit: {', '.join(commits)} (+: with local changes)",
+        f"Seeds of random trainings: {', '.join(map(str, seeds))}; the noise is drawn once",
         "Command: " + "; ".join(f"`{c}`" for c in commands),
         f"{len(everything)} results; each with its seed, parameters, versions and date in `records.json`",
     ]
@@ -146,10 +160,9 @@ def section(experiment, group, folders, figures):
         plots.curves(figures / f"{experiment.name}.png", usable, *CURVES[first])
         lines.append(picture(figures, f"{experiment.name}.png", experiment.title))
     elif usable and first != "ablation":
-        maps(figures / f"{experiment.name}-errors.png", usable, case)
-        lines.append(picture(figures, f"{experiment.name}-errors.png", "slices and error maps, one window"))
-        if len(usable) > 2:
-            plots.time_against_psnr(figures / f"{experiment.name}-time.png", usable, "Processing time (Fig. 5)")
+        maps(figures / f"{experiment.name}-errors.jpg", usable, case)
+        lines.append(picture(figures, f"{experiment.name}-errors.jpg", "slices and error maps, one window"))
+        if len(usable) > 2 and plots.time_against_psnr(figures / f"{experiment.name}-time.png", usable):
             lines.append(picture(figures, f"{experiment.name}-time.png", "processing time against PSNR"))
     return "\n\n".join(lines)
 

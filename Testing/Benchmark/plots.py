@@ -1,5 +1,6 @@
 """Figures of the results page: error maps, curves, time against PSNR, noise power spectra."""
 
+import io
 import itertools
 
 import matplotlib
@@ -7,10 +8,14 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
-from Benchmark.tables import by_method, chosen, over_seeds, row_name
+from Benchmark.tables import by_method, chosen, over_seeds, row_name, time_base, time_head, time_ratio
 
-COLUMNS = 6
+COLUMNS = 7
+DPI = 90
+COLORS = 64
+JPEG_QUALITY = 80
 
 
 def error_maps(path, records, pictures, reference, data_range, window):
@@ -20,7 +25,7 @@ def error_maps(path, records, pictures, reference, data_range, window):
     """
     tops = 2 * int(np.ceil((len(records) + 1) / COLUMNS))
     aspect = reference.shape[0] / reference.shape[1]
-    figure, axes = plt.subplots(tops, COLUMNS, figsize=(2.6 * COLUMNS, (2.6 * aspect + 0.35) * tops), squeeze=False)
+    figure, axes = plt.subplots(tops, COLUMNS, figsize=(1.7 * COLUMNS, (1.7 * aspect + 0.3) * tops), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     errors = [np.abs(picture - reference) for picture in pictures]
@@ -31,10 +36,10 @@ def error_maps(path, records, pictures, reference, data_range, window):
     for n, (name, picture, error) in enumerate(entries):
         row, column = 2 * (n // COLUMNS), n % COLUMNS
         axes[row, column].imshow(picture, cmap="gray", vmin=window[0], vmax=window[1])
-        axes[row, column].set_title(name, fontsize=8)
+        axes[row, column].set_title(name, fontsize=6)
         if error is not None:
             shown = axes[row + 1, column].imshow(error, cmap="magma", vmin=0, vmax=limit)
-            axes[row + 1, column].set_title(f"|error|, RMS {np.sqrt(np.mean(error**2)):.3g}", fontsize=8)
+            axes[row + 1, column].set_title(f"|error|, RMS {np.sqrt(np.mean(error**2)):.3g}", fontsize=6)
     figure.subplots_adjust(left=0.01, right=0.93, top=0.95, bottom=0.02, wspace=0.04, hspace=0.16)
     figure.colorbar(shown, cax=figure.add_axes((0.945, 0.1, 0.012, 0.8)), label="|error|, image units")
     save(figure, path)
@@ -61,25 +66,30 @@ def curves(path, records, xlabel, log):
     save(figure, path)
 
 
-def time_against_psnr(path, records, title):
-    """Seconds for the volume (log) against tissue PSNR (Fig. 5)."""
+def time_against_psnr(path, records):
+    """Time for the volume (log, as a ratio) against tissue PSNR (Fig. 5)."""
     figure, axis = plt.subplots(figsize=(8, 5))
-    points = []
+    base, points = time_base(records), []
     for group in by_method([r for r in records if r["status"] == "ok" and r["method"] != "noisy"]):
-        taken = max(np.mean([chosen(r)["seconds"] for r in group]), 1e-2)
-        points.append((taken, over_seeds(group, "psnrTissue")[0], group[0]))
-    for taken, value, record in points:
+        ratio = time_ratio(group, base)
+        if ratio is not None:
+            points.append((max(ratio, 1e-4), over_seeds(group, "psnrTissue")[0], group[0]))
+    if not points:
+        plt.close(figure)
+        return False
+    for ratio, value, record in points:
         own = record["method"] == "nsn2n"
-        axis.scatter(taken, value, s=60 if own else 30, color="tab:red" if own else "tab:blue", zorder=3)
-    for place, (taken, value, record) in zip(spread([p[1] for p in points]), points, strict=True):
+        axis.scatter(ratio, value, s=60 if own else 30, color="tab:red" if own else "tab:blue", zorder=3)
+    for place, (ratio, value, record) in zip(spread([p[1] for p in points]), points, strict=True):
         name = row_name(record).replace("`", "")
         arrow = {"arrowstyle": "-", "lw": 0.5, "color": "gray"}
-        axis.annotate(name, (taken, value), (taken * 1.15, place), fontsize=7, va="center", arrowprops=arrow)
+        axis.annotate(name, (ratio, value), (ratio * 1.15, place), fontsize=7, va="center", arrowprops=arrow)
     axis.set_xscale("log")
     axis.margins(x=0.25, y=0.08)
-    axis.set(xlabel="time for the volume, s", ylabel="tissue PSNR, dB", title=title)
+    axis.set(xlabel=time_head(base), ylabel="tissue PSNR, dB", title="Processing time (Fig. 5)")
     axis.grid(alpha=0.3)
     save(figure, path)
+    return True
 
 
 def spread(values):
@@ -112,7 +122,13 @@ def spectra(path, records):
 
 
 def save(figure, path):
-    """Write the figure as PNG and close it."""
+    """Write the figure as a PNG of few colors or, where the path says .jpg, for images, and close it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, bbox_inches="tight")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=DPI, bbox_inches="tight")
     plt.close(figure)
+    image = Image.open(buffer).convert("RGB")
+    if path.suffix == ".jpg":
+        image.save(path, quality=JPEG_QUALITY, optimize=True)
+    else:
+        image.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)

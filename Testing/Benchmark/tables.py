@@ -52,11 +52,11 @@ def reference_table(records):
         "per slice (SD)",
         "SSIM % (SD)",
         "tissue SSIM %",
-        "RMSE",
         "tissue RMSE",
     ]
     head += ["PSNR dB, E[M] inverted"] if unbiased else []
-    head += ["s", "parameters"]
+    base = time_base(records)
+    head += [time_head(base), "parameters"]
     ranked = sorted(by_method(records), key=lambda g: -(over_seeds(g, "psnrTissue") or (-1e9, 0))[0])
     rows = []
     for group in ranked:
@@ -73,11 +73,10 @@ def reference_table(records):
             f"{mean[0]:.2f} ({sd[0]:.2f})",
             f"{100 * ssim[0]:.2f} ({100 * ssim_sd[0]:.2f})",
             cell(over_seeds(group, "ssimTissueMean"), 2, 100),
-            cell(over_seeds(group, "rmse")),
             cell(over_seeds(group, "rmseTissue")),
         ]
         row += [cell(over_seeds(group, "psnrUnbiased"))] if unbiased else []
-        rows.append([*row, seconds(group), parameters(group[0])])
+        rows.append([*row, times(group, base), parameters(group[0])])
     return markdown(head, rows)
 
 
@@ -91,7 +90,10 @@ def real_table(records):
         "edge width mm",
         "mean frequency 1/mm",
     ]
-    head += ["flicker", "disc contrast", "SUVmax / SUVpeak kept", "s", "parameters"]
+    discs = any("discContrast" in chosen(r)["figures"] for r in records if r["status"] == "ok")
+    suv = any("suvMaxKept" in chosen(r)["figures"] for r in records if r["status"] == "ok")
+    base = time_base(records)
+    head += ["flicker", *["disc contrast"] * discs, *["SUVmax / SUVpeak kept"] * suv, time_head(base), "parameters"]
     rows = []
     for group in sorted(by_method(records), key=lambda g: (over_seeds(g, "noiseAfter") or (1e9, 0))[0]):
         good = [r for r in group if r["status"] == "ok"]
@@ -100,7 +102,6 @@ def real_table(records):
             continue
         f = chosen(good[0])["figures"]
         leaks = "-" if f["leak"] is None else " ".join("-" if v is None else f"{v:.2f}" for v in f["leak"])
-        disc, suv = f.get("discContrast"), f.get("suvMaxKept")
         rows.append(
             [
                 row_name(good[0]),
@@ -110,9 +111,9 @@ def real_table(records):
                 f"{number(f['edgeWidthBefore'])} → {number(f['edgeWidthAfter'])}",
                 f"{f['meanFrequencyBefore']:.3f} → {f['meanFrequencyAfter']:.3f}",
                 f"{number(f['flickerBefore'], 3)} → {number(f['flickerAfter'], 3)}",
-                "-" if disc is None else f"{disc:.2f}",
-                "-" if suv is None else f"{suv:.2f} / {f['suvPeakKept']:.2f}",
-                seconds(good),
+                *([f"{f['discContrast']:.2f}"] if discs else []),
+                *([f"{f['suvMaxKept']:.2f} / {f['suvPeakKept']:.2f}"] if suv else []),
+                times(good, base),
                 parameters(good[0]),
             ]
         )
@@ -120,11 +121,12 @@ def real_table(records):
 
 
 def size_table(records):
-    """Times at the paper's sizes."""
+    """Times at the paper's sizes, on a GPU."""
     rows = []
     for group in by_method(records):
         good = [r for r in group if r["status"] == "ok"]
-        rows.append([row_name(group[0]), seconds(good) if good else reason(group[0]), machine(group[0]["machine"])])
+        taken = f"{np.mean([cost(r) for r in good]):.3g}" if good else reason(group[0])
+        rows.append([row_name(group[0]), taken, machine(group[0]["machine"])])
     return markdown(["method", "s", "machine"], rows)
 
 
@@ -133,13 +135,40 @@ def reason(record):
     return f"not run: {record['reason']}" if record["status"] == "cannot run" else f"failed: {record['reason']}"
 
 
-def seconds(group):
-    """Mean time for the whole volume; marked where fewer slices were denoised and the time is scaled up."""
-    taken = np.mean([chosen(r)["seconds"] for r in group])
+def cost(record):
+    """Seconds for the whole volume: of the CPU, or of the wall where a GPU did the work."""
+    return chosen(record)["seconds" if record["machine"]["gpu"] else "cpuSeconds"]
+
+
+def time_base(records):
+    """The group of records whose time counts as 1: NS-N2N's default, else BM4D, else any NS-N2N, else none."""
+    groups = {(g[0]["method"], g[0]["label"]): g for g in by_method([r for r in records if r["status"] == "ok"])}
+    others = [key for key in groups if key[0] == "nsn2n"]
+    for key in (("nsn2n", "default"), ("bm4d", ""), *others[-1:]):
+        if key in groups:
+            return groups[key]
+    return None
+
+
+def time_head(base):
+    """Head of the column of times."""
+    return "time" if base is None else f"time, {row_name(base[0]).replace('`', '')} = 1"
+
+
+def time_ratio(group, base):
+    """Time of a group in units of another one's; None where they were not taken alike."""
+    if base is None or len({machine(r["machine"]) for r in (*group, *base)}) > 1:
+        return None
+    taken = np.mean([cost(r) for r in base])
+    return float(np.mean([cost(r) for r in group]) / taken) if taken > 0 else None
+
+
+def times(group, base):
+    """time_ratio as text, with the number of slices it was measured on if not all."""
+    ratio = time_ratio(group, base)
     slices, total = chosen(group[0])["slices"], group[0]["shape"][0]
-    text = f"{taken:.3g}" if taken < 1000 else f"{taken:.0f}"
-    text += "" if slices == total else f" (from {slices} of {total} slices)"
-    return text + (" GPU" if group[0]["machine"]["gpu"] else "")
+    text = "-" if ratio is None else "<0.01" if ratio < 0.01 else f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}"
+    return text if slices == total else f"{text} ({slices} of {total} slices)"
 
 
 def parameters(record):
@@ -152,9 +181,8 @@ def parameters(record):
 
 def machine(words):
     """A machine in words."""
-    return f"{words['processor']}, {words['cores']} cores, {words['threads']} threads" + (
-        f", {words['gpu']}" if words["gpu"] else ""
-    )
+    threads = f"{words['threads']} thread" + "s" * (words["threads"] > 1)
+    return f"{words['cores']} cores of an {words['processor']}, {words['gpu'] or 'no GPU'}, {threads} a method"
 
 
 def number(value, digits=2):

@@ -14,6 +14,7 @@ from Benchmark.synthetic import synthetic_head
 
 pytest.importorskip("matplotlib", reason="the results page needs matplotlib (Testing/Benchmark/requirements.txt)")
 from Benchmark import make_page
+from Benchmark.opening import opening
 
 
 @pytest.fixture
@@ -70,22 +71,43 @@ def test_a_method_that_cannot_run_is_a_row_that_says_why(plan, experiment, capsy
     page = (plan / "Results-quick.md").read_text()
     assert "not run: the standard U-Net" in page
     assert "E[M]" in page
-    assert (plan / "Results" / "quick" / "tiny-errors.png").stat().st_size > 10_000
+    assert (plan / "Results" / "quick" / "tiny-errors.jpg").stat().st_size > 10_000
+
+
+MACHINE = {"processor": "P", "cores": 2, "threads": 1, "gpu": None}
+
+
+def record_of(method, label, figures, seconds):
+    variant = {"figures": figures, "cpuSeconds": seconds}
+    result = {"method": method, "label": label, "status": "ok", "variants": [variant], "best": 0, "stale": False}
+    return {**result, "machine": MACHINE}
 
 
 def test_the_first_paragraph_names_the_rival_and_the_gap(experiment):
-    def record(method, label, value):
-        variants = [{"figures": {"psnrTissue": value}}]
-        return {"method": method, "label": label, "status": "ok", "variants": variants, "best": 0, "stale": False}
+    def record(method, label, value, seconds=10.0):
+        return record_of(method, label, {"psnrTissue": value, "psnr": value - 2.0}, seconds)
 
-    found = {"tiny": [record("nsn2n", "default", 30.0), record("median", "", 31.25), record("noisy", "", 23.0)]}
-    text = make_page.opening([experiment], found)
+    found = {"tiny": [record("nsn2n", "default", 30.0, 40.0), record("median", "", 31.25), record("noisy", "", 23.0)]}
+    text = opening([experiment], found)
     assert "loses:** Tiny head (30.00 dB in tissue): behind Median (SimpleITK) (+1.25 dB)" in text
+    assert "over the whole image 1.25 dB behind Median (SimpleITK), whose time is 0.25 of NS-N2N's" in text
     found["tiny"][0] = record("nsn2n", "default", 32.0)
-    text = make_page.opening([experiment], found)
+    text = opening([experiment], found)
     assert "nowhere" in text
     assert "next is Median (SimpleITK), -0.75 dB" in text
-    assert "no result" in make_page.opening([experiment], {"tiny": []})
+    assert "no result" in opening([experiment], {"tiny": []})
+
+
+def test_on_real_volumes_a_loss_is_leak_or_a_quieter_rival_that_does_not_leak(experiment):
+    def record(method, label, noise, leak):
+        return record_of(method, label, {"noiseBefore": 20.0, "noiseAfter": noise, "leak": leak}, 1.0)
+
+    rivals = [record("median", "", 4.0, [1.0, 1.2]), record("tv", "", 1.0, [1.0, 3.0]), record("noisy", "", 20.0, None)]
+    text = opening([experiment], {"tiny": [record("nsn2n", "default", 5.0, [1.0, 1.5]), *rivals]})
+    assert "leak 1.50 at most): its removed noise holds more anatomy than the limit of 1.3 allows" in text
+    assert "less noise within the leak limit have Median (SimpleITK) (4)" in text
+    text = opening([experiment], {"tiny": [record("nsn2n", "default", 3.0, [1.0, 1.2]), *rivals]})
+    assert "nowhere" in text
 
 
 def test_missing_data_are_named(tmp_path, monkeypatch):
