@@ -62,6 +62,8 @@ def code_of(module):
     files = [file for pattern in shared for file in sorted(HERE.glob(pattern))] + [Path(module.__file__)]
     if module.RANDOM:
         files += [HERE / "Peers" / "training.py", HERE / "Peers" / "supervised.py"]
+    if module.__name__.endswith(("bm3d_filter", "bm4d_filter")):
+        files.append(HERE / "rician_vst.py")
     if module.__name__.endswith(".nsn2n"):
         files += sorted((REPOSITORY / "NSN2NDenoise" / "NSN2NDenoiseLib" / "engine").glob("*.py"))
     total = hashlib.sha256()

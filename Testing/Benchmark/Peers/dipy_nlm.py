@@ -13,14 +13,15 @@ CORRECTS_RICIAN = True
 SETTINGS = {  # method, patch radius, block radius
     "classic": ("classic", 1, 2),
     "classic, block 5": ("classic", 1, 5),
+    "classic, patch 2": ("classic", 2, 3),
     "blockwise": ("blockwise", 1, 2),
     "blockwise, patch 2": ("blockwise", 2, 2),
 }
-FACTORS = {"classic, block 5": (0.85, 1.0), "ASCM": (0.7, 0.85, 1.0, 1.2, 1.6)}
+FACTORS = {"classic, block 5": (0.85, 1.0, 2.2), "ASCM": (0.7, 0.85, 1.0, 1.2, 1.6)}
 SWEEP = [
     {"method": m, "factor": f}
     for m in (*SETTINGS, "ASCM")
-    for f in FACTORS.get(m, (0.6, 0.7, 0.85, 1.0, 1.2, 1.6, 2.2))
+    for f in FACTORS.get(m, (0.7, 0.85, 1.0, 1.2, 1.6, 2.2, 3.0))
 ]
 
 
