@@ -51,10 +51,10 @@ def fast():
     return autocast(device(), precision())
 
 
-def unet(seed, width, levels, batch_norm=False, residual=True, in_channels=1):
-    """The engine's U-Net with weights drawn from seed, on `device()`."""
+def unet(seed, width, levels, batch_norm=False, residual=True, in_channels=1, gain=0.0):
+    """The engine's U-Net with weights drawn from seed, on `device()`; gain: see UNet."""
     torch.manual_seed(seed)
-    net = UNet(in_channels, width, levels, batch_norm, residual)
+    net = UNet(in_channels, width, levels, batch_norm, residual, gain)
     return net.to(device(), memory_format=torch.channels_last)
 
 
