@@ -5,6 +5,7 @@ import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.noise import find_noise_blocks, mean_shift, noise_sd, slice_correlation
 from NSN2NDenoiseLib.engine.threshold import automatic_threshold
+from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom
 
@@ -59,3 +60,16 @@ def test_the_automatic_threshold_is_the_noise_sd_within_its_range():
     assert matching.suggest_threshold() == pytest.approx(40 / matching.scale, rel=0.05)
     assert automatic_threshold(0.5) == 0.2
     assert automatic_threshold(1e-6) == 0.001
+
+
+def test_anatomy_that_runs_through_the_slices_is_not_taken_for_correlated_noise():
+    """Folds 10 pixels wide that change slowly from slice to slice, twice as strong as the noise: as in a brain."""
+    random = np.random.default_rng(0)
+    folds = ndimage.gaussian_filter(random.normal(size=(24, 160, 160)), (3, 5, 5))
+    brain = 300 + 100 * folds / folds.std()
+    brain[:, :24] = 0
+    noisy = brain + random.normal(0, 50, brain.shape)
+    matching = engine.Matching(noisy.astype(np.float32))
+    assert matching.gap == 1
+    assert abs(matching.slice_correlation[0]) < 0.15
+    assert matching.noise_sd * matching.scale == pytest.approx(50, rel=0.1)
