@@ -20,8 +20,8 @@ def noise(sd, seed=0, shape=SHAPE):
 
 def test_kernels_are_orthonormal_and_start_with_the_mean():
     kernels = _cosine_blocks(BLOCK).flatten(1)
-    assert torch.allclose(kernels @ kernels.T, torch.eye(256), atol=1e-5)
-    assert torch.allclose(kernels[0], torch.full((256,), 1 / 16))  # 1 / sqrt(4 * 8 * 8)
+    assert torch.allclose(kernels @ kernels.T, torch.eye(216), atol=1e-5)
+    assert torch.allclose(kernels[0], torch.full((216,), 216**-0.5))
     two = _cosine_blocks((1, 1, 2)).flatten(1)
     assert torch.allclose(two, torch.tensor([[1.0, 1.0], [1.0, -1.0]]) / 2**0.5)
 
@@ -31,7 +31,7 @@ def test_a_flat_pilot_leaves_only_the_mean():
     before = clean + noise(0.1)
     result = filtered(before, clean, 0.1)
     assert result.mean() == pytest.approx(before.mean(), abs=1e-3)
-    assert result.std() < 0.1 / 16 * 1.3  # one of 256 frequencies is left, whose SD is a sixteenth
+    assert result.std() < 0.1 / 216**0.5 * 1.3  # one of 216 frequencies is left
 
 
 def test_an_empty_pilot_leaves_nothing():
@@ -61,7 +61,7 @@ def test_colored_noise_is_removed_where_it_is():
     stripes = np.broadcast_to(noise(0.1)[:, :, :1], SHAPE)
     clean = np.full(SHAPE, 0.5, np.float32)
     result = filtered((clean + stripes + noise(0.01, seed=1)).astype(np.float32), clean, 0.1)
-    assert result.std() < 0.03  # the mean of 8 rows and 4 slices keeps 0.1 / sqrt(32) = 0.018
+    assert result.std() < 0.03  # the mean of 6 columns and 6 slices keeps 0.1 / 6 = 0.017
 
 
 def test_noise_that_varies_over_the_slice_is_judged_locally():

@@ -18,7 +18,7 @@ RUN_BYTES = 10
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
 #: Bytes a pixel that the Wiener filter takes for the blocks of one slab.
-WIENER_BYTES = 1800
+WIENER_BYTES = 2600
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
 #: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.

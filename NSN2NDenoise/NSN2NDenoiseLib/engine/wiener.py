@@ -1,6 +1,6 @@
 """The last step of the default: an empirical Wiener filter in sliding 3-D blocks, with the network's output as pilot.
 
-The network sees three slices and decides pixel by pixel. In a block of 4 x 8 x 8 voxels, the pilot tells which
+The network sees three slices and decides pixel by pixel. In a block of 6 x 6 x 6 voxels, the pilot tells which
 frequencies hold anatomy there, and what was removed over the whole volume tells how strong the noise is at each
 frequency; a frequency is kept as far as its anatomy exceeds its noise. Works for noise of any color.
 """
@@ -14,8 +14,8 @@ from torch.nn import functional
 from .local_noise import local_noise_sd
 
 #: Slices, rows and columns of a block, and the steps between blocks.
-BLOCK = (4, 8, 8)
-STRIDE = (2, 3, 3)
+BLOCK = (6, 6, 6)
+STRIDE = (3, 2, 2)
 #: Places along the slice axis at which the noise's spectrum is measured.
 PLACES = 12
 #: The noise of a frequency counts at least this part of the strongest one's SD ...
