@@ -116,16 +116,16 @@ def full():
     )
 
 
-def design_experiments(steps=200):
+def design_experiments(steps=150):
     """What the design note (Design.md) stands on: small crops and short trainings, to compare many choices."""
     return (
         Experiment(
             "design-mr",
-            "Choices behind the default, MR 7 %",
+            "Choices behind the default, MR",
             "mr",
-            COLIN,
-            ((76, 100), (40, 168), (26, 154)),
-            options={"level": 0.07},
+            STUDYFORREST,
+            ((84, 108), (40, 168), (5, 133)),
+            options={"level": 0.027},
             methods=design(steps=steps),
             seeds=(0,),
         ),

@@ -38,6 +38,16 @@ def test_gap_is_the_smallest_lag_with_clean_noise():
     assert engine.Matching(overlapping.astype(np.float32)).gap == 3
 
 
+@pytest.mark.parametrize(("spacing", "gap"), [(1.0, 2), (3.3, 2), (5.0, 1)])
+def test_slices_too_far_apart_are_not_paired(spacing, gap):
+    clean, _ = phantom(slices=24, side=128)
+    white = np.random.default_rng(1).standard_normal((26, 128, 128))
+    noisy = (clean + 20 * (white[:24] + white[1:25])).astype(np.float32)
+    matching = engine.Matching(noisy, spacing=(spacing, 0.8, 0.8))
+    assert matching.gap == gap
+    assert any("correlated" in text for text in matching.warnings)
+
+
 def test_correlated_noise_that_no_gap_cures_is_a_warning():
     clean, _ = phantom(slices=24, side=128)
     white = np.random.default_rng(1).standard_normal((32, 128, 128))

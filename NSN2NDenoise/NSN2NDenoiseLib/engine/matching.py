@@ -18,7 +18,7 @@ from .threshold import automatic_threshold
 #: Noise of two slices counts as independent below this correlation.
 INDEPENDENT = 0.15
 #: Slices farther apart than this (mm) show different anatomy, whatever their noise.
-MAX_GAP_MM = 4.0
+MAX_GAP_MM = 8.0
 #: Slices thicker than this (mm) are worth a warning.
 THICK_MM = 4.0
 
