@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine import train
 from NSN2NDenoiseLib.engine.slice_tensors import SliceTensors
 
 from .phantoms import phantom
@@ -23,10 +24,11 @@ def test_only_what_exceeds_the_left_over_noise_moves_the_target():
     assert cut["target_i"][0, 0, 0, 0].item() == pytest.approx(0.5 - 0.085)
 
 
-@pytest.mark.parametrize(("pilot", "expected"), [(0.5, [10]), (0.0, []), (1.0, [])])
+@pytest.mark.parametrize(("pilot", "expected"), [(0.5, [10]), (0.1, [5]), (0.0, []), (1.0, [])])
 def test_the_pilot_is_made_once_at_its_step(monkeypatch, pilot, expected):
     _, noisy = phantom(slices=6, side=48)
     steps, made = [], []
+    monkeypatch.setattr(train, "FIRST_PILOT", 5)
     monkeypatch.setattr(SliceTensors, "set_pilot", lambda self, *_: made.append(len(steps)))
     batch = SliceTensors.batch
     monkeypatch.setattr(SliceTensors, "batch", lambda self, *a: steps.append(1) or batch(self, *a))

@@ -34,8 +34,8 @@ class Settings:
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
-        pilot: after this part of the steps the network's own output takes the place of LPF in the compensated targets;
-            0: never.
+        pilot: after this part of the steps (and 60 steps at least) the network's own output takes the place of LPF in
+            the compensated targets; 0: never.
         wiener: strength of the Wiener filter (wiener.py) that the network's output is the pilot of; 0: none.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
@@ -66,7 +66,7 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
-    pilot: float = 0.3
+    pilot: float = 0.5
     wiener: float = 1.5
     limit: bool = True
     rician: str = "auto"

@@ -15,6 +15,8 @@ from .slice_tensors import SliceTensors, apply_network
 
 #: How fast the loss that is shown follows the loss of the steps.
 SMOOTHING = 0.05
+#: The network's output after fewer steps than this is no pilot: targets that it compensates make the result worse.
+FIRST_PILOT = 60
 
 
 def train(
@@ -51,7 +53,7 @@ def train(
     shown = None
     batch_size = settings.batch
     for step in range(steps):
-        if make_pilot is not None and step == round(settings.pilot * steps) > 0:
+        if make_pilot is not None and settings.pilot and step == max(round(settings.pilot * steps), FIRST_PILOT):
             make_pilot(lambda part, done=step / steps, loss=shown: tracker.update(done, loss))
             network.train()
         for group in optimizer.param_groups:
