@@ -176,7 +176,7 @@ def test_out_of_memory_shrinks_the_batch_then_names_the_knob(monkeypatch):
 
 BLOCKED = """
 import sys
-for name in ("slicer", "qt", "vtk", "ctk", "SimpleITK"{more}):
+for name in ("slicer", "qt", "vtk", "ctk", "SimpleITK", "skimage"{more}):
     sys.modules[name] = None
 from NSN2NDenoiseLib import engine
 {use}
@@ -189,7 +189,7 @@ def run_python(code: str) -> None:
 
 
 def test_the_engine_needs_no_slicer_qt_or_vtk():
-    run_python(BLOCKED.format(more="", use="engine.denoise"))
+    run_python(BLOCKED.format(more="", use="import NSN2NDenoiseLib.engine.denoise_volume"))
 
 
 def test_mask_and_preview_need_no_torch():

@@ -1,12 +1,10 @@
-"""Packages that Slicer does not bring: asked for at Apply or at the first preview, with a clear word when missing."""
+"""torch, which Slicer does not bring: asked for at Apply, with a clear word when it is missing."""
 
 import importlib.util
 import sys
 import types
 
 import pytest
-
-from Testing.Module.support import sceneContent
 
 
 @pytest.fixture
@@ -30,27 +28,11 @@ def packaging(monkeypatch):
     return slicer.packaging, asked
 
 
-def test_preview_asks_for_scikit_image_only(host, ui, packaging, logic):
+def test_preview_asks_for_nothing(host, module, ui, hide, packaging):
+    hide("skimage", "torch")
     ui.previewCheckBox.click()
-    assert any(requirement.startswith("scikit-image") for requirement in packaging[1][0])
-    assert not any("torch" in requirement for asked in packaging[1] for requirement in asked)
-
-
-def test_declined_installation(host, ui, hide, packaging, monkeypatch, logic):
-    hide("skimage")
-
-    def decline(*arguments, **keywords):
-        raise RuntimeError("User declined package installation")
-
-    monkeypatch.setattr(packaging[0], "pip_ensure", decline)
-    before = sceneContent()
-    with host.expectDialog("scikit-image.*declined"):
-        ui.previewCheckBox.click()
-    assert not ui.previewCheckBox.checked
-    with host.expectDialog("scikit-image.*declined"):
-        ui.applyButton.click()
-    assert ui.applyButton.text == "Apply" and ui.applyButton.enabled
-    assert sceneContent() == before
+    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete, 60)
+    assert packaging[1] == []
 
 
 def test_missing_torch_goes_through_the_pytorch_extension(host, ui, hide, packaging, monkeypatch, logic):

@@ -1,8 +1,7 @@
-"""Python packages that Slicer does not bring: asked for when they are first needed, never at import."""
+"""The one Python package that Slicer does not bring, torch: asked for when it is first needed, never at import."""
 
 import importlib.metadata
 import importlib.util
-import os
 
 import slicer
 from slicer.i18n import tr as _
@@ -10,53 +9,18 @@ from slicer.i18n import tr as _
 REQUESTER = "NSN2N Denoise"
 #: Oldest torch that works.
 TORCH = ">=2.2"
-#: What else is needed, one requirement per line.
-REQUIREMENTS_FILE = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "Resources", "requirements.txt"
-)
 
 
 class DependencyError(RuntimeError):
     """A Python package is missing, or the user declined to install it; the text says what to do."""
 
 
-def haveForPreview() -> bool:
-    """Whether the mask can be computed without installing anything."""
-    return importlib.util.find_spec("skimage") is not None
-
-
-def ensureForPreview() -> None:
-    """Make sure that the mask can be computed (scikit-image; no torch), asking the user before installing.
-
-    Raises:
-        DependencyError: it can't.
-    """
-    try:
-        _install()
-    except Exception as error:  # declined, no network, pip failed: each has its own exception class
-        raise DependencyError(
-            _(
-                "NSN2N needs the Python package scikit-image, which was not installed: {why}. Click again to install "
-                "it, or install it in Slicer's Python console by slicer.util.pip_install('scikit-image')."
-            ).format(why=str(error).strip().rstrip("."))
-        ) from error
-    importlib.invalidate_caches()
-    if not haveForPreview():
-        raise DependencyError(
-            _(
-                "NSN2N needs the Python package scikit-image. Install it in Slicer's Python console by "
-                "slicer.util.pip_install('scikit-image')."
-            )
-        )
-
-
 def ensureForRun() -> None:
-    """Make sure that the network can be trained: scikit-image, and torch through the PyTorch extension.
+    """Make sure that the network can be trained: torch, through the PyTorch extension, which asks before installing.
 
     Raises:
         DependencyError: it can't.
     """
-    ensureForPreview()
     if not _haveTorch():
         _installTorch()
     importlib.invalidate_caches()
@@ -67,21 +31,6 @@ def ensureForRun() -> None:
                 "install it in the module PyTorch Utils."
             ).format(version=TORCH)
         )
-
-
-def _install() -> None:
-    try:
-        import slicer.packaging as packaging
-    except ImportError:  # Slicer 5.10
-        if haveForPreview():
-            return
-        if slicer.app.testingEnabled() or not slicer.util.confirmOkCancelDisplay(
-            _("NSN2N needs the Python package scikit-image. Install it now?"), REQUESTER
-        ):
-            raise RuntimeError(_("the installation was declined")) from None
-        slicer.util.pip_install(["-r", REQUIREMENTS_FILE])
-        return
-    packaging.pip_ensure(packaging.load_requirements(REQUIREMENTS_FILE), requester=REQUESTER)
 
 
 def _haveTorch() -> bool:

@@ -76,7 +76,7 @@ class DenoisingLogic:
         Raises:
             ValueError: an argument can't be used; nothing was started. Also (as `engine.InputError`, when waiting) a
                 volume that can't be denoised.
-            DependencyError: scikit-image or torch is missing.
+            DependencyError: torch is missing.
             RuntimeError: a run is in progress already; or, when waiting, the run failed (`engine.RunError`).
             engine.Cancelled: when waiting, the run was canceled or its nodes were removed.
         """
@@ -139,7 +139,6 @@ class DenoisingLogic:
 
         Raises:
             ValueError: not a volume that can be denoised.
-            DependencyError: scikit-image is missing.
         """
         arguments.checkInput(inputVolume, sliceAxis)
         job = self.residualJob(inputVolume, sliceAxis, preset)
@@ -208,13 +207,11 @@ class DenoisingLogic:
                 suggested threshold and warnings only.
 
         Raises:
-            DependencyError: scikit-image is missing.
         """
         job = self._residualJob
         same = job is not None and job.key == keyOf(inputVolume, sliceAxis, preset)
         finished = same and not job.running
         if not same or (finished and (job.suggested is None or (focus is not None and not job.complete))):
-            dependencies.ensureForPreview()
             suggested = job.suggested if same else None
             self.dropResidual()
             job = self._residualJob = ResidualJob(inputVolume, sliceAxis, preset, suggested)

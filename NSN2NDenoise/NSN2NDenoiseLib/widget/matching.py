@@ -68,7 +68,7 @@ class MatchingSection:
                 self._logic.dropResidual()
             if usable and self._ui.previewCheckBox.checked:
                 self._start(wantResidual=True)
-            elif usable and dependencies.haveForPreview():
+            elif usable:
                 self._inspectTimer.start(SETTLE)
         for widget in (self._ui.autoThresholdButton, self._ui.previewCheckBox):
             widget.enabled = usable

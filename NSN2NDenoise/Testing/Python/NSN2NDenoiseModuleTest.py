@@ -1,6 +1,6 @@
 """Tests of the module in a real Slicer: by ctest, by "Reload and Test", or by NSN2NDenoiseTest().runTest().
 
-Nothing is downloaded or installed: where scikit-image or torch is missing, its tests are skipped and say so.
+Nothing is downloaded or installed: where torch is missing, its tests are skipped and say so.
 """
 
 import importlib.util
@@ -12,8 +12,7 @@ import slicer
 
 #: A training that is much too short to denoise well, but goes through every stage.
 SHORT = {"steps": 30, "width": 8, "levels": 2, "batch": 4, "crop": 32, "context": 0, "precision": "float32"}
-HAS_SKIMAGE = importlib.util.find_spec("skimage") is not None
-HAS_TORCH = HAS_SKIMAGE and importlib.util.find_spec("torch") is not None
+HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
 def makeVolume(name: str = "phantom"):
@@ -68,7 +67,6 @@ class NSN2NDenoiseModuleTest(unittest.TestCase):
                 self.logic.process(**arguments)
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
 
-    @unittest.skipUnless(HAS_SKIMAGE, "scikit-image is not installed in this Slicer")
     def test_mask(self):
         """A lower threshold matches fewer voxels."""
         volume = makeVolume()
