@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .errors import Cancelled
 
 #: Stages of a run in their order, each with its usual share of the whole time.
-STAGE_SHARES = {"check": 0.02, "match": 0.08, "train": 0.80, "denoise": 0.08, "report": 0.02}
+STAGE_SHARES = {"check": 0.01, "match": 0.02, "train": 0.85, "denoise": 0.10, "report": 0.02}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Tracker:
         """Within training the stage's own speed tells most; elsewhere the whole run's."""
         if self._stage == "train" and stage_fraction > 0.01:
             stage_seconds = (time.monotonic() - self._stage_start) / stage_fraction
-            after = 0.1 / STAGE_SHARES["train"] * stage_seconds
+            after = (STAGE_SHARES["denoise"] + STAGE_SHARES["report"]) / STAGE_SHARES["train"] * stage_seconds
             return stage_seconds * (1.0 - stage_fraction) + after
         if self._stage in ("denoise", "report") and done > 0:
             return (time.monotonic() - self._start) * (1.0 - done) / done
