@@ -31,7 +31,9 @@ table run (`run.py --table`).*"""
 ABOUT = f"""\
 PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between noisy, \
 clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). ± is the \
-SD over the seeds, in brackets over the slices. Where a method's parameters were swept, the best tissue PSNR is shown: \
+SD over the seeds, in brackets over the slices. On magnitude MR the \
+methods are ranked after the Rician mean is inverted, alike for all (NS-N2N's own correction is off here). Where a \
+method's parameters were swept, the best tissue PSNR is shown: \
 a choice only the truth allows, in the rivals' favor. BM3D and BM4D are given the true noise SD or spectrum, and a \
 variance stabilization on magnitude MR. Noise2Noise and Noise2Clean were trained on another volume or other slices.
 

@@ -29,8 +29,9 @@ def opening(planned, found):
 
 def against_truth(own, rivals):
     """(whether a rival has the higher tissue PSNR, text with every such rival and the gaps)."""
-    mine = tables.over_seeds(own, "psnrTissue")[0]
-    ranked = sorted(((tables.over_seeds(g, "psnrTissue")[0] - mine, g) for g in rivals), key=lambda o: -o[0])
+    key = tables.judged_by([own, *rivals])
+    mine = tables.over_seeds(own, key)[0]
+    ranked = sorted(((tables.over_seeds(g, key)[0] - mine, g) for g in rivals), key=lambda o: -o[0])
     better = [(gap, g) for gap, g in ranked if gap > 0]
     if not better:
         gap, second = ranked[0]
@@ -41,8 +42,9 @@ def against_truth(own, rivals):
 
 def whole_image(own, rivals):
     """How far the best rival is ahead over the whole image, or nothing."""
-    mine = tables.over_seeds(own, "psnr")
-    scores = [(tables.over_seeds(g, "psnr"), g) for g in rivals]
+    key = "psnrUnbiased" if tables.judged_by([own, *rivals]) == "psnrUnbiasedTissue" else "psnr"
+    mine = tables.over_seeds(own, key)
+    scores = [(tables.over_seeds(g, key), g) for g in rivals]
     scores = [(value[0], record) for value, record in scores if value is not None]
     if mine is None or not scores:
         return ""

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from Benchmark.tables import by_method, chosen, over_seeds, row_name, time_base, time_head, time_ratio
+from Benchmark.tables import by_method, chosen, judged_by, over_seeds, row_name, time_base, time_head, time_ratio
 
 COLUMNS = 7
 DPI = 90
@@ -70,10 +70,11 @@ def time_against_psnr(path, records):
     """Time for the volume (log, as a ratio) against tissue PSNR (Fig. 5)."""
     figure, axis = plt.subplots(figsize=(8, 5))
     base, points = time_base(records), []
+    key = judged_by(by_method(records))
     for group in by_method([r for r in records if r["status"] == "ok" and r["method"] != "noisy"]):
         ratio = time_ratio(group, base)
         if ratio is not None:
-            points.append((max(ratio, 1e-4), over_seeds(group, "psnrTissue")[0], group[0]))
+            points.append((max(ratio, 1e-4), over_seeds(group, key)[0], group[0]))
     if not points:
         plt.close(figure)
         return False
