@@ -25,10 +25,17 @@ def find(name, folders):
 
 
 def load(name, crop, folders):
-    """(float32 (K, J, I), spacing (k, j, i) in mm) of a volume cropped to ((first, last) or None per axis)."""
+    """(float32 (K, J, I), spacing (k, j, i) in mm) of a volume cropped to ((first, last) or None per axis).
+
+    The slices may also be several ranges, a tuple of (first, last): they are put together.
+    """
     volume, spacing = read_volume(find(name, folders))
-    index = tuple(slice(None) if part is None else slice(*part) for part in crop)
-    return np.ascontiguousarray(volume[index], dtype=np.float32), spacing
+    slices, *plane = crop
+    if slices is not None:
+        ranges = slices if isinstance(slices[0], (tuple, list)) else (slices,)
+        volume = np.concatenate([volume[first:last] for first, last in ranges])
+    index = tuple(slice(None) if part is None else slice(*part) for part in plane)
+    return np.ascontiguousarray(volume[(slice(None), *index)], dtype=np.float32), spacing
 
 
 def maximum(name, folders):

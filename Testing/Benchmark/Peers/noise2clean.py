@@ -13,4 +13,6 @@ SWEEP = [{}]
 
 def denoise(case, seed, progress, **training):
     """The target is the clean training volume; see denoise_with_pairs."""
-    return denoise_with_pairs(case, seed, progress, lambda clean, noisy, again: (noisy, clean), **training)
+    return denoise_with_pairs(
+        case, seed, progress, lambda clean, noisy, again: [(noisy, clean), (again, clean)], **training
+    )

@@ -12,4 +12,6 @@ SWEEP = [{}]
 
 def denoise(case, seed, progress, **training):
     """The target is a second, independent noise realization of the training volume; see denoise_with_pairs."""
-    return denoise_with_pairs(case, seed, progress, lambda clean, noisy, again: (noisy, again), **training)
+    return denoise_with_pairs(
+        case, seed, progress, lambda clean, noisy, again: [(noisy, again), (again, noisy)], **training
+    )

@@ -181,3 +181,14 @@ def test_two_jobs_share_the_cores_and_make_the_same_results(plan, capsys):
     assert record["status"] == "ok"
     assert run.main(["--quick", "--jobs", "1", "--threads", "1", "--only", "tiny/median"]) == 0
     assert "1 results, 0 to make" in capsys.readouterr().out
+
+
+def test_several_ranges_of_slices_are_put_together(tmp_path, monkeypatch):
+    from Benchmark import data
+
+    volume = np.arange(10 * 4 * 5, dtype=np.float32).reshape(10, 4, 5)
+    monkeypatch.setattr(data, "find", lambda name, folders: name)
+    monkeypatch.setattr(data, "read_volume", lambda path: (volume, (1.0, 1.0, 1.0)))
+    np.testing.assert_array_equal(data.load("v", (None, (1, 3), None), [])[0], volume[:, 1:3])
+    np.testing.assert_array_equal(data.load("v", ((2, 5), None, None), [])[0], volume[2:5])
+    np.testing.assert_array_equal(data.load("v", (((0, 2), (7, 9)), None, None), [])[0], volume[[0, 1, 7, 8]])
