@@ -85,7 +85,7 @@ def collect(experiment, plan):
         module = Peers.load(run.method)
         for seed in experiment.seeds if module.RANDOM else experiment.seeds[:1]:
             record = records.read(records.path_of(RUNS / plan, experiment, run, seed))
-            if record and record["configuration"] == records.configuration_of(experiment, run, seed):
+            if record and records.is_of(record, records.configuration_of(experiment, run, seed)):
                 stale = record["status"] == "ok" and record["code"] != records.code_of(module)
                 picture = records.path_of(RUNS / plan, experiment, run, seed).with_suffix(".npz")
                 found.append({**record, "series": run.series, "x": run.x, "stale": stale, "picture": str(picture)})

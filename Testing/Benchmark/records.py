@@ -33,6 +33,17 @@ def configuration_of(experiment, run, seed):
     return json.loads(json.dumps({"experiment": shared, "run": chosen, "seed": seed}))
 
 
+def is_of(record, configuration):
+    """Whether a record was made from this configuration; training data count only for the methods that see them."""
+    return _seen(record["configuration"]) == _seen(configuration)
+
+
+def _seen(configuration):
+    paired = configuration["run"]["method"] in ("n2n", "n2c")
+    experiment = {k: v for k, v in configuration["experiment"].items() if paired or k != "training"}
+    return {**configuration, "experiment": experiment}
+
+
 def read(path):
     """The record at path, or None when there is none that can be read."""
     try:
@@ -43,7 +54,7 @@ def read(path):
 
 def state(record, configuration, code):
     """ "done", "old code" (made by other source files), or "to do"."""
-    if record is None or record["configuration"] != configuration or record["status"] != "ok":
+    if record is None or record["status"] != "ok" or not is_of(record, configuration):
         return "to do"
     return "done" if record["code"] == code else "old code"
 

@@ -1,6 +1,7 @@
 """The runner: skips what is done, says why something can't run, and the page puts the losses first."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,14 @@ def test_half_a_file_counts_as_nothing(plan, experiment):
     path.write_text('{"status": "ok", "confi')
     assert records.read(path) is None
     assert records.state(None, {}, "") == "to do"
+
+
+def test_training_data_count_only_for_the_methods_that_see_them(experiment):
+    for method, same in (("median", True), ("n2c", False)):
+        old, new = (
+            records.configuration_of(replace(experiment, training=("v", part)), MethodRun(method), 0) for part in (1, 2)
+        )
+        assert records.is_of({"configuration": old}, new) is same
 
 
 def test_a_method_that_cannot_run_is_a_row_that_says_why(plan, experiment, capsys):
