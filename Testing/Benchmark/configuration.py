@@ -60,8 +60,11 @@ class Experiment:
     noise_seed: int = 0
 
 
-def learned(steps, width, every, iterations, prior, pairs=None):
-    """The learned peers with their budgets. prior: early stops of Deep Image Prior; pairs: of Neighbor2Neighbor."""
+def learned(steps, width, every, iterations, prior, pairs=None, draws=2):
+    """The learned peers with their budgets. prior: early stops of Deep Image Prior; pairs: of Neighbor2Neighbor.
+
+    draws: of the noise, for Noise2Noise and Noise2Clean.
+    """
     budget = {"steps": steps, "width": width}
     return (
         MethodRun("n2v", parameters=budget),
@@ -70,8 +73,8 @@ def learned(steps, width, every, iterations, prior, pairs=None):
         MethodRun(
             "dip", parameters={"every": every, "width": 2 * width}, sweep=tuple({"iterations": n} for n in prior)
         ),
-        MethodRun("n2n", parameters=budget),
-        MethodRun("n2c", parameters=budget),
+        MethodRun("n2n", parameters={**budget, "draws": draws}),
+        MethodRun("n2c", parameters={**budget, "draws": draws}),
     )
 
 

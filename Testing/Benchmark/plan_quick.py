@@ -28,7 +28,7 @@ SMALL = {"batch": 8, "crop": 64}
 def quick():
     """All kinds of experiments on small crops, one seed: a smoke test with numbers, within 20 minutes on 2 cores."""
     fast = tuple(replace(run, parameters={"every": 6}) if run.method == "bm3d" else run for run in CLASSICAL)
-    methods = (*fast, *learned(QUICK_STEPS, 16, 12, 600, (200, 400), SMALL), PAPER, nsn2n(steps=QUICK_STEPS))
+    methods = (*fast, *learned(QUICK_STEPS, 16, 12, 600, (400, 800), SMALL), PAPER, nsn2n(steps=QUICK_STEPS))
     fewer = (*CLASSICAL[:3], *CLASSICAL[5:8], CLASSICAL[10])
     brain = ((76, 100), (40, 168), (26, 154))
     legs = ((50, 70), None, None)

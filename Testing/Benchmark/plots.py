@@ -14,8 +14,9 @@ from Benchmark.tables import by_method, chosen, judged_by, over_seeds, row_name,
 
 COLUMNS = 7
 DPI = 90
-COLORS = 64
-JPEG_QUALITY = 80
+COLORS = 200
+JPEG_QUALITY = 72
+OTHERS = [color for n, color in enumerate(plt.get_cmap("tab20").colors) if n not in (6, 7)]  # red is NS-N2N
 
 
 def error_maps(path, records, pictures, reference, data_range, window):
@@ -59,7 +60,10 @@ def curves(path, records, xlabel, log):
         x, y, sd = zip(*sorted(points), strict=True)
         axis.errorbar(x, y, yerr=[s or 0.0 for s in sd], marker="o", capsize=2, label=name)
     if log:
+        places = sorted({x for points in series.values() for x, *_ in points})
         axis.set_xscale("log")
+        axis.set_xticks(places, [f"{x:g}" for x in places])
+        axis.minorticks_off()
     axis.set(xlabel=xlabel, ylabel="tissue PSNR, dB")
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
@@ -113,7 +117,7 @@ def spectra(path, records):
             continue
         own = group[0]["method"] == "nsn2n"
         name = row_name(group[0]).replace("`", "")
-        color = "tab:red" if own else plt.get_cmap("tab20")(n % 20)
+        color = "tab:red" if own else OTHERS[n % len(OTHERS)]
         axis.plot(figures["frequency"], figures["powerAfter"], lw=2.5 if own else 1, color=color, label=name)
     axis.set_yscale("log")
     axis.set(xlabel="spatial frequency, 1/mm", ylabel="noise power, units² mm²")
