@@ -104,7 +104,7 @@ def ablation(**overrides):
     runs = []
     for label, missing in rows:
         changes = {key: value for part in missing for key, value in off[part].items()}
-        paper = {"compensate": False, "wiener": 0.0, "limit": False, "lambda_rc": 0.5, "lambda_ic": 1.0}
+        paper = {"compensate": False, "collaborative": 0.0, "limit": False, "lambda_rc": 0.5, "lambda_ic": 1.0}
         runs.append(nsn2n(label, **{**paper, **changes, **overrides}))
     return (*runs, nsn2n("default", **overrides))
 
@@ -116,7 +116,7 @@ def design(**overrides):
         ("targets not compensated", {"compensate": False}),
         ("no context slices", {"context": 0}),
         ("no pilot", {"pilot": 0.0}),
-        ("no Wiener filter", {"wiener": 0.0}),
+        ("no collaborative filter", {"collaborative": 0.0}),
         ("no batch normalization", {"batch_norm": False}),
         ("network sees the plain slice", {"input_noise": 0.0}),
         ("learning rate 0.001", {"learning_rate": 1e-3}),

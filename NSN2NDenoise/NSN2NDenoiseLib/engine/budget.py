@@ -41,7 +41,7 @@ def steps_within_limit(
     trial = copy.deepcopy(network)
     step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
     after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
-    if settings.wiener:
+    if settings.collaborative:
         after /= INFERENCE_SHARE
     if settings.compensate and settings.pilot:
         after *= 2  # once for the pilot

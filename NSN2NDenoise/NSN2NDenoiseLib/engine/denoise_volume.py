@@ -9,6 +9,7 @@ import torch
 from .axes import resolve_axis, slices_back, slices_first
 from .budget import steps_within_limit
 from .check import check_volume
+from .collaborative import collaborative_filter
 from .crops import CropSampler
 from .device import choose_device, choose_precision
 from .errors import RunError
@@ -27,7 +28,6 @@ from .slice_tensors import SliceTensors
 from .train import train
 from .unet import UNet
 from .weight_matrix import weight_matrix
-from .wiener import wiener
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8
@@ -125,20 +125,22 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     network = make_network(settings, matching.noise_sd, device)
 
     def apply(progress: Callable[[float], None]) -> np.ndarray:
-        """The slices denoised by the network as it is, and by the Wiener filter that it pilots."""
-        share = INFERENCE_SHARE if settings.wiener else 1.0
+        """The slices denoised by the network as it is, and by the collaborative filter that it guides."""
+        share = INFERENCE_SHARE if settings.collaborative else 1.0
         tensors.low_passed = None  # or an earlier pilot: this result takes its place
         matching.drop_low_passed()
         result = infer(network, tensors, precision, lambda part: progress(share * part))
         for own, denoised in zip(matching.stack, result, strict=True):
             denoised += own - np.clip(own, *NETWORK_RANGE)
-        if settings.wiener:
-            wiener(
+        if settings.collaborative:
+            collaborative_filter(
                 matching.stack,
                 result,
                 matching.excluded,
                 matching.noise_sd,
-                settings.wiener,
+                matching.gap,
+                matching.slice_correlation,
+                settings.collaborative,
                 device,
                 lambda part: progress(share + (1 - share) * part),
             )

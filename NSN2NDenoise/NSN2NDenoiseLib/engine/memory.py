@@ -17,8 +17,10 @@ FIRST_STEP = 110.0
 RUN_BYTES = 10
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
-#: Bytes a pixel that the Wiener filter takes for the blocks of one slab.
-WIENER_BYTES = 2600
+#: Bytes a pixel that the collaborative filter takes for one slab, and the MB for the groups that it filters at once.
+SLAB_BYTES, GROUPS_MB = 800, 120.0
+#: Bytes a voxel for the result of its first pass.
+FIRST_PASS_BYTES = 4
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
 #: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.
@@ -42,14 +44,14 @@ def added_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Sett
     """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
     voxels = math.prod(shape) / 1e6
     result = voxels * dtype.itemsize  # written when no slice is in work any more
-    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), _wiener_mb(shape, settings), result)
+    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), _filter_mb(shape, settings), result)
     return voxels * RUN_BYTES + FIRST_STEP + work
 
 
 def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     """The most memory (MB) that a run takes on a CUDA GPU: the run's arrays but the input, and the network's work."""
     slices = GPU_SLICES * _slice_mb(shape, settings)
-    work = max(_training_mb(shape, settings), slices, _wiener_mb(shape, settings))
+    work = max(_training_mb(shape, settings), slices, _filter_mb(shape, settings))
     return CUDA + math.prod(shape) * RUN_BYTES / 1e6 + work
 
 
@@ -85,6 +87,8 @@ def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     return 4e-6 * INFER_MAPS * math.prod(shape[1:]) * settings.width
 
 
-def _wiener_mb(shape: tuple[int, int, int], settings: Settings) -> float:
-    """The blocks that the Wiener filter holds at once."""
-    return WIENER_BYTES * math.prod(shape[1:]) / 1e6 if settings.wiener else 0.0
+def _filter_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """What the collaborative filter holds."""
+    if not settings.collaborative:
+        return 0.0
+    return GROUPS_MB + (SLAB_BYTES * math.prod(shape[1:]) + FIRST_PASS_BYTES * math.prod(shape)) / 1e6

@@ -9,7 +9,7 @@ from .weight_matrix import check_threshold
 PRESETS = ("default", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
-REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "wiener")
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "collaborative")
 PRECISIONS = ("auto", "float32", "bfloat16")
 RICIAN = ("auto", "on", "off")
 
@@ -36,7 +36,8 @@ class Settings:
             in matched pixels is not learned.
         pilot: after this part of the steps (and 60 steps at least) the network's own output takes the place of LPF in
             the compensated targets; 0: never.
-        wiener: strength of the Wiener filter (wiener.py) that the network's output is the pilot of; 0: none.
+        collaborative: strength of the collaborative filter of similar blocks (collaborative.py) that follows the
+            network, as a factor of the measured noise SD; 0: none.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
         crop: side of the training crops in pixels; 0 takes whole slices.
@@ -67,12 +68,12 @@ class Settings:
     context: int = 2
     compensate: bool = True
     pilot: float = 0.5
-    wiener: float = 1.5
+    collaborative: float = 1.0
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
     batch: int = 16
-    steps: int = 800
+    steps: int = 300
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
@@ -117,7 +118,7 @@ class Settings:
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
             ("pilot", 0, 1),
-            ("wiener", 0, 100),
+            ("collaborative", 0, 10),
             ("seed", 0, 2**32 - 1),
             ("width", 1, 256),
             ("levels", 1, 6),
@@ -164,7 +165,7 @@ _PAPER = {
     "context": 0,
     "compensate": False,
     "pilot": 0.0,
-    "wiener": 0.0,
+    "collaborative": 0.0,
     "limit": False,
     "rician": "off",
     "crop": 0,

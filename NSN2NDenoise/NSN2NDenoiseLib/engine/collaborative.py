@@ -1,0 +1,142 @@
+"""The last step of the default: collaborative filtering of similar 3-D blocks, guided by the network's output.
+
+The network sees three slices and decides pixel by pixel. Here blocks that look alike are stacked, and a transform of
+the stack separates what they share, the anatomy, from what each has alone, the noise. In a first pass
+frequencies that do not exceed the noise are dropped; its result, mixed with the network's, is the pilot of the second,
+a Wiener filter. The noise at each frequency is known from neighboring slices (noise_spectrum.py).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from .blocks import REACH, Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from .local_noise import local_noise_sd
+from .noise_spectrum import noise_spectrum
+
+#: A frequency is kept in the first pass if it exceeds this many noise SDs.
+THRESHOLD = 2.8
+#: Noise variances that the Wiener filter of the second pass reckons with.
+VARIANCES = 1.4
+#: The part of the first pass in the pilot of the second; the rest is the network's.
+FIRST_PART = 0.6
+#: The local noise SD counts at least this part of the volume's.
+QUIET = 0.05
+#: Shape of the Kaiser window that the voxels of a block are weighted with.
+KAISER = 2.0
+#: Groups that are filtered at once.
+AT_ONCE = 2048
+
+
+def collaborative_filter(
+    before: np.ndarray,
+    after: np.ndarray,
+    excluded: np.ndarray | None,
+    noise_sd: float,
+    gap: int,
+    correlation: list[float],
+    strength: float = 1.0,
+    device: torch.device | str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Filter `before` guided by `after`, which is replaced by the result, in place.
+
+    Args:
+        before: (slices, rows, columns) float32, normalized, with noise.
+        after: as `before`, denoised by the network.
+        excluded: boolean, as `before`, or None.
+        noise_sd: of the volume, normalized, > 0.
+        gap: smallest distance of slices with independent noise.
+        correlation: of the noise between slices at lags 1, 2, 3.
+        strength: factor of the measured noise SD; 1 trusts it.
+        device: where the blocks are filtered.
+        progress: called with the part (0 to 1) that is done.
+
+    References:
+        Dabov et al., "Image denoising by sparse 3-D transform-domain collaborative filtering", 2007. Maggioni et al.,
+        "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013 (Sec. II). There the
+        blocks are found in the noisy volume, and the noise is white and known.
+    """
+    block = block_size(before.shape)
+    starts = slab_starts(len(before), block[0])
+
+    def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Noisy slices, the network's, both in units of the local noise SD, that SD, and what is excluded."""
+        noisy, denoised = (torch.from_numpy(stack[first:last]).to(device) for stack in (before, after))
+        outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
+        sd = local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd)
+        return noisy / sd, denoised / sd, sd, outside
+
+    def one_slice(index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        noisy, denoised, _, outside = local(index, index + 1)
+        counts = torch.ones_like(noisy, dtype=torch.bool) if outside is None else ~outside
+        return noisy[0], denoised[0], counts[0]
+
+    sd = strength * noise_spectrum(one_slice, len(before), gap, correlation, block)
+    kept = np.empty_like(before)  # what the first pass makes
+    for number, (result, is_last) in enumerate(((kept, False), (after, True))):
+
+        def load(first: int, last: int, is_last: bool = is_last) -> tuple[torch.Tensor, ...]:
+            """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
+            noisy, pilot, unit, _ = local(first, last)
+            if is_last:
+                pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device) / unit, FIRST_PART)
+            return noisy, pilot, unit
+
+        for index in _filter_slabs(load, result, block, starts, sd, wiener=is_last):
+            if progress is not None:
+                progress(0.5 * (number + (index + 1) / len(starts)))
+
+
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], starts: list[int], sd, wiener: bool):
+    """One pass over the stack, slab by slab; what is done is written to `result`. Yields the slabs' numbers."""
+    rows, columns = result.shape[1:]
+    edge = (0, margin(columns, block[2]), 0, margin(rows, block[1]))
+    transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
+    held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
+    first = 0  # the slice that they start with
+    for number, start in enumerate(starts):
+        high = min(len(result), start + block[0] + REACH[0])
+        reached = first + len(held[0])
+        if high > reached:
+            new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
+            new += [torch.zeros_like(new[0])] * 2
+            held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
+        groups = find_groups(held[1], start - first, block)
+        _filter_groups(held[0], held[1] if wiener else None, groups, transform, window, sd, *held[3:])
+        following = max(0, starts[number + 1] - REACH[0]) if number + 1 < len(starts) else len(result)
+        done = following - first
+        if done > 0:
+            unit, total, weight = (t[:done, :rows, :columns] for t in held[2:])
+            result[first:following] = (total / weight * unit).cpu().numpy()
+            held = [t[done:] for t in held]
+            first = following
+        yield number
+
+
+def _filter_groups(noisy, pilot, groups: Groups, transform, window, sd, total, weight) -> None:
+    """Filter all groups of a slab; add the blocks, weighted, to `total`, and the weights to `weight`."""
+    across = hadamard(groups.first.shape[1]).to(noisy.device)
+    total, weight = total.view(-1), weight.view(-1)
+    for first in groups.first.split(AT_ONCE):
+        index = first[:, :, None] + groups.voxels
+        found = across @ (noisy.view(-1)[index] @ transform.T)
+        if pilot is None:  # keep the mean and what exceeds the noise
+            gain = (found.abs() > THRESHOLD * sd).float()
+            gain[:, 0, 0] = 1.0
+        else:  # P^2 / (P^2 + V), P of the pilot, V the noise variance
+            gain = (across @ (pilot.view(-1)[index] @ transform.T)).square_()
+            gain /= gain + VARIANCES * sd * sd
+        share = 1.0 / (gain * sd).square().sum(dim=(1, 2)).clamp(min=1e-6)  # little where much noise is left
+        shares = (share[:, None, None] * window).expand_as(found)
+        blocks = (across @ (found * gain)) @ transform
+        total.scatter_add_(0, index.flatten(), (blocks * shares).flatten())
+        weight.scatter_add_(0, index.flatten(), shares.flatten())
+
+
+def _window(block: tuple[int, int, int]) -> torch.Tensor:
+    """Kaiser window of a block, (voxels,) float32."""
+    k, j, i = (torch.kaiser_window(side, periodic=False, beta=KAISER) for side in block)
+    return (k[:, None, None] * j[:, None] * i).flatten()
