@@ -1,9 +1,9 @@
 """The table plan: the final comparison, on volumes that no default was chosen on, three seeds, about 3 hours of a core.
 
-Two large experiments with a reference (Colin27 with Rician noise, the nearly clean head phantom at a simulated low dose) with
-every method, and five real volumes with NS-N2N and the methods that need no training. A crop that is small enough
-for the paper preset on a CPU is the third with a reference. The defaults of NS-N2N were
-developed on other volumes: studyforrest with added noise, the thighs at a low dose, another part of the chest scan.
+Two large experiments with a reference (Colin27 with Rician noise, the nearly clean head phantom at a simulated low
+dose) have every method; a third is small enough for the paper preset on a CPU. Five real volumes have NS-N2N and the
+methods that need no training. The defaults of NS-N2N were developed on other volumes: studyforrest with added noise,
+the thighs at a low dose, another part of the chest scan.
 """
 
 from dataclasses import replace
