@@ -23,7 +23,7 @@ CT_RANGE_HU = 400.0  # data range of PSNR and SSIM in CT: a soft-tissue window, 
 CT_TISSUE_HU = (-150.0, 200.0)
 MR_TISSUE = 0.15  # of the clean maximum
 
-QUICK_STEPS = 300
+QUICK_STEPS = 200
 
 
 @dataclass(frozen=True)
