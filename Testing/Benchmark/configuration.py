@@ -23,8 +23,6 @@ CT_RANGE_HU = 400.0  # data range of PSNR and SSIM in CT: a soft-tissue window, 
 CT_TISSUE_HU = (-150.0, 200.0)
 MR_TISSUE = 0.15  # of the clean maximum
 
-QUICK_STEPS = 200
-
 
 @dataclass(frozen=True)
 class MethodRun:
@@ -146,10 +144,9 @@ def convergence(steps, width, pairs):
     return tuple(runs)
 
 
-def real(name, title, base, crop, disc, methods, steps=None, **options):
+def real(name, title, base, crop, disc, methods, **options):
     """A real volume without truth; disc: contrast in image units of the inserted discs, None for none."""
-    own = nsn2n(steps=steps) if steps else nsn2n()
-    return Experiment(name, title, "real", base, crop, None, {"disc": disc, **options}, (*methods, own), (0,))
+    return Experiment(name, title, "real", base, crop, None, {"disc": disc, **options}, (*methods, nsn2n()), (0,))
 
 
 def without_data(methods, shape, seeds):

@@ -17,7 +17,6 @@ if __package__ in (None, ""):
 
 from Benchmark import Peers, plots, records, tables
 from Benchmark.cases import build
-from Benchmark.configuration import QUICK_STEPS
 from Benchmark.data import VARIABLE, data_folders
 from Benchmark.judge import LEAK_LIMIT
 from Benchmark.opening import opening
@@ -25,9 +24,8 @@ from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
 CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
-SHORT = f"""*This is the quick run: small crops, one seed, and short trainings for all learned methods (NS-N2N: \
-{QUICK_STEPS} steps or what its row says, fewer than the preset has). It shows that everything works; judge by the \
-table run (`run.py --table`).*"""
+SHORT = """*This is the quick run: small crops, one seed, and short trainings for the learned peers. It shows that \
+everything works; judge by the table run (`run.py --table`).*"""
 ABOUT = f"""\
 PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between noisy, \
 clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). ± is the \

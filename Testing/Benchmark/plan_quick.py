@@ -1,4 +1,4 @@
-"""The quick plan: every kind of experiment on small crops, one seed, short trainings."""
+"""The quick plan: every kind of experiment on small crops, one seed."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ from Benchmark.configuration import (
     HEAD_SMOOTH,
     PAPER,
     PET,
-    QUICK_STEPS,
     THIGH,
     Experiment,
     ablation,
@@ -28,7 +27,7 @@ SMALL = {"batch": 8, "crop": 64}
 def quick():
     """All kinds of experiments on small crops, one seed: a smoke test with numbers, within 20 minutes on 2 cores."""
     fast = tuple(replace(run, parameters={"every": 6}) if run.method == "bm3d" else run for run in CLASSICAL)
-    methods = (*fast, *learned(QUICK_STEPS, 16, 12, 600, (400, 800), SMALL), PAPER, nsn2n(steps=QUICK_STEPS))
+    methods = (*fast, *learned(300, 16, 12, 600, (400, 800), SMALL), PAPER, nsn2n())
     fewer = (*CLASSICAL[:3], *CLASSICAL[5:8], CLASSICAL[10])
     brain = ((76, 100), (40, 168), (26, 154))
     legs = ((50, 70), None, None)
@@ -62,7 +61,7 @@ def quick():
             name="ct-low-correlated",
             title="CT, simulated low dose, noise correlated between slices",
             options={**ct.options, "slice_correlation": 0.3},
-            methods=(*CLASSICAL[:2], CLASSICAL[7], nsn2n(steps=QUICK_STEPS)),
+            methods=(*CLASSICAL[:2], CLASSICAL[7], nsn2n()),
         ),
         Experiment(
             "phantom",
@@ -72,7 +71,7 @@ def quick():
             ((8, 24), (100, 228), (100, 228)),
             None,
             {"partner": HEAD_SMOOTH},
-            (*fewer, nsn2n(steps=QUICK_STEPS)),
+            (*fewer, nsn2n()),
             (0,),
         ),
         real(
@@ -82,11 +81,10 @@ def quick():
             ((20, 44), (200, 328), (150, 278)),
             20.0,
             fewer,
-            QUICK_STEPS,
         ),
-        real("real-pet", "PET, SUV", PET, ((30, 70), None, None), None, fewer, QUICK_STEPS, pet=True),
+        real("real-pet", "PET, SUV", PET, ((30, 70), None, None), None, fewer, pet=True),
         replace(mr, name="ablation-mr", title="Ablation (Table 3), MR", methods=ablation(steps=80)),
         replace(mr, name="threshold-mr", title="Threshold, MR", methods=thresholds((0.01, 0.1), steps=80)),
         replace(mr, name="convergence-mr", title="Convergence (Fig. 3), MR", methods=convergence((40, 120), 16, SMALL)),
-        *without_data((*fewer, nsn2n(steps=QUICK_STEPS)), (24, 96, 96), (0,)),
+        *without_data((*fewer, nsn2n()), (24, 96, 96), (0,)),
     )

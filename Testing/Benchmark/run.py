@@ -15,7 +15,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from Benchmark import Peers, records
-from Benchmark.configuration import QUICK_STEPS, Experiment, nsn2n
+from Benchmark.configuration import Experiment, nsn2n
 from Benchmark.data import VARIABLE, data_folders, missing, sample_volumes
 from Benchmark.execute import say
 from Benchmark.plans import PLANS
@@ -90,9 +90,10 @@ def experiments(plan, folders, tell=print):
     methods = tuple(run for run in planned[-1].methods if run.method != "nsn2n")
     for volume in sample_volumes():
         title = f"The repository's sample, {volume.name}"
-        own = nsn2n(steps=QUICK_STEPS) if plan == "quick" else nsn2n()
         name = f"sample-{volume.name.split('.')[0]}"
-        yield Experiment(name, title, "real", volume.name, options={"disc": 20.0}, methods=(*methods, own), seeds=(0,))
+        yield Experiment(
+            name, title, "real", volume.name, options={"disc": 20.0}, methods=(*methods, nsn2n()), seeds=(0,)
+        )
 
 
 def fits(experiment, run, patterns):
