@@ -73,7 +73,7 @@ class Settings:
     rician: str = "auto"
     crop: int = 64
     batch: int = 16
-    steps: int = 200
+    steps: int = 300
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
