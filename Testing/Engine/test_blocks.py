@@ -39,6 +39,12 @@ def test_the_group_of_a_block_is_found_where_a_copy_of_it_is():
     assert torch.equal(block, slab[2:6, 9:13, 12:16])
 
 
+def test_a_block_is_in_its_own_group_even_where_all_are_equal():
+    groups = find_groups(torch.zeros(8, 22, 22), 2, (4, 4, 4))
+    rows, columns = torch.meshgrid(torch.arange(0, 19, 3), torch.arange(0, 19, 3), indexing="ij")
+    assert torch.equal(groups.first[:, 0], ((2 * 22 + rows) * 22 + columns).flatten())
+
+
 def test_every_block_of_a_group_lies_in_the_slab_and_is_counted_once():
     slab = torch.rand(6, 16, 19, generator=torch.Generator().manual_seed(0))
     for start in (0, 1, 2):

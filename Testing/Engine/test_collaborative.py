@@ -83,6 +83,16 @@ def test_noise_that_varies_over_the_slice_is_judged_locally():
     assert result[:, :, 90:].std() < 0.08
 
 
+def test_an_empty_background_stays_empty():
+    before = 0.5 + noise(0.1)
+    before[:, :30] = 0
+    guide = np.full(SHAPE, 0.5, np.float32)
+    guide[:, :30] = 0
+    result = filtered(before, guide, 0.1)
+    assert np.isfinite(result).all()
+    assert np.abs(result[:, :26]).max() < 1e-3
+
+
 @pytest.mark.parametrize("slices", [2, 3, 5])
 def test_few_slices_and_padding(slices):
     shape = (slices, 24, 24)

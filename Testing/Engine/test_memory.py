@@ -43,7 +43,7 @@ def measured(slices: int, side: int, **settings) -> tuple[float, float, float]:
     ("slices", "side", "settings"),
     [
         (8, 384, {}),
-        (150, 256, NO_FILTER),
+        (100, 256, {"pilot": 0.0}),
         (400, 256, NO_FILTER),
         (6, 256, {**NO_FILTER, "width": 16, "levels": 3, "batch": 16}),
     ],

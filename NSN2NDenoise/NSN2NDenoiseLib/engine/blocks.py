@@ -86,6 +86,7 @@ def find_groups(slab: torch.Tensor, start: int, block: tuple[int, int, int]) -> 
             for i in range(-min(columns - block[2], REACH[2]), min(columns - block[2], REACH[2]) + 1):
                 distances.append(_distances(own, other, j, i, block[1:]))
                 offsets.append((k * rows + j) * columns + i)
+    distances[offsets.index(0)].fill_(-1.0)  # a block is in its own group, even among equal ones
     distances = torch.stack(distances)
     size = GROUP
     while size > torch.isfinite(distances).sum(dim=0).min():  # near a corner of a small stack
