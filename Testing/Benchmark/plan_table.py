@@ -25,6 +25,10 @@ from Benchmark.configuration import (
     nsn2n,
     real,
 )
+from Benchmark.configuration import thresholds as sweep
+
+#: Training steps of the curves; the default has 300.
+STEPS = (60, 150, 300, 600)
 
 
 def peers(draws):
@@ -35,30 +39,34 @@ def peers(draws):
 
 
 def table():
-    """Three experiments with a reference, five without."""
+    """Three experiments with a reference, with curves of two of them, and five without a reference."""
     head = (*CLASSICAL, *peers(draws=2), PAPER, nsn2n())
     brain = (*CLASSICAL, *peers(draws=10), PAPER, nsn2n())  # a draw costs nothing in MR
+    mr = Experiment(
+        "mr-7",
+        "MR (Colin27 T1), Rician noise 7 %",
+        "mr",
+        COLIN,
+        ((52, 94), (28, 188), (10, 170)),
+        (COLIN, (((10, 50), (96, 140)), (28, 188), (10, 170))),
+        {"level": 0.07},
+        brain,
+    )
+    ct = Experiment(
+        "ct-head-low",
+        "CT (head phantom, nearly clean base), simulated low dose",
+        "lowdose",
+        HEAD_SMOOTH,
+        (None, None, None),
+        (THIGH, ((74, 114), None, None)),
+        {"photons": 1e5, "views": 360, "bin": 2, "keep": ((20, 180), (7, 167))},
+        head,
+    )
     return (
-        Experiment(
-            "mr-7",
-            "MR (Colin27 T1), Rician noise 7 %",
-            "mr",
-            COLIN,
-            ((52, 94), (28, 188), (10, 170)),
-            (COLIN, (((10, 50), (96, 140)), (28, 188), (10, 170))),
-            {"level": 0.07},
-            brain,
-        ),
-        Experiment(
-            "ct-head-low",
-            "CT (head phantom, nearly clean base), simulated low dose",
-            "lowdose",
-            HEAD_SMOOTH,
-            (None, None, None),
-            (THIGH, ((74, 114), None, None)),
-            {"photons": 1e5, "views": 360, "bin": 2, "keep": ((20, 180), (7, 167))},
-            head,
-        ),
+        mr,
+        ct,
+        *more("mr", mr, thresholds=(0.02, 0.05, 0.2)),
+        *more("ct", ct, thresholds=(0.002, 0.003, 0.02)),
         Experiment(
             "mr-small",
             "MR (small part of Colin27 T1), Rician noise 7 %: the paper preset, 100 epochs",
@@ -88,4 +96,20 @@ def table():
             rician=True,
         ),
         real("real-pet", "PET, SUV", PET, ((20, 100), None, None), None, CLASSICAL, pet=True),
+    )
+
+
+def more(name, experiment, thresholds):
+    """Thresholds besides the automatic one, and quality over training steps: one seed."""
+    title = experiment.title
+    methods = tuple(replace(nsn2n(f"{n} steps", steps=n), series="NS-N2N", x=n) for n in STEPS)
+    return (
+        replace(
+            experiment,
+            name=f"threshold-{name}",
+            title=f"Threshold, {title}",
+            methods=sweep(thresholds, steps=100),
+            seeds=(0,),
+        ),
+        replace(experiment, name=f"convergence-{name}", title=f"Steps, {title}", methods=methods, seeds=(0,)),
     )
