@@ -55,7 +55,7 @@ def main(arguments=None):
     if not everything:
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
-    text = [f"# Benchmark results, {options.plan} run", opening(planned, found), provenance(everything), ABOUT]
+    text = [f"# Benchmark results, {options.plan} run", opening(planned, found), provenance(everything, options.plan), ABOUT]
     if options.plan == "quick":
         text.insert(2, SHORT)
     if left_out:
@@ -116,19 +116,19 @@ def rounded(value):
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def provenance(everything):
+def provenance(everything, plan):
     """Machine, commit and command of the records."""
     machines = sorted({tables.machine(r["machine"]) for r in everything})
     seeds = sorted({r["seed"] for r in everything})
     commits = sorted({r["commit"] for r in everything})
-    commands = sorted({r["command"] for r in everything})
     stale = sum(r["stale"] for r in everything)
     lines = [
         f"Machine: {'; '.join(machines)}" + (" (more than one: don't compare times)" if len(machines) > 1 else ""),
         f"Commit: {', '.join(commits)} (+: with local changes)",
         f"Seeds of random trainings: {', '.join(map(str, seeds))}; the noise is drawn once",
-        "Command: " + "; ".join(f"`{c}`" for c in commands),
-        f"{len(everything)} results; each with its seed, parameters, versions and date in `records.json`",
+        f"Command: `python Testing/Benchmark/run.py --{plan} --data DIR`, in one sitting or several",
+        f"{len(everything)} results; each with its command, commit, seed, parameters, versions and date in "
+        f"[records.json](Results/{plan}/records.json)",
     ]
     if stale:
         lines.append(f"{stale} results were made by older source files (`run.py --refresh` redoes them)")
