@@ -55,7 +55,8 @@ def main(arguments=None):
     if not everything:
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
-    text = [f"# Benchmark results, {options.plan} run", opening(planned, found), provenance(everything, options.plan), ABOUT]
+    heading = f"# Benchmark results, {options.plan} run"
+    text = [heading, opening(planned, found), provenance(everything, options.plan), ABOUT]
     if options.plan == "quick":
         text.insert(2, SHORT)
     if left_out:
