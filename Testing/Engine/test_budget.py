@@ -34,15 +34,15 @@ def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(mo
 
 def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
     monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.3)
-    monkeypatch.setattr(budget, "_slice_seconds", lambda *_: 1.5)
+    monkeypatch.setattr(budget, "_slice_seconds", lambda *_: 0.75)
     _, noisy = phantom(slices=4, side=32)
     plain = engine.Settings.from_preset(**QUICK, minutes=1, pilot=0.0, collaborative=0.0)
     steps = engine.denoise(noisy, plain).report["steps"]
-    most = (60 - 4 * 1.5 * budget.AFTERWARDS) / 0.3
+    most = (60 - 4 * 0.75 * budget.AFTERWARDS) / 0.3
     assert most - 40 < steps < most
     whole = engine.Settings.from_preset(**QUICK, minutes=1)  # a pilot, and the collaborative filter twice
     steps = engine.denoise(noisy, whole).report["steps"]
-    most = (60 - 2 / budget.INFERENCE_SHARE * 4 * 1.5 * budget.AFTERWARDS) / 0.3
+    most = (60 - 2 / budget.INFERENCE_SHARE * 4 * 0.75 * budget.AFTERWARDS) / 0.3
     assert most - 40 < steps < most  # the seconds before the training count, too
 
 
