@@ -14,13 +14,15 @@ def noise(seed=0):
     return np.random.default_rng(seed).normal(size=SHAPE).astype(np.float32)
 
 
-def spectrum(noisy, pilot, gap=1, correlation=(0.0, 0.0, 0.0), counts=None, block=BLOCK):
+def spectrum(noisy, pilot, gap=1, correlation=(0.0, 0.0, 0.0), counts=None, block=BLOCK, unit=None):
     counts = np.ones(noisy.shape, bool) if counts is None else counts
 
-    def scaled(index):
-        return tuple(torch.from_numpy(np.ascontiguousarray(a[index])) for a in (noisy, pilot, counts))
+    unit = np.ones(noisy.shape, np.float32) if unit is None else unit
 
-    return noise_spectrum(scaled, len(noisy), gap, list(correlation), block).numpy().reshape(block)
+    def read(index):
+        return tuple(torch.from_numpy(np.ascontiguousarray(a[index])) for a in (noisy, pilot, unit, counts))
+
+    return noise_spectrum(read, len(noisy), gap, list(correlation), block).numpy().reshape(block)
 
 
 def test_white_noise_is_flat_and_of_the_right_strength():
@@ -51,6 +53,13 @@ def test_correlation_across_slices_is_as_told():
     found = spectrum(pairs, np.zeros(SHAPE, np.float32), gap=2, correlation=(0.5, 0.0, 0.0))
     assert found[0].mean() == pytest.approx(1.75**0.5, rel=0.05)
     assert found[3].mean() == pytest.approx((1 - 0.5 * (4 * 0.2706 * 0.6533 + 2 * 0.6533**2)) ** 0.5, rel=0.05)
+
+
+def test_a_local_noise_sd_that_differs_between_slices_leaves_no_trace_of_the_mean():
+    unit = np.where(np.arange(SHAPE[0]) % 2 == 0, 0.95, 1.05).astype(np.float32)[:, None, None]
+    unit = np.broadcast_to(unit, SHAPE)
+    found = spectrum(100 + noise(), np.full(SHAPE, 100, np.float32), unit=unit)
+    assert found == pytest.approx(np.ones(BLOCK), rel=0.1)
 
 
 def test_anatomy_and_padding_do_not_count():

@@ -63,16 +63,15 @@ def collaborative_filter(
     starts = slab_starts(len(before), block[0])
 
     def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Noisy slices, the network's, both in units of the local noise SD, that SD, and what is excluded."""
+        """Noisy slices, the network's, the local noise SD, and what is excluded."""
         noisy, denoised = (torch.from_numpy(stack[first:last]).to(device) for stack in (before, after))
         outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
-        sd = local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd)
-        return noisy / sd, denoised / sd, sd, outside
+        return noisy, denoised, local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd), outside
 
-    def one_slice(index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        noisy, denoised, _, outside = local(index, index + 1)
+    def one_slice(index: int) -> tuple[torch.Tensor, ...]:
+        noisy, denoised, unit, outside = local(index, index + 1)
         counts = torch.ones_like(noisy, dtype=torch.bool) if outside is None else ~outside
-        return noisy[0], denoised[0], counts[0]
+        return noisy[0], denoised[0], unit[0], counts[0]
 
     sd = strength * noise_spectrum(one_slice, len(before), gap, correlation, block)
     kept = np.empty_like(before)  # what the first pass makes
@@ -82,7 +81,7 @@ def collaborative_filter(
             """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
             noisy, pilot, unit, _ = local(first, last)
             if is_last:
-                pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device) / unit, FIRST_PART)
+                pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device), FIRST_PART)
             return noisy, pilot, unit
 
         for index in _filter_slabs(load, result, block, starts, sd, wiener=is_last):
@@ -105,31 +104,36 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], starts:
             new += [torch.zeros_like(new[0])] * 2
             held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
         groups = find_groups(held[1], start - first, block)
-        _filter_groups(held[0], held[1] if wiener else None, groups, transform, window, sd, *held[3:])
+        _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
         following = max(0, starts[number + 1] - REACH[0]) if number + 1 < len(starts) else len(result)
         done = following - first
         if done > 0:
-            unit, total, weight = (t[:done, :rows, :columns] for t in held[2:])
-            result[first:following] = (total / weight * unit).cpu().numpy()
+            total, weight = (t[:done, :rows, :columns] for t in held[3:])
+            result[first:following] = (total / weight).cpu().numpy()
             held = [t[done:] for t in held]
             first = following
         yield number
 
 
-def _filter_groups(noisy, pilot, groups: Groups, transform, window, sd, total, weight) -> None:
-    """Filter all groups of a slab; add the blocks, weighted, to `total`, and the weights to `weight`."""
+def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:
+    """Filter all groups of a slab; add the blocks, weighted, to `total`, and the weights to `weight`.
+
+    The noise of a group is that around its first block: `sd` of each frequency times the local `unit`.
+    """
     across = hadamard(groups.first.shape[1]).to(noisy.device)
     total, weight = total.view(-1), weight.view(-1)
     for first in groups.first.split(AT_ONCE):
         index = first[:, :, None] + groups.voxels
         found = across @ (noisy.view(-1)[index] @ transform.T)
+        variance = (unit.view(-1)[first[:, :1, None]] * sd).square()
         if pilot is None:  # keep the mean and what exceeds the noise
-            gain = (found.abs() > THRESHOLD * sd).float()
+            gain = (found.square() > THRESHOLD**2 * variance).float()
             gain[:, 0, 0] = 1.0
         else:  # P^2 / (P^2 + V), P of the pilot, V the noise variance
             gain = (across @ (pilot.view(-1)[index] @ transform.T)).square_()
-            gain /= gain + VARIANCES * sd * sd
-        share = 1.0 / (gain * sd).square().sum(dim=(1, 2)).clamp(min=1e-6)  # little where much noise is left
+            gain /= gain + VARIANCES * variance
+        left = (gain.square() * variance).sum(dim=(1, 2))
+        share = 1.0 / left.clamp(min=1e-30)  # little where much noise is left
         shares = (share[:, None, None] * window).expand_as(found)
         blocks = (across @ (found * gain)) @ transform
         total.scatter_add_(0, index.flatten(), (blocks * shares).flatten())

@@ -26,31 +26,34 @@ REMOVED = 0.35
 
 
 def noise_spectrum(
-    scaled: Callable[[int], tuple[torch.Tensor, ...]],
+    read: Callable[[int], tuple[torch.Tensor, ...]],
     slices: int,
     gap: int,
     correlation: list[float],
     block: tuple[int, int, int],
 ) -> torch.Tensor:
-    """SD of the noise at each frequency of a block's cosine transform.
+    """SD of the noise at each frequency of a block's cosine transform, in units of the local noise SD.
 
     Within a slice it is measured. Across slices it follows from the noise's correlation at the lags below the gap.
 
     Args:
-        scaled: gives of a slice, in any unit, (noisy, pilot, which pixels count), each (rows, columns).
+        read: gives of a slice (noisy, pilot, local noise SD, which pixels count), each (rows, columns).
         slices: of the stack, more than `gap`.
         gap: of the pairs.
         correlation: of the noise between slices at lags 1, 2, 3.
         block: slices, rows, columns.
 
     Returns:
-        (frequencies,) float32 in that unit; ones where nothing can be measured.
+        (frequencies,) float32; ones where nothing can be measured.
     """
-    device = scaled(0)[0].device
+    device = read(0)[0].device
     transform = cosine_transform((1, *block[1:])).view(-1, 1, *block[1:]).to(device)
     found, flatness = [], []
     for first in np.unique(np.linspace(0, slices - gap - 1, PAIRS).round().astype(int)):
-        (one, one_pilot, one_counts), (two, two_pilot, two_counts) = scaled(int(first)), scaled(int(first) + gap)
+        one, one_pilot, one_unit, one_counts = read(int(first))
+        two, two_pilot, two_unit, two_counts = read(int(first) + gap)
+        unit = (0.5 * (one_unit.square() + two_unit.square())).sqrt()  # the same for both: anatomy must cancel
+        one, one_pilot, two, two_pilot = (image / unit for image in (one, one_pilot, two, two_pilot))
         images = torch.stack([(one - two) / 2**0.5, one_pilot, two_pilot])[:, None]
         difference, *pilots = functional.conv2d(images, transform, stride=block[1:]).flatten(2)
         removed = torch.minimum((one - one_pilot).abs(), (two - two_pilot).abs())
