@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib.engine.collaborative import collaborative_filter
+from scipy import ndimage
 
 SHAPE = (9, 50, 53)  # no side fits the blocks' steps
 WHITE = [0.0, 0.0, 0.0]
@@ -91,6 +92,15 @@ def test_slices_whose_guide_lost_different_amounts_do_not_flicker():
     result = filtered(before, 0.5 + part * (before - 0.5), 0.02)
     shift = result.mean(axis=(1, 2)) - 0.5
     assert np.abs(np.diff(shift)).max() < 2 * np.abs(np.diff(before.mean(axis=(1, 2)))).max()
+
+
+def test_noise_that_the_guide_kept_is_not_kept():
+    """A guide has some of the noise itself, at low frequencies above all."""
+    shape = (12, 64, 64)
+    white = noise(0.1, shape=shape)
+    smooth = ndimage.gaussian_filter(white, (0, 1.5, 1.5))
+    guide = (0.5 + smooth).astype(np.float32)
+    assert filtered((0.5 + white).astype(np.float32), guide, 0.1).std() < 0.8 * smooth.std()
 
 
 def test_an_empty_background_stays_empty():

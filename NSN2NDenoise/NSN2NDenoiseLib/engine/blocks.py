@@ -1,18 +1,22 @@
 """Small 3-D blocks of a stack: where they stand, which ones are alike, and their cosine transform."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-#: Slices, rows and columns of a block, and the steps between the blocks that groups are made for.
+#: Slices, rows and columns of a block.
 BLOCK = (4, 4, 4)
-STEP = 3
 #: How far from a block similar ones are looked for, in slices, rows and columns.
 REACH = (2, 4, 4)
 #: Blocks in a group, a power of two; fewer in a stack that is too small.
 GROUP = 16
+#: Groups that are sorted at once.
+AT_ONCE = 4096
+#: Blocks whose mean squared difference is smaller than about this part of the noise variance count as equally similar.
+ALIKE = 0.08
 
 
 def block_size(shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -20,15 +24,15 @@ def block_size(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     return tuple(min(side, size) for side, size in zip(BLOCK, shape, strict=True))
 
 
-def slab_starts(slices: int, side: int) -> list[int]:
-    """First slices of the slabs of blocks, `STEP` apart; the last slab ends with the stack."""
-    starts = list(range(0, slices - side + 1, STEP))
+def slab_starts(slices: int, side: int, step: int) -> list[int]:
+    """First slices of the slabs of blocks, `step` apart; the last slab ends with the stack."""
+    starts = list(range(0, slices - side + 1, step))
     return starts if starts[-1] == slices - side else [*starts, slices - side]
 
 
-def margin(size: int, side: int) -> int:
-    """Rows or columns that must be added so that blocks in steps of `STEP` cover an axis to its end."""
-    return -(size - side) % STEP
+def margin(size: int, side: int, step: int) -> int:
+    """Rows or columns that must be added so that blocks in steps of `step` cover an axis to its end."""
+    return -(size - side) % step
 
 
 def cosine_transform(block: tuple[int, ...]) -> torch.Tensor:
@@ -65,13 +69,18 @@ class Groups:
     voxels: torch.Tensor
 
 
-def find_groups(slab: torch.Tensor, start: int, block: tuple[int, int, int]) -> Groups:
-    """For blocks in steps of `STEP` over rows and columns, those within `REACH` with the least squared difference.
+def find_groups(slab: torch.Tensor, unit: torch.Tensor, start: int, block: tuple[int, int, int], step: int) -> Groups:
+    """For blocks in steps over rows and columns, those within `REACH` with the least squared difference.
+
+    Among blocks that differ by less than the noise it is left to chance which ones are taken. Those with the very least
+    difference would share what noise the slab still has, and filtering them together would keep it.
 
     Args:
         slab: (slices, rows, columns) float32; the blocks cover its rows and columns to their ends (`margin`).
+        unit: as `slab`, the local noise SD.
         start: slice of the slab at which the blocks start that the groups are made for.
         block: slices, rows, columns.
+        step: between the blocks that groups are made for, in rows and columns.
 
     References:
         Maggioni et al., "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013
@@ -79,31 +88,37 @@ def find_groups(slab: torch.Tensor, start: int, block: tuple[int, int, int]) -> 
     """
     slices, rows, columns = slab.shape
     own = slab[start : start + block[0]]
-    distances, offsets = [], []
-    for k in range(-min(start, REACH[0]), min(slices - block[0] - start, REACH[0]) + 1):
-        other = slab[start + k : start + k + block[0]]
-        for j in range(-min(rows - block[1], REACH[1]), min(rows - block[1], REACH[1]) + 1):
-            for i in range(-min(columns - block[2], REACH[2]), min(columns - block[2], REACH[2]) + 1):
-                distances.append(_distances(own, other, j, i, block[1:]))
-                offsets.append((k * rows + j) * columns + i)
-    distances[offsets.index(0)].fill_(-1.0)  # a block is in its own group, even among equal ones
-    distances = torch.stack(distances)
-    size = GROUP
-    while size > torch.isfinite(distances).sum(dim=0).min():  # near a corner of a small stack
+    near = [
+        range(-min(room, reach), min(room, reach) + 1)
+        for room, reach in zip((rows - block[1], columns - block[2]), REACH[1:], strict=True)
+    ]
+    after = min(slices - block[0] - start, REACH[0])
+    places = list(product(range(-min(start, REACH[0]), after + 1), *near))
+    alike = ALIKE * block[0] * functional.avg_pool2d(unit[start][None].square(), block[1:], stride=step).flatten()
+    blocks = len(alike)
+    chance = torch.rand(blocks + 61 * len(places), generator=torch.Generator().manual_seed(0)).to(slab.device)
+    distances = torch.empty(len(places), blocks, device=slab.device)
+    for number, (k, j, i) in enumerate(places):
+        distance = _distances(own, slab[start + k : start + k + block[0]], j, i, block[1:], step)
+        torch.addcmul(distance, alike, chance[61 * number : 61 * number + blocks], out=distances[number])
+    distances[places.index((0, 0, 0))] = -1.0  # a block is in its own group, even among equal ones
+    parts, size = distances.split(AT_ONCE, dim=1), GROUP
+    while size > min(torch.isfinite(part).sum(dim=0).min() for part in parts):  # near a corner of a small stack
         size //= 2
-    nearest = distances.topk(size, dim=0, largest=False).indices.T
-    j, i = (torch.arange(0, size - side + 1, STEP) for size, side in zip((rows, columns), block[1:], strict=True))
+    nearest = torch.cat([part.topk(size, dim=0, largest=False).indices.T for part in parts])
+    j, i = (torch.arange(0, size - side + 1, step) for size, side in zip((rows, columns), block[1:], strict=True))
     first = ((start * rows + j[:, None]) * columns + i).flatten().to(slab.device)
     k, j, i = (torch.arange(side) for side in block)
     voxels = ((k[:, None, None] * rows + j[:, None]) * columns + i).flatten().to(slab.device)
-    return Groups(first[:, None] + torch.tensor(offsets, device=slab.device)[nearest], voxels)
+    offsets = torch.tensor([(k * rows + j) * columns + i for k, j, i in places], device=slab.device)
+    return Groups(first[:, None] + offsets[nearest], voxels)
 
 
-def _distances(own: torch.Tensor, other: torch.Tensor, j: int, i: int, side: tuple[int, int]) -> torch.Tensor:
+def _distances(own: torch.Tensor, other: torch.Tensor, j: int, i: int, side: tuple[int, int], step: int):
     """Mean squared difference to the blocks j rows and i columns away, (blocks,); infinite where there is none."""
     rows, columns = own.shape[1:]
     here = (slice(None), slice(max(0, -j), rows - max(0, j)), slice(max(0, -i), columns - max(0, i)))
     there = (slice(None), slice(max(0, j), rows - max(0, -j)), slice(max(0, i), columns - max(0, -i)))
     squared = torch.full((1, rows, columns), torch.inf, device=own.device)
     squared[here] = (own[here] - other[there]).square_().sum(0)
-    return functional.avg_pool2d(squared, side, stride=STEP).flatten()
+    return functional.avg_pool2d(squared, side, stride=step).flatten()

@@ -16,8 +16,10 @@ from .blocks import REACH, Groups, block_size, cosine_transform, find_groups, ha
 from .local_noise import local_noise_sd
 from .noise_spectrum import noise_spectrum
 
+#: Steps between the blocks that groups are made for in the two passes: over slices, over rows and columns.
+STEPS = ((4, 4), (3, 2))
 #: A frequency is kept in the first pass if it exceeds this many noise SDs.
-THRESHOLD = 2.8
+THRESHOLD = 3.0
 #: Noise variances that the Wiener filter of the second pass reckons with.
 VARIANCES = 1.4
 #: The part of the first pass in the pilot of the second; the rest is the network's.
@@ -26,6 +28,8 @@ FIRST_PART = 0.6
 QUIET = 0.05
 #: Shape of the Kaiser window that the voxels of a block are weighted with.
 KAISER = 2.0
+#: The part of the time that the first pass takes.
+FIRST_SHARE = 0.2
 #: Groups that are filtered at once.
 AT_ONCE = 2048
 
@@ -60,7 +64,6 @@ def collaborative_filter(
         blocks are found in the noisy volume, and the noise is white and known.
     """
     block = block_size(before.shape)
-    starts = slab_starts(len(before), block[0])
 
     def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Noisy slices, the network's, the local noise SD, and what is excluded."""
@@ -84,15 +87,16 @@ def collaborative_filter(
                 pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device), FIRST_PART)
             return noisy, pilot, unit
 
-        for index in _filter_slabs(load, result, block, starts, sd, wiener=is_last):
+        for part in _filter_slabs(load, result, block, STEPS[number], sd, wiener=is_last):
             if progress is not None:
-                progress(0.5 * (number + (index + 1) / len(starts)))
+                progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], starts: list[int], sd, wiener: bool):
-    """One pass over the stack, slab by slab; what is done is written to `result`. Yields the slabs' numbers."""
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps: tuple[int, int], sd, wiener: bool):
+    """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
     rows, columns = result.shape[1:]
-    edge = (0, margin(columns, block[2]), 0, margin(rows, block[1]))
+    starts, step = slab_starts(len(result), block[0], steps[0]), steps[1]
+    edge = (0, margin(columns, block[2], step), 0, margin(rows, block[1], step))
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
     first = 0  # the slice that they start with
@@ -103,7 +107,7 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], starts:
             new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
             new += [torch.zeros_like(new[0])] * 2
             held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
-        groups = find_groups(held[1], start - first, block)
+        groups = find_groups(held[1], held[2], start - first, block, step)
         _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
         following = max(0, starts[number + 1] - REACH[0]) if number + 1 < len(starts) else len(result)
         done = following - first
@@ -112,7 +116,7 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], starts:
             result[first:following] = (total / weight).cpu().numpy()
             held = [t[done:] for t in held]
             first = following
-        yield number
+        yield (number + 1) / len(starts)
 
 
 def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:

@@ -12,7 +12,7 @@ from .slice_tensors import SliceTensors, apply_network
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8
 #: The network's part in the time in which a slice is denoised; the collaborative filter that follows takes the rest.
-INFERENCE_SHARE = 0.3
+INFERENCE_SHARE = 0.25
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 #: SD in pixels of the Gaussian window that the removed noise is looked at in.
-WINDOW = 12.0
+WINDOW = 24.0
 #: Side in pixels of the cells that are averaged first; much smaller than the window, so that it costs no accuracy.
 CELL = 4
 #: SD of Gaussian noise in units of its mean absolute value.

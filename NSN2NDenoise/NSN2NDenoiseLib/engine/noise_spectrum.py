@@ -18,7 +18,7 @@ PAIRS = 24
 FLAT = 0.4
 #: The quantile of the coefficients' absolute values that is taken for their SD, and what it is for SD 1. Noise whose
 #: strength varies from place to place has heavy tails, which a median would not see.
-QUANTILE, NORMAL = 0.9, 1.6449
+QUANTILE, NORMAL = 0.95, 1.96
 #: The noise of a frequency counts at least this part of the strongest one's SD.
 FLOOR = 0.02
 #: A block counts whose mean removed noise is at least this, in units of the local noise SD.
