@@ -31,16 +31,16 @@ from Benchmark.configuration import thresholds as sweep
 STEPS = (60, 150, 300, 600)
 
 
-def peers(draws):
+def peers(draws, **pairs):
     """The learned peers: at least as many steps as NS-N2N's default, a network of the same width."""
-    first, *others = learned(1200, 16, 21, 2000, (300, 600, 1200, 1800), {"batch": 8, "crop": 96}, draws)
+    first, *others = learned(1200, 16, 21, 2000, (300, 600, 1200, 1800), {"batch": 8, "crop": 96, **pairs}, draws)
     longer = {"steps": 2000, "width": 16}  # Noise2Void learns from few pixels a step
-    return (replace(first, parameters=longer), *others)
+    return (replace(first, parameters=longer), *others, MethodRun("n2c-own", parameters={"steps": 1200, "width": 16}))
 
 
 def table():
     """Three experiments with a reference, with curves of two of them, and five without a reference."""
-    head = (*CLASSICAL, *peers(draws=2), PAPER, nsn2n())
+    head = (*CLASSICAL, *peers(draws=2, input_noise=0.25), PAPER, nsn2n())
     brain = (*CLASSICAL, *peers(draws=10), PAPER, nsn2n())  # a draw costs nothing in MR
     mr = Experiment(
         "mr-7",

@@ -37,6 +37,7 @@ METHODS = {
     "dip": "deep_image_prior",
     "n2n": "noise2noise",
     "n2c": "noise2clean",
+    "n2c-own": "noise2clean_own",
     "nsn2n": "nsn2n",
 }
 

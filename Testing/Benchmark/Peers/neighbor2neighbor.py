@@ -17,13 +17,23 @@ PAIRS = ((0, 1), (1, 0), (0, 2), (2, 0), (1, 3), (3, 1), (2, 3), (3, 2))
 
 
 def denoise(
-    case, seed, progress, steps=2000, batch=4, crop=128, width=32, levels=3, batch_norm=True, learning_rate=5e-3
+    case,
+    seed,
+    progress,
+    steps=2000,
+    batch=4,
+    crop=128,
+    width=32,
+    levels=3,
+    batch_norm=True,
+    learning_rate=5e-3,
+    input_noise=0.0,
 ):
-    """Trained on the noisy volume alone."""
+    """Trained on the noisy volume alone; input_noise: SD that the noise is magnified to, as in NS-N2N, or 0."""
     scale = Scale.of(case.noisy)
     noisy = scale.apply(case.noisy)
     crops = Crops([noisy], batch, crop, seed)
-    net = unet(seed, width, levels, batch_norm)
+    net = unet(seed, width, levels, batch_norm, gain=input_noise * scale.sd / case.sigma)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(fraction):

@@ -15,6 +15,7 @@ SMALL = {
     "dip": {"width": 16, "levels": 3, "every": 7, "iterations": 300},
     "n2n": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "n2c": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
+    "n2c-own": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "bm3d": {"every": 6},
     "nsn2n": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "levels": 2, "learning_rate": 5e-3},
 }
@@ -82,6 +83,8 @@ def test_supervised_methods_say_that_they_lack_training_data(case):
     alone = Case(case.noisy, case.spacing, case.sigma)
     with pytest.raises(CannotRun, match="training pairs"):
         Peers.load("n2c").denoise(alone, 0, lambda f: None)
+    with pytest.raises(CannotRun, match="truth of this volume"):
+        Peers.load("n2c-own").denoise(alone, 0, lambda f: None)
 
 
 def test_blind_pixels_never_keep_their_own_value():
