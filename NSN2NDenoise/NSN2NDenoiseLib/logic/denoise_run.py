@@ -9,9 +9,8 @@ import slicer
 from NSN2NDenoiseLib import engine, protocol
 
 from . import results, volumes
-from .child_process import ChildProcess, Outcome
-from .job_directory import JobDirectory
-from .scene_watch import SceneWatch
+from .child_job import ChildJob
+from .child_process import Outcome
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Request:
     settings: dict
 
 
-class DenoiseRun:
+class DenoiseRun(ChildJob):
     """Trains in a child process and puts the result in the scene.
 
     Args:
@@ -43,6 +42,8 @@ class DenoiseRun:
         onFinished: called once with the `Outcome`.
     """
 
+    CANCELED = "Canceled. The scene is as it was."
+
     def __init__(
         self,
         request: Request,
@@ -51,8 +52,7 @@ class DenoiseRun:
         onFinished: Callable[[Outcome], None],
     ) -> None:
         self._request = request
-        self._onProgress, self._onFinished = onProgress, onFinished
-        self.outcome: Outcome | None = None
+        self._onProgress, self.onFinished = onProgress, onFinished
         inputVolume = request.inputVolume
         self._inputID, self._outputID = inputVolume.GetID(), _idOf(request.outputVolume)
         self._noiseID = True if request.noiseVolume is True else _idOf(request.noiseVolume)
@@ -62,47 +62,15 @@ class DenoiseRun:
             "preset": request.preset,
             "settings": request.settings,
         }
-        self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
-        self._child = ChildProcess(self._directory.path, self._onMessage, onLog, self._onEnd)
         watched = [(inputVolume, "input volume"), (request.outputVolume, "output volume")]
         if request.noiseVolume is not True:
             watched.append((request.noiseVolume, "volume for the removed noise"))
-        self._watch = SceneWatch([pair for pair in watched if pair[0] is not None], self._onGone)
-
-    def start(self) -> None:
-        """Start the child process."""
-        try:
-            self._child.start()
-        except RuntimeError as error:
-            self._onEnd(Outcome("failed", str(error), "start"))
-
-    @property
-    def running(self) -> bool:
-        """Whether the outcome is still to come."""
-        return self.outcome is None
+        super().__init__(job, inputVolume, [pair for pair in watched if pair[0] is not None], onLog)
 
     @property
     def processId(self) -> int:
         """The system's number of the child process; 0 when it doesn't run."""
         return self._child.processId
-
-    def cancel(self, reason: str = "Canceled. The scene is as it was.") -> None:
-        """Stop: over for the caller at once; the child is asked, then killed, in the background."""
-        self._child.cancel(reason)
-        self._conclude(Outcome("cancelled", reason))
-
-    def wait(self, milliseconds: int) -> None:
-        """Block until something happens or the time is over."""
-        self._child.wait(milliseconds)
-
-    @property
-    def childRunning(self) -> bool:
-        """Whether the child process still exists, also after `cancel`."""
-        return self._child.running
-
-    def stopNow(self) -> None:
-        """Stop, and don't return before the process and its files are gone."""
-        self._child.stopNow("The application was closed.")
 
     def _onMessage(self, message: dict) -> None:
         if message["type"] == "progress" and self.running:
@@ -144,12 +112,6 @@ class DenoiseRun:
         except (OSError, ValueError, MemoryError, RuntimeError) as error:
             return Outcome("failed", f"The result could not be put in the scene: {error}", "internal", repr(error))
         return outcome
-
-    def _conclude(self, outcome: Outcome) -> None:
-        if self.running:
-            self._watch.end()
-            self.outcome = outcome
-            self._onFinished(outcome)
 
 
 def _idOf(node) -> str | None:

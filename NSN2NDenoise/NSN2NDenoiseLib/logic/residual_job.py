@@ -8,12 +8,11 @@ from NSN2NDenoiseLib import engine, protocol
 from NSN2NDenoiseLib.engine.axes import slices_first
 
 from . import volumes
-from .child_process import ChildProcess, Outcome
-from .job_directory import JobDirectory
-from .scene_watch import SceneWatch
+from .child_job import ChildJob
+from .child_process import Outcome
 
 
-class ResidualJob:
+class ResidualJob(ChildJob):
     """Computes what the preview needs and keeps it.
 
     Args:
@@ -36,7 +35,6 @@ class ResidualJob:
         self.residual: np.ndarray | None = None
         self.arrived: np.ndarray | None = None
         self.matching: dict | None = None
-        self.outcome: Outcome | None = None
         self.suggested: float | None = None
         self._wantsResidual = False
         self.silence()
@@ -50,31 +48,12 @@ class ResidualJob:
             "gap": engine.Settings.from_preset(preset).gap,
             "suggested": suggested,
         }
-        self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
-        self._child = ChildProcess(self._directory.path, self._onMessage, _nothing, self._onEnd)
-        self._watch = SceneWatch([(inputVolume, "input volume")], self.cancel)
-
-    def start(self) -> None:
-        """Start the child process."""
-        try:
-            self._child.start()
-        except RuntimeError as error:
-            self._onEnd(Outcome("failed", str(error), "start"))
-
-    @property
-    def running(self) -> bool:
-        """Whether something is still to come."""
-        return self.outcome is None
+        super().__init__(job, inputVolume, [(inputVolume, "input volume")], _nothing)
 
     @property
     def complete(self) -> bool:
         """Whether the whole residual is there."""
         return self.arrived is not None and bool(self.arrived.all())
-
-    @property
-    def childRunning(self) -> bool:
-        """Whether the child process still exists, also after `cancel`."""
-        return self._child.running
 
     def silence(self) -> None:
         """Call nobody back any more; what is computed stays."""
@@ -92,19 +71,6 @@ class ResidualJob:
     def setFocus(self, focus: tuple[int, int, int]) -> None:
         """The user now looks at the voxel (k, j, i): its slice comes next."""
         self._child.send("focus {} {} {}".format(*focus))
-
-    def cancel(self, reason: str = "Canceled.") -> None:
-        """Stop computing; what has arrived stays."""
-        self._child.cancel(reason)
-        self._conclude(Outcome("cancelled", reason))
-
-    def wait(self, milliseconds: int) -> None:
-        """Block until something happens or the time is over."""
-        self._child.wait(milliseconds)
-
-    def stopNow(self) -> None:
-        """Stop, and don't return before the process and its files are gone."""
-        self._child.stopNow("The application was closed.")
 
     def _onMessage(self, message: dict) -> None:
         if not self.running:
@@ -137,12 +103,6 @@ class ResidualJob:
         self._file = None
         self._directory.remove()
         self._conclude(outcome)
-
-    def _conclude(self, outcome: Outcome) -> None:
-        if self.running:
-            self._watch.end()
-            self.outcome = outcome
-            self.onFinished(outcome)
 
 
 def keyOf(inputVolume, sliceAxis: str, preset: str) -> tuple:
