@@ -15,7 +15,7 @@ from PIL import Image
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.Engine.phantoms import magnitude, mr_phantom
 
-FEW = ("--steps", "4", "--device", "cpu")
+FEW = ("--steps", "12", "--device", "cpu")
 
 
 def geometry(image: sitk.Image) -> tuple:
@@ -38,7 +38,7 @@ def test_everything_at_once(nsn2n_process, small, tmp_path):
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(np.unique(mask)) == {0, 1}
     assert report["matchedFraction"] == pytest.approx(mask.mean(), abs=1e-4)
-    assert report["steps"] == 4 and report["seed"] == 0
+    assert report["steps"] == 12 and report["seed"] == 0
     picture = Image.open(tmp_path / "preview.png")
     assert picture.width > 1000 and np.asarray(picture.convert("L")).std() > 20
     assert sorted(os.listdir(tmp_path)) == ["mask.mha", "noise.nii.gz", "out.nrrd", "preview.png", "report.json"]
