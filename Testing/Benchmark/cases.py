@@ -156,7 +156,7 @@ def build_real(experiment, folders, cache):
     contrast = experiment.options.get("disc")
     if contrast:
         volume, description["discs"] = insert_discs(volume, contrast, spacing)
-        description["noise"] += f"; {len(description['discs'].centers)} discs of {contrast:g} inserted"
+        description["noise"] += f"; {len(description['discs'].centers)} discs of ±{contrast:g} inserted"
     return Case(volume, spacing, sigma, experiment.options.get("rician", False), description=description)
 
 

@@ -98,12 +98,14 @@ def test_flicker_is_the_sd_of_slice_means_and_blind_to_ramps():
     assert slice_flicker(ramp, Blocks(blocks.corners, (1, 12, 12))) is None
 
 
-def test_disc_contrast_is_recovered_by_the_identity_and_lost_by_a_blur(body):
-    noisy = body[1]
+def test_disc_contrast_is_recovered_by_the_identity_and_a_perfect_denoiser_and_lost_by_a_blur(body):
+    clean, noisy, _ = body
     inserted, discs = insert_discs(noisy, 30.0, SPACING)
     assert len(discs.centers) >= 4
     assert recovered_contrast(inserted, discs) == pytest.approx(1.0, abs=0.02)
     assert recovered_contrast(noisy, discs) == pytest.approx(0.0, abs=1e-6)
+    identity = recovered_contrast(inserted, discs)
+    assert recovered_contrast(clean + (inserted - noisy), discs) == pytest.approx(identity, abs=0.003)
     assert recovered_contrast(ndimage.gaussian_filter(inserted, (0, 5, 5)), discs) < 0.6
 
 
