@@ -1,9 +1,10 @@
-"""The table plan: the final comparison, on volumes that no default was chosen on, three seeds, about 3 hours of a core.
+"""The table plan: the final comparison, on volumes that no default was chosen on, three seeds, about 4 hours of a core.
 
 Two large experiments with a reference (Colin27 with Rician noise, the nearly clean head phantom at a simulated low
-dose) have every method; a third is small enough for the paper preset on a CPU. Five real volumes have NS-N2N and the
-methods that need no training. The defaults of NS-N2N were developed on other volumes: studyforrest with added noise,
-the thighs at a low dose, another part of the chest scan.
+dose) have every method; other noise levels, another dose and noise correlated between slices have the strongest. One
+is small enough for the paper preset on a CPU. Five real volumes have NS-N2N and the methods that need no training.
+The defaults of NS-N2N were developed on other volumes: studyforrest with added noise, the thighs at a low dose,
+another part of the chest scan.
 """
 
 from dataclasses import replace
@@ -21,12 +22,15 @@ from Benchmark.configuration import (
     THIGH,
     Experiment,
     MethodRun,
+    ablation,
     learned,
     nsn2n,
     real,
 )
 from Benchmark.configuration import thresholds as sweep
 
+#: The rows of further noise levels: the strongest methods that need no training.
+STRONGEST = tuple(MethodRun(key) for key in ("noisy", "diffusion", "dipy-nlm", "bm4d"))
 #: Training steps of the curves; the default has 300.
 STEPS = (60, 150, 300, 600)
 
@@ -39,7 +43,7 @@ def peers(draws, **pairs):
 
 
 def table():
-    """Three experiments with a reference, with curves of two of them, and five without a reference."""
+    """Two experiments with a reference, what varies them, a small one, and five without a reference."""
     head = (*CLASSICAL, *peers(draws=2, input_noise=0.25), PAPER, nsn2n())
     brain = (*CLASSICAL, *peers(draws=10), PAPER, nsn2n())  # a draw costs nothing in MR
     mr = Experiment(
@@ -65,6 +69,10 @@ def table():
     return (
         mr,
         ct,
+        *noise_levels(mr, ct),
+        replace(
+            mr, name="ablation-mr", title="Ablation (Table 3), MR 5 %", options={"level": 0.05}, methods=ablation()
+        ),
         *more("mr", mr, thresholds=(0.02, 0.05, 0.2)),
         *more("ct", ct, thresholds=(0.002, 0.003, 0.02)),
         Experiment(
@@ -96,6 +104,29 @@ def table():
             rician=True,
         ),
         real("real-pet", "PET, SUV", PET, ((20, 100), None, None), None, CLASSICAL, pet=True),
+    )
+
+
+def noise_levels(mr, ct):
+    """The paper's other noise levels in MR; in CT half the dose, and noise correlated between slices."""
+    rows = (*STRONGEST, nsn2n())
+    return (
+        replace(mr, name="mr-5", title="MR (Colin27 T1), Rician noise 5 %", options={"level": 0.05}, methods=rows),
+        replace(mr, name="mr-9", title="MR (Colin27 T1), Rician noise 9 %", options={"level": 0.09}, methods=rows),
+        replace(
+            ct,
+            name="ct-head-lower",
+            title="CT (head phantom), simulated half dose of that above",
+            options={**ct.options, "photons": 5e4},
+            methods=rows,
+        ),
+        replace(
+            ct,
+            name="ct-head-correlated",
+            title="CT (head phantom), simulated low dose, noise correlated between slices (lag 1: 0.3)",
+            options={**ct.options, "slice_correlation": 0.3},
+            methods=rows,
+        ),
     )
 
 
