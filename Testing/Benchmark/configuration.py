@@ -1,4 +1,4 @@
-"""What an experiment is, and the rows that the plans share (plan_quick.py, plan_table.py, plan_full.py).
+"""What an experiment is, and the rows that the plans share (plan_*.py).
 
 An experiment is a noisy volume (a `kind` with `options`, built in cases.py), the methods that run on it, and the seeds
 of those whose training is random. The noise is drawn once per experiment (`noise_seed`): seeds compare trainings.
@@ -105,25 +105,6 @@ def ablation(**overrides):
         paper = {"compensate": False, "collaborative": 0.0, "limit": False, "lambda_rc": 0.5, "lambda_ic": 1.0}
         runs.append(nsn2n(label, **{**paper, **changes, **overrides}))
     return (*runs, nsn2n("default", **overrides))
-
-
-def design(**overrides):
-    """The choices behind the default preset, each undone alone (Design.md)."""
-    changes = (
-        ("default", {}),
-        ("targets not compensated", {"compensate": False}),
-        ("no context slices", {"context": 0}),
-        ("no pilot", {"pilot": 0.0}),
-        ("no collaborative filter", {"collaborative": 0.0}),
-        ("no batch normalization", {"batch_norm": False}),
-        ("network sees the plain slice", {"input_noise": 0.0}),
-        ("learning rate 0.001", {"learning_rate": 1e-3}),
-        ("L_RC 0.5", {"lambda_rc": 0.5}),
-        ("L_IC 1", {"lambda_ic": 1.0}),
-        ("no W", {"threshold": 1.0}),
-        ("removed noise not limited", {"limit": False}),
-    )
-    return tuple(nsn2n(label, **change, **overrides) for label, change in changes)
 
 
 def thresholds(values, **overrides):

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Write the results page from the records in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full
+"""Write the results page of what is in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full|--design
 
-Makes Results-quick.md, Results-table.md or Results-full.md, its figures in Results/, and beside them all records in
-one JSON file.
+Makes Results-PLAN.md, its figures in Results/, and beside them all records in one JSON file.
 """
 
 import argparse
@@ -73,6 +72,7 @@ def parse(arguments):
     plan.add_argument("--quick", dest="plan", action="store_const", const="quick")
     plan.add_argument("--table", dest="plan", action="store_const", const="table")
     plan.add_argument("--full", dest="plan", action="store_const", const="full")
+    plan.add_argument("--design", dest="plan", action="store_const", const="design")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
     return parser.parse_args(arguments)
 

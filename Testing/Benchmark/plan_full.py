@@ -19,7 +19,6 @@ from Benchmark.configuration import (
     MethodRun,
     ablation,
     convergence,
-    design,
     learned,
     nsn2n,
     real,
@@ -110,35 +109,8 @@ def full():
         replace(ct, name="threshold-ct", title="Threshold, CT", methods=thresholds(values), seeds=(0,)),
         replace(mr, name="convergence-mr", title="Convergence (Fig. 3), MR 7 %", methods=curves, seeds=(0,)),
         replace(ct, name="convergence-ct", title="Convergence (Fig. 3), CT", methods=curves, seeds=(0,)),
-        *design_experiments(),
         *paper_size(),
         *without_data((*CLASSICAL, nsn2n()), (48, 160, 160), (0,)),
-    )
-
-
-def design_experiments(steps=150):
-    """What the design note (Design.md) stands on: small crops and short trainings, to compare many choices."""
-    return (
-        Experiment(
-            "design-mr",
-            "Choices behind the default, MR",
-            "mr",
-            STUDYFORREST,
-            ((84, 108), (40, 168), (5, 133)),
-            options={"level": 0.027},
-            methods=design(steps=steps),
-            seeds=(0,),
-        ),
-        Experiment(
-            "design-ct",
-            "Choices behind the default, CT",
-            "lowdose",
-            THIGH,
-            ((50, 70), None, None),
-            options={"photons": 2e5, "views": 180, "keep": ((40, 168), (60, 188))},
-            methods=design(steps=steps),
-            seeds=(0,),
-        ),
     )
 
 

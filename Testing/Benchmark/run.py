@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the benchmark: python Testing/Benchmark/run.py --quick|--table|--full [--only EXPERIMENT[/METHOD]] [--data DIR]
+"""Run the benchmark: python Testing/Benchmark/run.py --quick|--table|--full|--design [--only EXPERIMENT[/METHOD]]
 
 One JSON per (experiment, method, seed) lands in Testing/Benchmark/Runs; what is there and was made from the same
 configuration is skipped, so an interrupted run goes on where it stopped. Then: python Testing/Benchmark/make_page.py
@@ -51,6 +51,7 @@ def parse(arguments):
     plan.add_argument("--quick", dest="plan", action="store_const", const="quick", help="small crops, one seed")
     plan.add_argument("--table", dest="plan", action="store_const", const="table", help="the final table, three seeds")
     plan.add_argument("--full", dest="plan", action="store_const", const="full", help="full size, three seeds")
+    plan.add_argument("--design", dest="plan", action="store_const", const="design", help="the default's choices")
     parser.add_argument("--only", action="append", help="EXPERIMENT or EXPERIMENT/METHOD, with * and ?; repeatable")
     parser.add_argument("--skip", action="append", help="leave these out, as for --only")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")

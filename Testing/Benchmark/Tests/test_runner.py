@@ -127,7 +127,7 @@ def test_missing_data_are_named(tmp_path, monkeypatch):
     assert any("mr-7" in line and "mr_colin27" in line for line in said)
 
 
-@pytest.mark.parametrize("plan_name", ["quick", "table", "full"])
+@pytest.mark.parametrize("plan_name", PLANS)
 def test_plans_are_consistent(plan_name):
     planned = PLANS[plan_name]()
     assert len({e.name for e in planned}) == len(planned)
