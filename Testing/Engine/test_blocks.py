@@ -30,7 +30,7 @@ def test_slabs_and_margins_cover_the_stack_to_its_end():
 
 
 def groups_of(slab, start, block=(4, 4, 4), noise=0.0):
-    return find_groups(slab, torch.full_like(slab, noise), start, block, 3)
+    return find_groups(slab, torch.full_like(slab, noise), start, block, 3, (2, 4, 4))
 
 
 def test_the_group_of_a_block_is_found_where_a_copy_of_it_is():

@@ -9,8 +9,6 @@ from torch.nn import functional
 
 #: Slices, rows and columns of a block.
 BLOCK = (4, 4, 4)
-#: How far from a block similar ones are looked for, in slices, rows and columns.
-REACH = (2, 4, 4)
 #: Blocks in a group, a power of two; fewer in a stack that is too small.
 GROUP = 16
 #: Groups that are sorted at once.
@@ -69,8 +67,15 @@ class Groups:
     voxels: torch.Tensor
 
 
-def find_groups(slab: torch.Tensor, unit: torch.Tensor, start: int, block: tuple[int, int, int], step: int) -> Groups:
-    """For blocks in steps over rows and columns, those within `REACH` with the least squared difference.
+def find_groups(
+    slab: torch.Tensor,
+    unit: torch.Tensor,
+    start: int,
+    block: tuple[int, int, int],
+    step: int,
+    reach: tuple[int, int, int],
+) -> Groups:
+    """For blocks in steps over rows and columns, those within `reach` with the least squared difference.
 
     Among blocks that differ by less than the noise it is left to chance which ones are taken. Those with the very least
     difference would share what noise the slab still has, and filtering them together would keep it.
@@ -81,6 +86,7 @@ def find_groups(slab: torch.Tensor, unit: torch.Tensor, start: int, block: tuple
         start: slice of the slab at which the blocks start that the groups are made for.
         block: slices, rows, columns.
         step: between the blocks that groups are made for, in rows and columns.
+        reach: how far from a block similar ones are looked for, in slices, rows and columns.
 
     References:
         Maggioni et al., "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013
@@ -89,11 +95,11 @@ def find_groups(slab: torch.Tensor, unit: torch.Tensor, start: int, block: tuple
     slices, rows, columns = slab.shape
     own = slab[start : start + block[0]]
     near = [
-        range(-min(room, reach), min(room, reach) + 1)
-        for room, reach in zip((rows - block[1], columns - block[2]), REACH[1:], strict=True)
+        range(-min(room, far), min(room, far) + 1)
+        for room, far in zip((rows - block[1], columns - block[2]), reach[1:], strict=True)
     ]
-    after = min(slices - block[0] - start, REACH[0])
-    places = list(product(range(-min(start, REACH[0]), after + 1), *near))
+    after = min(slices - block[0] - start, reach[0])
+    places = list(product(range(-min(start, reach[0]), after + 1), *near))
     alike = ALIKE * block[0] * functional.avg_pool2d(unit[start][None].square(), block[1:], stride=step).flatten()
     blocks = len(alike)
     chance = torch.rand(blocks + 61 * len(places), generator=torch.Generator().manual_seed(0)).to(slab.device)

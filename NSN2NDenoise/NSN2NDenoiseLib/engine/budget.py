@@ -8,7 +8,7 @@ import torch
 
 from .crops import CropSampler
 from .errors import Cancelled
-from .inference import INFERENCE_SHARE, both_directions, slices_at_once
+from .inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
 from .progress import Tracker
 from .settings import Settings
 from .slice_tensors import SliceTensors
@@ -41,10 +41,8 @@ def steps_within_limit(
     trial = copy.deepcopy(network)
     step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
     after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
-    if settings.collaborative:
-        after /= INFERENCE_SHARE
-    if settings.compensate and settings.pilot:
-        after *= 2  # once for the pilot
+    pilot = after if settings.compensate and settings.pilot else 0.0
+    after = after / RESULT_SHARE + pilot / PILOT_SHARE if settings.collaborative else after + pilot
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:
         needed = tracker.elapsed() + FEWEST * step + after

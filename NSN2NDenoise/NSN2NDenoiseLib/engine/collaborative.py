@@ -7,17 +7,32 @@ a Wiener filter. The noise at each frequency is known from neighboring slices (n
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from .blocks import REACH, Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from .blocks import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
 from .local_noise import local_noise_sd
 from .noise_spectrum import noise_spectrum
 
-#: Steps between the blocks that groups are made for in the two passes: over slices, over rows and columns.
-STEPS = ((4, 4), (3, 2))
+
+@dataclass(frozen=True)
+class Effort:
+    """How thoroughly to filter.
+
+    Attributes:
+        steps: between the blocks that groups are made for in the two passes: over slices, over rows and columns.
+        reach: how far from a block similar ones are looked for, in slices, rows and columns.
+    """
+
+    steps: tuple[tuple[int, int], tuple[int, int]]
+    reach: tuple[int, int, int]
+
+
+#: For a pilot of the training, and for the result, which takes three times as long.
+QUICK, THOROUGH = Effort(((4, 4), (4, 3)), (2, 4, 4)), Effort(((3, 3), (2, 2)), (3, 4, 4))
 #: A frequency is kept in the first pass if it exceeds this many noise SDs.
 THRESHOLD = 3.0
 #: Noise variances that the Wiener filter of the second pass reckons with.
@@ -29,7 +44,7 @@ QUIET = 0.05
 #: Shape of the Kaiser window that the voxels of a block are weighted with.
 KAISER = 2.0
 #: The part of the time that the first pass takes.
-FIRST_SHARE = 0.2
+FIRST_SHARE = 0.3
 #: Groups that are filtered at once.
 AT_ONCE = 2048
 
@@ -42,6 +57,7 @@ def collaborative_filter(
     gap: int,
     correlation: list[float],
     strength: float = 1.0,
+    effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> None:
@@ -55,6 +71,7 @@ def collaborative_filter(
         gap: smallest distance of slices with independent noise.
         correlation: of the noise between slices at lags 1, 2, 3.
         strength: factor of the measured noise SD; 1 trusts it.
+        effort: QUICK or THOROUGH.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
 
@@ -87,12 +104,12 @@ def collaborative_filter(
                 pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device), FIRST_PART)
             return noisy, pilot, unit
 
-        for part in _filter_slabs(load, result, block, STEPS[number], sd, wiener=is_last):
+        for part in _filter_slabs(load, result, block, effort.steps[number], effort.reach, sd, wiener=is_last):
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps: tuple[int, int], sd, wiener: bool):
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, reach, sd, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
     rows, columns = result.shape[1:]
     starts, step = slab_starts(len(result), block[0], steps[0]), steps[1]
@@ -101,15 +118,15 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps: 
     held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
     first = 0  # the slice that they start with
     for number, start in enumerate(starts):
-        high = min(len(result), start + block[0] + REACH[0])
+        high = min(len(result), start + block[0] + reach[0])
         reached = first + len(held[0])
         if high > reached:
             new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
             new += [torch.zeros_like(new[0])] * 2
             held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
-        groups = find_groups(held[1], held[2], start - first, block, step)
+        groups = find_groups(held[1], held[2], start - first, block, step, reach)
         _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
-        following = max(0, starts[number + 1] - REACH[0]) if number + 1 < len(starts) else len(result)
+        following = max(0, starts[number + 1] - reach[0]) if number + 1 < len(starts) else len(result)
         done = following - first
         if done > 0:
             total, weight = (t[:done, :rows, :columns] for t in held[3:])

@@ -9,12 +9,12 @@ import torch
 from .axes import resolve_axis, slices_back, slices_first
 from .budget import steps_within_limit
 from .check import check_volume
-from .collaborative import collaborative_filter
+from .collaborative import QUICK, THOROUGH, Effort, collaborative_filter
 from .crops import CropSampler
 from .device import choose_device, choose_precision
 from .errors import RunError
 from .guards import check_result
-from .inference import INFERENCE_SHARE, infer
+from .inference import PILOT_SHARE, RESULT_SHARE, infer
 from .limit import limit_removed
 from .machine import device_name, peak_memory_mb, versions
 from .matching import Matching
@@ -124,9 +124,9 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
     network = make_network(settings, matching.noise_sd, device)
 
-    def apply(progress: Callable[[float], None]) -> np.ndarray:
+    def apply(progress: Callable[[float], None], effort: Effort, share: float) -> np.ndarray:
         """The slices denoised by the network as it is, and by the collaborative filter that it guides."""
-        share = INFERENCE_SHARE if settings.collaborative else 1.0
+        share = share if settings.collaborative else 1.0
         tensors.low_passed = None  # or an earlier pilot: this result takes its place
         matching.drop_low_passed()
         result = infer(network, tensors, precision, lambda part: progress(share * part))
@@ -141,13 +141,14 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
                 matching.gap,
                 matching.slice_correlation,
                 settings.collaborative,
+                effort,
                 device,
                 lambda part: progress(share + (1 - share) * part),
             )
         return result
 
     def make_pilot(progress: Callable[[float], None]) -> None:
-        tensors.set_pilot(apply(progress), matching.noise_sd)
+        tensors.set_pilot(apply(progress, QUICK, PILOT_SHARE), matching.noise_sd)
 
     steps = settings.steps
     if settings.minutes is not None:
@@ -158,7 +159,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     losses = train(network, tensors, sampler, settings_used, precision, tracker, pilot)
 
     tracker.begin("denoise")
-    after = apply(tracker.update)
+    after = apply(tracker.update, THOROUGH, RESULT_SHARE)
     if settings.limit:
         limit_removed(matching.stack, after, matching.excluded, device)
     check_result(matching.stack, after, matching.excluded, matching.noise_sd)

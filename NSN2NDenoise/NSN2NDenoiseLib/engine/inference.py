@@ -11,8 +11,8 @@ from .slice_tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8
-#: The network's part in the time in which a slice is denoised; the collaborative filter that follows takes the rest.
-INFERENCE_SHARE = 0.25
+#: The network's part in the time in which the pilot or the result is made; the collaborative filter takes the rest.
+PILOT_SHARE, RESULT_SHARE = 0.35, 0.15
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ RUN_BYTES = 10
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
 #: Bytes a pixel that the collaborative filter takes for one slab, and the MB for the groups that it filters at once.
-SLAB_BYTES, GROUPS_MB = 700, 120.0
+SLAB_BYTES, GROUPS_MB = 950, 115.0
 #: Bytes a voxel for the result of its first pass.
 FIRST_PASS_BYTES = 4
 #: The network's weights, their gradient, Adam's two moments, and one in passing.

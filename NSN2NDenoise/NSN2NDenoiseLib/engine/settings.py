@@ -72,8 +72,8 @@ class Settings:
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
-    batch: int = 16
-    steps: int = 300
+    batch: int = 8
+    steps: int = 450
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
