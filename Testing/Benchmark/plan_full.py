@@ -73,7 +73,7 @@ def full():
     lower = {**ct.options, "photons": 5e4}
     correlated = {**ct.options, "slice_correlation": 0.3}
     values = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
-    curves = convergence((75, 150, 300, 600, 1200, 2400), 32, {"batch": 8, "crop": 96})
+    curves = convergence((110, 225, 450, 900, 1800, 3600), 32, {"batch": 8, "crop": 96})
     return (
         replace(mr, name="mr-5", title="MR (Colin27 T1), Rician noise 5 %", options={"level": 0.05}),
         mr,

@@ -83,8 +83,8 @@ def quick():
             fewer,
         ),
         real("real-pet", "PET, SUV", PET, ((30, 70), None, None), None, fewer, pet=True),
-        replace(mr, name="ablation-mr", title="Ablation (Table 3), MR", methods=ablation(steps=80)),
-        replace(mr, name="threshold-mr", title="Threshold, MR", methods=thresholds((0.01, 0.1), steps=80)),
-        replace(mr, name="convergence-mr", title="Convergence (Fig. 3), MR", methods=convergence((40, 120), 16, SMALL)),
+        replace(mr, name="ablation-mr", title="Ablation (Table 3), MR", methods=ablation(steps=120)),
+        replace(mr, name="threshold-mr", title="Threshold, MR", methods=thresholds((0.01, 0.1), steps=120)),
+        replace(mr, name="convergence-mr", title="Convergence (Fig. 3), MR", methods=convergence((60, 180), 16, SMALL)),
         *without_data((*fewer, nsn2n()), (24, 96, 96), (0,)),
     )

@@ -31,8 +31,8 @@ from Benchmark.configuration import thresholds as sweep
 
 #: The rows of further noise levels: the strongest methods that need no training.
 STRONGEST = tuple(MethodRun(key) for key in ("noisy", "diffusion", "dipy-nlm", "bm4d"))
-#: Training steps of the curves; the default has 300.
-STEPS = (60, 150, 300, 600)
+#: Training steps of the curves; the default has 450.
+STEPS = (90, 225, 450, 900)
 
 
 def peers(draws, **pairs):
@@ -139,7 +139,7 @@ def more(name, experiment, thresholds):
             experiment,
             name=f"threshold-{name}",
             title=f"Threshold, {title}",
-            methods=sweep(thresholds, steps=100),
+            methods=sweep(thresholds, steps=150),
             seeds=(0,),
         ),
         replace(experiment, name=f"convergence-{name}", title=f"Steps, {title}", methods=methods, seeds=(0,)),

@@ -40,7 +40,7 @@ def _add_denoise(commands) -> None:
     parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of L_RC, Eq. 5 (default 0, paper 0.5)")
     parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of L_IC, Eq. 6 (default 0, paper 1)")
     parser.add_argument(
-        "--steps", type=int, metavar="N", help="training steps (default 300): more is slower and better"
+        "--steps", type=int, metavar="N", help="training steps (default 450): more is slower and better"
     )
     parser.add_argument(
         "--minutes",
