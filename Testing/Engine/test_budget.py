@@ -16,7 +16,7 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
     steps = limited.report["steps"]
     assert limited.report["minutes"] == 0.1
     assert budget.FEWEST <= steps < budget.MOST  # few where the machine is busy
-    assert 2 < sum(limited.report["seconds"].values()) < 15  # 6 were asked for; the machine may be busy
+    assert 2 < sum(limited.report["seconds"].values()) < 30  # 6 were asked for; the machine may be busy
     again = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, steps=steps, seed=2))
     np.testing.assert_array_equal(again.denoised, limited.denoised)
     assert again.losses == limited.losses and again.report["minutes"] is None
@@ -42,7 +42,8 @@ def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
     assert most - 40 < steps < most
     whole = engine.Settings.from_preset(**QUICK, minutes=1)  # a pilot, and the collaborative filter twice
     steps = engine.denoise(noisy, whole).report["steps"]
-    most = (60 - 2 / budget.INFERENCE_SHARE * 4 * 0.75 * budget.AFTERWARDS) / 0.3
+    shares = 1 / budget.PILOT_SHARE + 1 / budget.RESULT_SHARE
+    most = (60 - shares * 4 * 0.75 * budget.AFTERWARDS) / 0.3
     assert most - 40 < steps < most  # the seconds before the training count, too
 
 
