@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
 SHORT = """*This is the quick run: small crops, one seed, and short trainings for the learned peers. It shows that \
 everything works; judge by the table run (`run.py --table`).*"""
+DESIGN = "Each choice behind the default preset undone alone; [Design.md](Design.md) says what is made of it."
 ABOUT = f"""\
 PSNR and SSIM have one data range per volume (stated at each table), nothing is clipped or rescaled between noisy, \
 clean and denoised. "Tissue" is the clean image above 15 % of its maximum (MR) or within -150...200 HU (CT). ± is the \
@@ -55,7 +56,8 @@ def main(arguments=None):
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
     heading = f"# Benchmark results, {options.plan} run"
-    text = [heading, opening(planned, found), provenance(everything, options.plan), ABOUT]
+    first = DESIGN if options.plan == "design" else opening(planned, found)
+    text = [heading, first, provenance(everything, options.plan), ABOUT]
     if options.plan == "quick":
         text.insert(2, SHORT)
     if left_out:
@@ -160,7 +162,7 @@ def section(experiment, group, folders, figures):
     if first in CURVES:
         plots.curves(figures / f"{experiment.name}.png", usable, *CURVES[first])
         lines.append(picture(figures, f"{experiment.name}.png", experiment.title))
-    elif usable and first != "ablation":
+    elif usable and first not in ("ablation", "design"):
         maps(figures / f"{experiment.name}-errors.jpg", usable, case)
         lines.append(picture(figures, f"{experiment.name}-errors.jpg", "slices and error maps, one window"))
         if len(usable) > 2 and plots.time_against_psnr(figures / f"{experiment.name}-time.png", usable):
