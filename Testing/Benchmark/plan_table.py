@@ -111,8 +111,16 @@ def noise_levels(mr, ct):
     """The paper's other noise levels in MR; in CT half the dose, and noise correlated between slices."""
     rows = (*STRONGEST, nsn2n())
     return (
-        replace(mr, name="mr-5", title="MR (Colin27 T1), Rician noise 5 %", options={"level": 0.05}, methods=rows),
-        replace(mr, name="mr-9", title="MR (Colin27 T1), Rician noise 9 %", options={"level": 0.09}, methods=rows),
+        *(
+            replace(
+                mr,
+                name=f"mr-{percent}",
+                title=f"MR (Colin27 T1), Rician noise {percent} %",
+                options={"level": percent / 100},
+                methods=rows,
+            )
+            for percent in (5, 9)
+        ),
         replace(
             ct,
             name="ct-head-lower",

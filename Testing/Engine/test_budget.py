@@ -16,7 +16,7 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
     steps = limited.report["steps"]
     assert limited.report["minutes"] == 0.1
     assert budget.FEWEST <= steps < budget.MOST  # few where the machine is busy
-    assert 2 < sum(limited.report["seconds"].values()) < 30  # 6 were asked for; the machine may be busy
+    assert 2 < sum(limited.report["seconds"].values()) < 15  # 6 were asked for; the machine may be busy
     again = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, steps=steps, seed=2))
     np.testing.assert_array_equal(again.denoised, limited.denoised)
     assert again.losses == limited.losses and again.report["minutes"] is None

@@ -15,6 +15,8 @@ GROUP = 16
 AT_ONCE = 4096
 #: Blocks whose mean squared difference is smaller than about this part of the noise variance count as equally similar.
 ALIKE = 0.08
+#: All places share one sequence of random numbers; each begins so much later in it.
+SHIFT = 61
 
 
 def block_size(shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -102,11 +104,11 @@ def find_groups(
     places = list(product(range(-min(start, reach[0]), after + 1), *near))
     alike = ALIKE * block[0] * functional.avg_pool2d(unit[start][None].square(), block[1:], stride=step).flatten()
     blocks = len(alike)
-    chance = torch.rand(blocks + 61 * len(places), generator=torch.Generator().manual_seed(0)).to(slab.device)
+    chance = torch.rand(blocks + SHIFT * len(places), generator=torch.Generator().manual_seed(0)).to(slab.device)
     distances = torch.empty(len(places), blocks, device=slab.device)
     for number, (k, j, i) in enumerate(places):
         distance = _distances(own, slab[start + k : start + k + block[0]], j, i, block[1:], step)
-        torch.addcmul(distance, alike, chance[61 * number : 61 * number + blocks], out=distances[number])
+        torch.addcmul(distance, alike, chance[SHIFT * number : SHIFT * number + blocks], out=distances[number])
     distances[places.index((0, 0, 0))] = -1.0  # a block is in its own group, even among equal ones
     parts, size = distances.split(AT_ONCE, dim=1), GROUP
     while size > min(torch.isfinite(part).sum(dim=0).min() for part in parts):  # near a corner of a small stack
