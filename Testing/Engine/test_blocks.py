@@ -2,8 +2,15 @@
 
 import pytest
 import torch
-from NSN2NDenoiseLib.engine import blocks
-from NSN2NDenoiseLib.engine.blocks import block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from NSN2NDenoiseLib.engine.filter import groups as blocks
+from NSN2NDenoiseLib.engine.filter.groups import (
+    block_size,
+    cosine_transform,
+    find_groups,
+    hadamard,
+    margin,
+    slab_starts,
+)
 
 
 def test_the_cosine_transform_is_orthonormal_and_starts_with_the_mean():

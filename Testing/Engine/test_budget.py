@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import budget
+from NSN2NDenoiseLib.engine.runtime import time_limit as budget
 
 from Testing.Engine.phantoms import phantom
 
@@ -66,7 +66,7 @@ def test_stopping_while_steps_are_timed(monkeypatch):
     _, noisy = phantom(slices=4, side=32)
     training = []
     monkeypatch.setattr(budget, "train", lambda *a: (training.append(1), train(*a)))
-    from NSN2NDenoiseLib.engine.train import train
+    from NSN2NDenoiseLib.engine.train.training import train
 
     with pytest.raises(engine.Cancelled):
         engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60), should_stop=lambda: bool(training))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.collaborative import collaborative_filter
+from NSN2NDenoiseLib.engine.filter.collaborative import collaborative_filter
 from scipy import ndimage
 
 SHAPE = (9, 50, 53)  # no side fits the blocks' steps

@@ -141,7 +141,7 @@ def test_a_collapse_is_an_error():
 
 def test_a_diverging_training_is_an_error(monkeypatch):
     import torch
-    from NSN2NDenoiseLib.engine import train
+    from NSN2NDenoiseLib.engine.train import training as train
 
     monkeypatch.setattr(train, "training_step", lambda *_: torch.tensor(float("nan")))
     _, noisy = phantom(slices=4, side=32)
@@ -151,7 +151,7 @@ def test_a_diverging_training_is_an_error(monkeypatch):
 
 def test_out_of_memory_shrinks_the_batch_then_names_the_knob(monkeypatch):
     import torch
-    from NSN2NDenoiseLib.engine import train
+    from NSN2NDenoiseLib.engine.train import training as train
 
     sizes = []
 

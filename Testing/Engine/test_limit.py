@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.limit import limit_removed
+from NSN2NDenoiseLib.engine.filter.limit import limit_removed
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, (2, 128, 128)).astype(np.float32)
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.losses import (
+from NSN2NDenoiseLib.engine.train.losses import (
     interslice_continuity_loss,
     reconstruction_loss,
     regional_consistency_loss,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.low_pass import low_pass, median_of_nine, non_local_means
+from NSN2NDenoiseLib.engine.match.low_pass import low_pass, median_of_nine, non_local_means
 from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import machine, memory
+from NSN2NDenoiseLib.engine.runtime import machine, memory
 
 from Testing.Engine.phantoms import phantom
 
@@ -19,7 +19,9 @@ RUN = """
 import json, sys
 import numpy as np
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import denoise_volume, machine, matching
+from NSN2NDenoiseLib.engine import denoise_volume
+from NSN2NDenoiseLib.engine.match import matching
+from NSN2NDenoiseLib.engine.runtime import machine
 matching.low_pass = lambda image, noise_sd: image.copy()  # slow, and takes no memory
 before = machine.peak_memory_mb()
 volume = np.random.default_rng(0).integers(0, 2000, ({slices}, {side}, {side}), np.int16)

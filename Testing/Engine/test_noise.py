@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.noise import find_noise_blocks, mean_shift, noise_sd, slice_correlation
-from NSN2NDenoiseLib.engine.threshold import automatic_threshold
+from NSN2NDenoiseLib.engine.match.threshold import automatic_threshold
+from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, mean_shift, noise_sd, slice_correlation
 from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom

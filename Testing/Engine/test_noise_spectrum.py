@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.noise_spectrum import noise_spectrum
+from NSN2NDenoiseLib.engine.noise.spectrum import noise_spectrum
 from scipy import ndimage
 
 BLOCK = (4, 4, 4)

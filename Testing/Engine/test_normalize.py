@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.normalize import Normalization, find_padding, fit_normalization
+from NSN2NDenoiseLib.engine.volume.normalize import Normalization, find_padding, fit_normalization
 
 from Testing.Engine.phantoms import disc, phantom
 

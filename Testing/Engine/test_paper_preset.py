@@ -3,8 +3,8 @@
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.train import count_steps, learning_rate
-from NSN2NDenoiseLib.engine.unet import UNet
+from NSN2NDenoiseLib.engine.train.training import count_steps, learning_rate
+from NSN2NDenoiseLib.engine.train.unet import UNet
 
 PAPER = engine.Settings.from_preset("paper")
 
@@ -26,7 +26,7 @@ def test_the_rate_halves_every_20_of_100_epochs():
 
 def test_an_epoch_draws_every_pair_once():
     import numpy as np
-    from NSN2NDenoiseLib.engine.crops import CropSampler
+    from NSN2NDenoiseLib.engine.train.crops import CropSampler
 
     sampler = CropSampler(np.zeros((9, 20, 30), np.float32), None, gap=1, crop=0, seed=3)
     for _ in range(3):

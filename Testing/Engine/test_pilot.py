@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import train
-from NSN2NDenoiseLib.engine.slice_tensors import SliceTensors
+from NSN2NDenoiseLib.engine.train import training as train
+from NSN2NDenoiseLib.engine.train.tensors import SliceTensors
 
 from .phantoms import phantom
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.matching import Matching
-from NSN2NDenoiseLib.engine.rician import choose_sigma, find_rician, invert_mean, rayleigh_sigma, rician_mean
+from NSN2NDenoiseLib.engine.match.matching import Matching
+from NSN2NDenoiseLib.engine.noise.rician import choose_sigma, find_rician, invert_mean, rayleigh_sigma, rician_mean
 from scipy import ndimage, stats
 
 from Testing.Engine.phantoms import magnitude, mr_phantom, phantom

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.crops import CropSampler
 from NSN2NDenoiseLib.engine.denoise_volume import make_network
-from NSN2NDenoiseLib.engine.slice_tensors import SliceTensors, apply_network
-from NSN2NDenoiseLib.engine.train import training_step
+from NSN2NDenoiseLib.engine.train.crops import CropSampler
+from NSN2NDenoiseLib.engine.train.tensors import SliceTensors, apply_network
+from NSN2NDenoiseLib.engine.train.training import training_step
 
 CPU = torch.device("cpu")
 SETTINGS = engine.Settings.from_preset(width=4, levels=2, batch_norm=False, context=0, lambda_ic=0.0)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.unet import UNet, magnified
+from NSN2NDenoiseLib.engine.train.unet import UNet, magnified
 
 
 def test_a_flat_slice_shows_nothing_but_its_mean():

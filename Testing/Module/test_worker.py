@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib import protocol
+from NSN2NDenoiseLib.child import protocol
 
 from Testing.Module.support import LONG, MODULE_FOLDER, SHORT, isAlive
 
-WORKER = MODULE_FOLDER / "NSN2NDenoiseLib" / "worker.py"
+WORKER = MODULE_FOLDER / "NSN2NDenoiseLib" / "child" / "worker.py"
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_unusable_volume(job):
 def test_no_slicer_no_torch_for_the_mask():
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['slicer', 'qt', 'vtk', 'ctk', 'torch', 'SimpleITK']))\n"
-        "import NSN2NDenoiseLib.worker"
+        "import NSN2NDenoiseLib.child.worker"
     )
     subprocess.run([sys.executable, "-c", code], cwd=MODULE_FOLDER, check=True)
 

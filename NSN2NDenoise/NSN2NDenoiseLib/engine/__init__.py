@@ -10,14 +10,14 @@ Importing this package does not import torch: `denoise` brings it.
 import os
 from importlib import import_module
 
-from .axes import AXES
-from .check import MIN_SLICES
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_volume
-from .matching import Matching
-from .progress import Progress
+from .match.matching import Matching
+from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
+from .runtime.progress import Progress
 from .settings import DEVICES, PRESETS, RICIAN, Settings
-from .weight_matrix import check_threshold, matched_fraction, weight_matrix
+from .volume.axes import AXES
+from .volume.check import MIN_SLICES
 
 __all__ = [
     "AXES",

@@ -6,28 +6,28 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import torch
 
-from .axes import resolve_axis, slices_back, slices_first
-from .budget import steps_within_limit
-from .check import check_volume
-from .collaborative import QUICK, THOROUGH, Effort, collaborative_filter
-from .crops import CropSampler
-from .device import choose_device, choose_precision
 from .errors import RunError
-from .guards import check_result
-from .inference import PILOT_SHARE, RESULT_SHARE, infer
-from .limit import limit_removed
-from .machine import device_name, peak_memory_mb, versions
-from .matching import Matching
-from .memory import memory_warnings, predict_memory_mb
-from .normalize import NETWORK_RANGE
-from .progress import Progress, Tracker
-from .report import measure, plain
-from .rician import choose_sigma, correct_bias
+from .filter.collaborative import QUICK, THOROUGH, Effort, collaborative_filter
+from .filter.limit import limit_removed
+from .judge.guards import check_result
+from .judge.report import measure, plain
+from .match.matching import Matching
+from .match.weight_matrix import weight_matrix
+from .noise.rician import choose_sigma, correct_bias
+from .runtime.device import choose_device, choose_precision
+from .runtime.machine import device_name, peak_memory_mb, versions
+from .runtime.memory import memory_warnings, predict_memory_mb
+from .runtime.progress import Progress, Tracker
+from .runtime.time_limit import steps_within_limit
 from .settings import Settings
-from .slice_tensors import SliceTensors
-from .train import train
-from .unet import UNet
-from .weight_matrix import weight_matrix
+from .train.crops import CropSampler
+from .train.inference import PILOT_SHARE, RESULT_SHARE, infer
+from .train.tensors import SliceTensors
+from .train.training import train
+from .train.unet import UNet
+from .volume.axes import resolve_axis, slices_back, slices_first
+from .volume.check import check_volume
+from .volume.normalize import NETWORK_RANGE
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8

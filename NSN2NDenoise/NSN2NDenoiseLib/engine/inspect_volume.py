@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .matching import Matching
-from .memory import predict_gpu_memory_mb, predict_memory_mb
-from .report import plain
-from .rician import find_rician
+from .judge.report import plain
+from .match.matching import Matching
+from .noise.rician import find_rician
+from .runtime.memory import predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, fields, replace
 
-from .axes import AXES
 from .errors import SettingsError
-from .weight_matrix import check_threshold
+from .match.weight_matrix import check_threshold
+from .volume.axes import AXES
 
 PRESETS = ("default", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")

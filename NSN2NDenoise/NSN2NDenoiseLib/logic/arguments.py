@@ -6,8 +6,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.axes import resolve_axis
-from NSN2NDenoiseLib.engine.check import MIN_SLICES
+from NSN2NDenoiseLib.engine.volume.axes import resolve_axis
+from NSN2NDenoiseLib.engine.volume.check import MIN_SLICES
 
 from .volumes import spacingOf
 

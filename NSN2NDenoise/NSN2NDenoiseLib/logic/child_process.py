@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import qt
 
-from NSN2NDenoiseLib import protocol
+from NSN2NDenoiseLib.child import protocol
 
 from .python_program import findPython
 
@@ -75,7 +75,7 @@ class ChildProcess:
 
     def start(self) -> None:
         """Start the process. A failed start ends it at once, with an outcome like any other end."""
-        worker = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker.py")
+        worker = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "child", "worker.py")
         self._process.start(findPython(), [worker, self._directory])
 
     @property

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-from NSN2NDenoiseLib import engine, protocol
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.child import protocol
 
 from . import results, volumes
 from .child_job import ChildJob

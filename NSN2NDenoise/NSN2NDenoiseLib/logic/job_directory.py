@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 import slicer
 
-from NSN2NDenoiseLib import protocol
+from NSN2NDenoiseLib.child import protocol
 
 _leftovers: set[str] = set()
 

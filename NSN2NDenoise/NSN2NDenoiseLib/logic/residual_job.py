@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from NSN2NDenoiseLib import engine, protocol
-from NSN2NDenoiseLib.engine.axes import slices_first
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.child import protocol
+from NSN2NDenoiseLib.engine.volume.axes import slices_first
 
 from . import volumes
 from .child_job import ChildJob

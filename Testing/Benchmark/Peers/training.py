@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from NSN2NDenoiseLib.engine.device import autocast, choose_device, choose_precision
-from NSN2NDenoiseLib.engine.unet import UNet
+from NSN2NDenoiseLib.engine.runtime.device import autocast, choose_device, choose_precision
+from NSN2NDenoiseLib.engine.train.unet import UNet
 
 
 @dataclass(frozen=True)

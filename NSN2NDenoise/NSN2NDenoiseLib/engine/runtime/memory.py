@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from .errors import RunError
+from ..errors import RunError
+from ..settings import Settings
 from .machine import free_memory_mb
-from .settings import Settings
 
 #: MB that Python, torch, scipy and SimpleITK hold before there is a volume (Linux, torch for CPUs).
 PROGRAMS = 350.0

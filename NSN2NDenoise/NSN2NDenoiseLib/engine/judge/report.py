@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .matching import Matching
-from .noise import mean_shift, noise_sd
+from ..match.matching import Matching
+from ..noise.blocks import mean_shift, noise_sd
 
 
 def measure(matching: Matching, after: np.ndarray) -> dict:

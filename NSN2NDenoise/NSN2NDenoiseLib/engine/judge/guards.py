@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import RunError
+from ..errors import RunError
 
 #: The output must keep at least this part of the input's contrast (SD over tissue and air).
 MIN_CONTRAST = 0.3

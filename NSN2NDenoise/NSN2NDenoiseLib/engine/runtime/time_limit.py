@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import torch
 
-from .crops import CropSampler
-from .errors import Cancelled
-from .inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
+from ..errors import Cancelled
+from ..settings import Settings
+from ..train.crops import CropSampler
+from ..train.inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
+from ..train.tensors import SliceTensors
+from ..train.training import train
 from .progress import Tracker
-from .settings import Settings
-from .slice_tensors import SliceTensors
-from .train import train
 
 #: The steps that a limit can lead to: fewer are no training, more bring nothing.
 FEWEST, MOST = 50, 20_000

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import Cancelled
+from ..errors import Cancelled
 
 #: Stages of a run in their order, each with its usual share of the whole time.
 STAGE_SHARES = {"check": 0.01, "match": 0.02, "train": 0.85, "denoise": 0.10, "report": 0.02}

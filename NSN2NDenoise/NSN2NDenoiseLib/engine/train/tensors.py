@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from .normalize import NETWORK_RANGE
+from ..volume.normalize import NETWORK_RANGE
 
 #: Differences between slices of the pilot below this (in units of the noise SD) are left-over noise.
 LEFT_OVER = 0.3

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 #: Names of the slice axes as a user knows them; arrays are (k, j, i).
 AXES = ("auto", "k", "j", "i")

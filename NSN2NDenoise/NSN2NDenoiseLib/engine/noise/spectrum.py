@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .blocks import cosine_transform
+from ..filter.groups import cosine_transform
 
 #: Pairs along the slice axis that are looked at.
 PAIRS = 24

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from .axes import resolve_axis, slices_back, slices_first
-from .check import check_slices, check_volume
-from .errors import Cancelled, SettingsError
+from ..errors import Cancelled, SettingsError
+from ..noise.blocks import NoiseBlocks, find_noise_blocks, noise_sd, slice_correlation
+from ..volume.axes import resolve_axis, slices_back, slices_first
+from ..volume.check import check_slices, check_volume
+from ..volume.normalize import Normalization, find_padding, fit_normalization
 from .low_pass import low_pass
-from .noise import NoiseBlocks, find_noise_blocks, noise_sd, slice_correlation
-from .normalize import Normalization, find_padding, fit_normalization
 from .threshold import automatic_threshold
 
 #: Noise of two slices counts as independent below this correlation.

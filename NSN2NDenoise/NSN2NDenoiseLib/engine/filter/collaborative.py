@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .blocks import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
-from .local_noise import local_noise_sd
-from .noise_spectrum import noise_spectrum
+from ..noise.local import local_noise_sd
+from ..noise.spectrum import noise_spectrum
+from .groups import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import torch
 
+from ..errors import RunError
+from ..runtime.device import autocast, is_out_of_memory
+from ..runtime.progress import Tracker
+from ..settings import Settings
 from .crops import CropSampler
-from .device import autocast, is_out_of_memory
-from .errors import RunError
 from .losses import interslice_continuity_loss, reconstruction_loss, regional_consistency_loss, total_loss
-from .progress import Tracker
-from .settings import Settings
-from .slice_tensors import SliceTensors, apply_network
+from .tensors import SliceTensors, apply_network
 
 #: How fast the loss that is shown follows the loss of the steps.
 SMOOTHING = 0.05

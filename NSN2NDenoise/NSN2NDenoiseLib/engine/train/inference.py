@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from .device import autocast, is_out_of_memory
-from .errors import RunError
-from .slice_tensors import SliceTensors, apply_network
+from ..errors import RunError
+from ..runtime.device import autocast, is_out_of_memory
+from .tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8

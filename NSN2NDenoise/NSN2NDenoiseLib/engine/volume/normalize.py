@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from .errors import InputError
+from ..errors import InputError
 
 #: The robust range of a volume: these percentiles of its voxels become 0 and 1.
 PERCENTILES = (0.1, 99.9)

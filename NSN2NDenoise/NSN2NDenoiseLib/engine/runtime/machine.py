@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from .. import __version__
+from ... import __version__
 
 #: What a container may use stands here (version 2 of Linux' control groups).
 CONTROL_GROUP = Path("/sys/fs/cgroup")

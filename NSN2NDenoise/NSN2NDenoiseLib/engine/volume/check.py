@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
 
 #: Slices needed along the slice axis.
 MIN_SLICES = 3

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from .local_noise import local_noise_sd
+from ..noise.local import local_noise_sd
 
 #: A voxel moves by at most this many SDs of the noise that was removed around it.
 LIMIT = 3.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 
 def weight_matrix(residual: np.ndarray, threshold: float) -> np.ndarray:

@@ -14,10 +14,10 @@ from functools import cache
 import numpy as np
 from scipy.special import ive
 
-from .axes import slices_first
-from .errors import InputError
-from .matching import Matching
-from .noise import BLOCK, NoiseBlocks, block_means, block_variances, cut_blocks, noise_sd
+from ..errors import InputError
+from ..match.matching import Matching
+from ..volume.axes import slices_first
+from .blocks import BLOCK, NoiseBlocks, block_means, block_variances, cut_blocks, noise_sd
 
 #: Mean of the magnitude in air in units of sigma.
 AIR_MEAN = float(np.sqrt(np.pi / 2))

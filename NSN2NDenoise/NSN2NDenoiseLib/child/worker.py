@@ -12,12 +12,13 @@ import time
 import traceback
 
 if __name__ == "__main__":  # started as a file: make the package importable instead of its own folder
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import numpy as np
 
-from NSN2NDenoiseLib import engine, protocol
-from NSN2NDenoiseLib.match_order import MatchOrder
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.child import protocol
+from NSN2NDenoiseLib.child.match_order import MatchOrder
 
 #: Seconds that a child without parent has for stopping by itself.
 ORPHAN_SECONDS = 3.0

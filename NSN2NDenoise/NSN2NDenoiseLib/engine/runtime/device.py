@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from .errors import SettingsError
+from ..errors import SettingsError
 
 
 def choose_device(name: str) -> torch.device:

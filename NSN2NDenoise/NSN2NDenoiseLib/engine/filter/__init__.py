@@ -1,0 +1,1 @@
+"""Collaborative filtering of similar 3-D blocks, and the bound on what is removed."""

@@ -1,0 +1,1 @@
+"""What came of it: guards against harm, and the figures of the report."""

@@ -1,0 +1,1 @@
+"""The machine: device, precision, memory, time limit, progress, versions."""
