@@ -1,6 +1,7 @@
 """Small volumes whose truth is known."""
 
 import numpy as np
+from NSN2NDenoiseLib import engine
 
 
 def disc(shape: tuple[int, int], center: tuple[float, float], radius: float) -> np.ndarray:
@@ -37,3 +38,10 @@ def magnitude(clean: np.ndarray, sigma: float, coils: int = 1, seed: int = 0) ->
         real = clean / np.sqrt(coils) + sigma * random.standard_normal(clean.shape)
         total += real**2 + (sigma * random.standard_normal(clean.shape)) ** 2
     return np.sqrt(total).astype(np.float32)
+
+
+def matching_of(volume, *, gap=None, **how):
+    """Look, plan and `engine.Matching` of a volume; `how` as in `engine.take_look`."""
+    look, slices = engine.take_look(volume, **how)
+    plan = engine.make_plan(look, engine.Settings.from_preset(gap=gap))
+    return look, plan, engine.Matching(slices, look.noise_sd, plan.gap)

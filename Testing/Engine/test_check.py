@@ -27,7 +27,7 @@ GOOD = np.random.default_rng(0).normal(0, 10, (8, 32, 32)).astype(np.float32)
 )
 def test_unusable_volumes(volume, words):
     with pytest.raises(engine.InputError, match=words):
-        engine.Matching(volume, axis="k")
+        engine.take_look(volume, axis="k")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_unknown_presets_and_settings():
 
 def test_a_gap_beyond_half_the_volume():
     with pytest.raises(engine.SettingsError, match="from 1 to 4"):
-        engine.Matching(GOOD, gap=5)
+        engine.make_plan(engine.take_look(GOOD)[0], engine.Settings.from_preset(gap=5))
 
 
 def test_the_slice_axis_is_the_one_of_the_largest_spacing():
-    assert engine.Matching(GOOD, spacing=(1, 1, 1)).axis == "k"
-    assert engine.Matching(GOOD, spacing=(1, 1.1, 1)).axis == "k"
+    assert engine.take_look(GOOD, spacing=(1, 1, 1))[0].axis == "k"
+    assert engine.take_look(GOOD, spacing=(1, 1.1, 1))[0].axis == "k"
     with pytest.raises(engine.InputError, match="axis j are 8 x 32"):
-        engine.Matching(GOOD, spacing=(1, 3, 1))
+        engine.take_look(GOOD, spacing=(1, 3, 1))

@@ -10,9 +10,7 @@ WHITE = [0.0, 0.0, 0.0]
 
 
 def filtered(before, guide, noise_sd, strength=1.0, excluded=None, progress=None):
-    result = guide.copy()
-    collaborative_filter(before, result, excluded, noise_sd, 1, WHITE, strength, progress=progress)
-    return result
+    return collaborative_filter(before, guide, excluded, noise_sd, 1, WHITE, strength, progress=progress)
 
 
 def noise(sd, seed=0, shape=SHAPE):

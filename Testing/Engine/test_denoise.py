@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.denoise_volume import check_result
+from NSN2NDenoiseLib.engine.judge.guards import check_result
 
 from Testing.Engine.phantoms import phantom
 
@@ -65,8 +65,8 @@ def test_progress_never_falls_and_ends_at_one(run):
     *_, progress = run
     fractions = [p.fraction for p in progress]
     assert fractions == sorted(fractions) and fractions[-1] == 1
-    assert {p.stage for p in progress} == {"check", "match", "train", "denoise", "report"}
-    training = [p for p in progress if p.stage == "train" and p.fraction > 0.2]
+    assert {p.stage for p in progress} == {"look", "match", "learn", "refine", "limit", "judge", "report"}
+    training = [p for p in progress if p.stage == "learn" and p.fraction > 0.2]
     assert all(p.loss is not None and p.seconds_left is not None for p in training)
 
 
@@ -100,7 +100,7 @@ def test_another_slice_axis_is_the_same_as_a_turned_volume(axis):
     assert result.denoised.flags.c_contiguous
 
 
-@pytest.mark.parametrize("stage", ["match", "train", "denoise"])
+@pytest.mark.parametrize("stage", ["match", "learn", "refine"])
 def test_stopping_in_any_stage(stage):
     _, noisy = phantom(slices=6, side=48)
     seen = []
@@ -194,8 +194,9 @@ def test_the_engine_needs_no_slicer_qt_or_vtk():
 
 def test_mask_and_preview_need_no_torch():
     use = (
-        "import numpy as np; x = np.random.default_rng(0).normal(0, 1, (6, 32, 32)); m = engine.Matching(x);"
-        "assert engine.weight_matrix(m.residual(), m.suggest_threshold()).shape == x.shape"
+        "import numpy as np; x = np.random.default_rng(0).normal(0, 1, (6, 32, 32)); look, s = engine.take_look(x);"
+        "plan = engine.make_plan(look, engine.Settings()); m = engine.Matching(s, look.noise_sd, plan.gap);"
+        "assert engine.weight_matrix(m.residual(), plan.threshold).shape == x.shape"
     )
     run_python(BLOCKED.format(more=', "torch"', use=use))
 

@@ -64,7 +64,7 @@ def test_a_machine_with_too_little_memory_is_told_before_the_work(monkeypatch):
     stages = []
     with pytest.raises(engine.RunError, match=r"more memory, and 0\.\d GB are free: crop the volume"):
         engine.denoise(noisy, settings, progress=lambda p: stages.append(p.stage))
-    assert set(stages) == {"check"}
+    assert set(stages) == {"look"}
     monkeypatch.setattr(memory, "free_memory_mb", lambda: 1.1 * needed)
     assert "crop the volume" in engine.denoise(noisy, settings).report["warnings"][0]
     monkeypatch.setattr(memory, "free_memory_mb", lambda: None)

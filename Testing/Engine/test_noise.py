@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.match.threshold import automatic_threshold
 from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, mean_shift, noise_sd, slice_correlation
 from scipy import ndimage
 
-from Testing.Engine.phantoms import phantom
+from Testing.Engine.phantoms import matching_of, phantom
 
 
 @pytest.mark.parametrize("noise", [5.0, 40.0])
@@ -33,9 +32,9 @@ def test_gap_is_the_smallest_lag_with_clean_noise():
     independent = clean + 20 * white[:24]
     contiguous = clean + 20 * (white[:24] + white[1:25])
     overlapping = clean + 20 * (white[:24] + white[1:25] + white[2:26])
-    assert engine.Matching(independent.astype(np.float32)).gap == 1
-    assert engine.Matching(contiguous.astype(np.float32)).gap == 2
-    assert engine.Matching(overlapping.astype(np.float32)).gap == 3
+    assert matching_of(independent.astype(np.float32))[1].gap == 1
+    assert matching_of(contiguous.astype(np.float32))[1].gap == 2
+    assert matching_of(overlapping.astype(np.float32))[1].gap == 3
 
 
 @pytest.mark.parametrize(("spacing", "gap"), [(1.0, 2), (3.3, 2), (5.0, 1)])
@@ -43,18 +42,18 @@ def test_slices_too_far_apart_are_not_paired(spacing, gap):
     clean, _ = phantom(slices=24, side=128)
     white = np.random.default_rng(1).standard_normal((26, 128, 128))
     noisy = (clean + 20 * (white[:24] + white[1:25])).astype(np.float32)
-    matching = engine.Matching(noisy, spacing=(spacing, 0.8, 0.8))
-    assert matching.gap == gap
-    assert any("correlated" in text for text in matching.warnings)
+    _, plan, _ = matching_of(noisy, spacing=(spacing, 0.8, 0.8))
+    assert plan.gap == gap
+    assert any("correlated" in text for text in plan.warnings)
 
 
 def test_correlated_noise_that_no_gap_cures_is_a_warning():
     clean, _ = phantom(slices=24, side=128)
     white = np.random.default_rng(1).standard_normal((32, 128, 128))
     smooth = clean + 20 * sum(white[n : n + 24] for n in range(8))
-    matching = engine.Matching(smooth.astype(np.float32))
-    assert matching.gap == 1
-    assert any("correlated" in text for text in matching.warnings)
+    _, plan, _ = matching_of(smooth.astype(np.float32))
+    assert plan.gap == 1
+    assert any("correlated" in text for text in plan.warnings)
 
 
 def test_mean_shift_by_hand():
@@ -66,8 +65,8 @@ def test_mean_shift_by_hand():
 
 def test_the_automatic_threshold_is_the_noise_sd_within_its_range():
     _, noisy = phantom(slices=16, side=128, noise=40)
-    matching = engine.Matching(noisy)
-    assert matching.suggest_threshold() == pytest.approx(40 / matching.scale, rel=0.05)
+    look, *_ = matching_of(noisy)
+    assert look.threshold == pytest.approx(40 / look.scale, rel=0.05)
     assert automatic_threshold(0.5) == 0.2
     assert automatic_threshold(1e-6) == 0.001
 
@@ -79,7 +78,7 @@ def test_anatomy_that_runs_through_the_slices_is_not_taken_for_correlated_noise(
     where = ndimage.gaussian_filter(random.normal(size=folds.shape), (3, 14, 14))
     brain = 500 + 100 * folds / folds.std() * np.where(where > where.std(), 0.1, 1.0)
     brain[:, :24] = 0
-    matching = engine.Matching((brain + random.normal(0, 50, brain.shape)).astype(np.float32))
-    assert matching.gap == 1
-    assert abs(matching.slice_correlation[0]) < 0.06
-    assert matching.noise_sd * matching.scale == pytest.approx(50, rel=0.15)
+    look, plan, _ = matching_of((brain + random.normal(0, 50, brain.shape)).astype(np.float32))
+    assert plan.gap == 1
+    assert abs(look.slice_correlation[0]) < 0.06
+    assert look.noise_sd * look.scale == pytest.approx(50, rel=0.15)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.match.matching import Matching
-from NSN2NDenoiseLib.engine.noise.rician import choose_sigma, find_rician, invert_mean, rayleigh_sigma, rician_mean
+from NSN2NDenoiseLib.engine.noise.rician import invert_mean, rayleigh_sigma, rician_mean
+from NSN2NDenoiseLib.engine.plan import choose_sigma
 from scipy import ndimage, stats
 
 from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
@@ -13,8 +13,12 @@ QUICK = {"width": 8, "levels": 2, "steps": 200, "batch": 4, "crop": 32, "device"
 SIGMA = 12.0
 
 
+def look(volume):
+    return engine.take_look(volume)[0]
+
+
 def recognized(volume: np.ndarray) -> float | None:
-    return find_rician(volume, Matching(volume))
+    return look(volume).rician_sigma
 
 
 def test_rician_mean_of_known_amplitudes():
@@ -51,8 +55,8 @@ def test_magnitude_data_is_recognized_with_padding_ghosts_and_along_another_axis
     volume = np.rint(magnitude(clean + 0.02 * np.roll(clean, 64, axis=1), SIGMA))
     volume[:, :, :20] = 0
     turned = np.ascontiguousarray(np.moveaxis(volume, 0, 2))
-    assert find_rician(volume, Matching(volume)) == pytest.approx(SIGMA, rel=0.04)
-    assert find_rician(turned, Matching(turned, axis="i")) == pytest.approx(SIGMA, rel=0.04)
+    assert look(volume).rician_sigma == pytest.approx(SIGMA, rel=0.04)
+    assert engine.take_look(turned, axis="i")[0].rician_sigma == pytest.approx(SIGMA, rel=0.04)
 
 
 def other_data(kind: str) -> np.ndarray:
@@ -107,7 +111,7 @@ OTHERS = [
 def test_other_data_is_not_taken_for_magnitude_data(kind):
     volume = other_data(kind)
     assert recognized(volume) is None
-    assert choose_sigma(volume, Matching(volume), "auto") is None
+    assert choose_sigma(look(volume), "auto") is None
 
 
 def test_few_values_tell_nothing():
@@ -119,9 +123,9 @@ def test_few_values_tell_nothing():
 
 def test_choices():
     noisy, masked = magnitude(mr_phantom(), SIGMA), other_data("masked")
-    assert choose_sigma(noisy, Matching(noisy), "off") is None
-    assert choose_sigma(noisy, Matching(noisy), "on") == find_rician(noisy, Matching(noisy))
-    assert choose_sigma(masked, Matching(masked), "on") == pytest.approx(SIGMA, rel=0.08)
+    assert choose_sigma(look(noisy), "off") is None
+    assert choose_sigma(look(noisy), "on") == look(noisy).rician_sigma
+    assert choose_sigma(look(masked), "on") == pytest.approx(SIGMA, rel=0.08)
     with pytest.raises(engine.SettingsError, match="auto, on, off"):
         engine.Settings.from_preset(rician="yes")
     assert engine.Settings.from_preset("default").rician == "auto"
@@ -133,7 +137,7 @@ def test_on_says_no_where_it_makes_no_sense():
     with pytest.raises(engine.InputError, match="negative values"):  # before any training
         engine.denoise(ct, engine.Settings.from_preset(**QUICK, rician="on"))
     with pytest.raises(engine.InputError, match="neither air with noise nor homogeneous tissue"):
-        choose_sigma(clean, Matching(clean), "on")
+        choose_sigma(look(clean), "on")
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.denoise_volume import make_network
 from NSN2NDenoiseLib.engine.train.crops import CropSampler
 from NSN2NDenoiseLib.engine.train.tensors import SliceTensors, apply_network
 from NSN2NDenoiseLib.engine.train.training import training_step
+from NSN2NDenoiseLib.engine.train.unet import make_network
 
 CPU = torch.device("cpu")
 SETTINGS = engine.Settings.from_preset(width=4, levels=2, batch_norm=False, context=0, lambda_ic=0.0)
@@ -16,7 +16,7 @@ SETTINGS = engine.Settings.from_preset(width=4, levels=2, batch_norm=False, cont
 def gradients(stack: np.ndarray, weights: np.ndarray, excluded=None, settings=SETTINGS) -> torch.Tensor:
     """All gradients of one step on the whole slices of one pair."""
     tensors = SliceTensors(stack, None, weights, excluded, 1, settings.context, CPU)
-    network = make_network(settings, 0.05, CPU)
+    network = make_network(settings, 0.05)
     torch.nn.init.constant_(network.last.weight, 0.1)
     cut = tensors.batch(np.array([0]), np.array([0]), np.array([0]), stack.shape[1:])
     training_step(network, cut, settings, torch.float32)
@@ -96,6 +96,6 @@ def test_crops_avoid_padding_and_prefer_tissue():
 
 
 def test_a_network_takes_any_slice_size():
-    network = make_network(SETTINGS, 0.05, CPU)
+    network = make_network(SETTINGS, 0.05)
     images = torch.rand(1, 1, 33, 47)
     assert torch.equal(apply_network(network, images), images)  # a fresh residual network is the identity

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 
-from Testing.Engine.phantoms import disc, phantom
+from Testing.Engine.phantoms import disc, matching_of, phantom
 
 
 def test_eq_3_by_hand():
@@ -28,7 +28,7 @@ def test_w_is_zero_where_a_disc_moved_and_only_there():
     there, here = disc((96, 96), (30, 60), 7), disc((96, 96), (66, 40), 7)
     noisy[:5][:, there] += 400
     noisy[5:][:, here] += 400
-    matching = engine.Matching(noisy, gap=1)
+    *_, matching = matching_of(noisy, gap=1)
     weights = engine.weight_matrix(matching.residual(), 0.08)
     assert weights[4][disc((96, 96), (30, 60), 5)].mean() < 0.02
     assert weights[4][disc((96, 96), (66, 40), 5)].mean() < 0.02
@@ -39,7 +39,7 @@ def test_w_is_zero_where_a_disc_moved_and_only_there():
 
 def test_residual_slices_are_the_residual_and_the_last_slices_repeat_their_pair():
     _, noisy = phantom(slices=7, side=48)
-    matching = engine.Matching(noisy, gap=2)
+    *_, matching = matching_of(noisy, gap=2)
     residual = matching.residual()
     for index in range(7):
         np.testing.assert_array_equal(residual[index], matching.residual_slice(index))
@@ -53,7 +53,7 @@ def test_residual_slices_are_the_residual_and_the_last_slices_repeat_their_pair(
 def test_residual_keeps_the_volumes_own_axis_order(axis):
     _, noisy = phantom(slices=20, side=40)
     noisy = noisy[:, :36, :]
-    matching = engine.Matching(noisy, axis=axis, gap=1)
+    *_, matching = matching_of(noisy, axis=axis, gap=1)
     residual = matching.residual()
     assert residual.shape == noisy.shape
     number = "kji".index(axis)
@@ -63,7 +63,7 @@ def test_residual_keeps_the_volumes_own_axis_order(axis):
 def test_padding_is_excluded_from_w():
     _, noisy = phantom(slices=8, side=64)
     noisy[:, :10] = -3000
-    matching = engine.Matching(noisy, gap=1)
+    *_, matching = matching_of(noisy, gap=1)
     residual = matching.residual()
     assert np.isinf(residual[:, :8]).all()
     assert np.isfinite(residual[:, 20:]).all()
@@ -73,4 +73,4 @@ def test_padding_is_excluded_from_w():
 def test_stopping_the_residual():
     _, noisy = phantom()
     with pytest.raises(engine.Cancelled):
-        engine.Matching(noisy).residual(should_stop=lambda: True)
+        matching_of(noisy)[2].residual(should_stop=lambda: True)

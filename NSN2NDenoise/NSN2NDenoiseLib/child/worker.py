@@ -109,19 +109,22 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
 
 def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
-    matching = engine.Matching(volume, axis=job["axis"], spacing=_spacing(job), gap=job["gap"])
-    axis = "kji".index(matching.axis)
+    settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
+    look, slices = engine.take_look(volume, axis=job["axis"], spacing=_spacing(job))
+    plan = engine.make_plan(look, settings)
+    matching = engine.Matching(slices, look.noise_sd, plan.gap)
+    axis = "kji".index(look.axis)
     path = os.path.join(directory, protocol.RESIDUAL_FILE)
     residual = np.memmap(path, np.float32, mode="w+", shape=np.moveaxis(volume, axis, 0).shape)
     parent.send(
         "matching",
-        axis=matching.axis,
-        gap=matching.gap,
-        slices=matching.slices,
-        scale=matching.scale,
-        warnings=matching.warnings,
+        axis=look.axis,
+        gap=plan.gap,
+        slices=len(slices),
+        scale=look.scale,
+        warnings=plan.warnings,
     )
-    order = MatchOrder(matching.slices, lambda: parent.focus[axis])
+    order = MatchOrder(len(slices), lambda: parent.focus[axis])
 
     def compute(index: int) -> None:
         residual[index] = matching.residual_slice(index)
@@ -130,8 +133,7 @@ def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None
     if parent.residualWanted.is_set():
         compute(order.take())  # what the user looks at, before anything else
     if not parent.should_stop():
-        suggested = job["suggested"] if job["suggested"] is not None else matching.suggest_threshold()
-        parent.send("suggested", threshold=suggested)
+        parent.send("suggested", threshold=look.threshold)
     if parent.residualWanted.wait(IDLE_SECONDS):
         order.run(compute, parent.should_stop)
 

@@ -62,27 +62,30 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     _check_targets(options, [options.output], [])
     volume = read_volume(options.input, options.frame)
     _check_space([options.output], volume)
-    matching = engine.Matching(volume.array, axis=options.axis, spacing=volume.spacing, gap=options.gap)
-    threshold = matching.suggest_threshold() if options.threshold is None else options.threshold
+    settings = engine.Settings.from_preset(axis=options.axis, gap=options.gap, threshold=options.threshold)
+    look, slices = engine.take_look(volume.array, axis=options.axis, spacing=volume.spacing)
+    plan = engine.make_plan(look, settings)
+    matching = engine.Matching(slices, look.noise_sd, plan.gap)
     bar = ProgressBar(quiet=options.quiet)
     try:
         residual = matching.residual(lambda part: bar(engine.Progress("match", part)), should_stop)
     finally:
         bar.close()
     with StagedFiles() as staged:
-        weights = engine.weight_matrix(residual, threshold)
+        weights = engine.weight_matrix(residual, plan.threshold)
         write_image(image_like(weights, volume.image, metadata=False), staged.path(options.output))
         staged.commit()
     if not options.quiet:
-        fraction = engine.matched_fraction(residual, threshold)
-        print(f"threshold {threshold:g} = {threshold * matching.scale:.4g} image units, slices {matching.gap} apart")
+        fraction = engine.matched_fraction(residual, plan.threshold)
+        units = plan.threshold * look.scale
+        print(f"threshold {plan.threshold:g} = {units:.4g} image units, slices {plan.gap} apart")
         print(f"{100 * fraction:.1f} % of the voxels matched; W is in {options.output}")
 
 
 def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n inspect``."""
     volume = read_volume(options.input, options.frame)
-    facts = engine.inspect_volume(volume.array, volume.spacing, options.axis)
+    facts = engine.inspect_volume(volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis))
     facts["spacing"] = [round(s, 5) for s in volume.spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
 

@@ -3,8 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..engine import DenoiseResult
-from ..engine.volume.axes import slices_first
+from ..engine import DenoiseResult, slices_first
 from .volume_io import Volume
 
 #: Where along the slice axis the three slices lie.

@@ -7,10 +7,13 @@ from ..engine import Progress
 
 WIDTH = 24
 NAMES = {
-    "check": "looking at the volume",
+    "look": "looking at the volume",
     "match": "matching slices",
-    "train": "training",
-    "denoise": "denoising",
+    "learn": "training",
+    "refine": "filtering",
+    "limit": "filtering",
+    "judge": "measuring",
+    "unbias": "correcting the bias",
     "report": "measuring",
 }
 

@@ -1,8 +1,9 @@
 """The engine: Neighboring Slice Noise2Noise on numpy arrays. Knows nothing of Slicer, Qt, VTK or files.
 
-Where is what (paper -> file): Sec. 3.2 LPF -> low_pass.py; Eq. 3 -> weight_matrix.py; Eqs. 4-7 -> losses.py; the
-training scheme of Sec. 3.3 -> train.py; Sec. 4.1 -> settings.py (preset "paper"); the network -> unet.py; all of it
--> denoise_volume.py.
+`denoise` is a look (look.py), a plan (plan.py) and the plan's stages, one file each in stages/. What they use is in
+folders by concern. Where the paper is: Sec. 3.2 LPF -> match/low_pass.py; Eq. 3 -> match/weight_matrix.py; Eqs. 4-7 ->
+train/losses.py; the training scheme of Sec. 3.3 -> train/training.py; Sec. 4.1 -> settings.py (preset "paper"); the
+network -> train/unet.py.
 
 Importing this package does not import torch: `denoise` brings it.
 """
@@ -12,11 +13,13 @@ from importlib import import_module
 
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_volume
+from .look import Look, take_look
 from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
+from .plan import Plan, make_plan
 from .runtime.progress import Progress
 from .settings import DEVICES, PRESETS, RICIAN, Settings
-from .volume.axes import AXES
+from .volume.axes import AXES, resolve_axis, slices_first
 from .volume.check import MIN_SLICES
 
 __all__ = [
@@ -28,8 +31,10 @@ __all__ = [
     "Cancelled",
     "DenoiseResult",
     "InputError",
+    "Look",
     "Matching",
     "NSN2NError",
+    "Plan",
     "Progress",
     "RunError",
     "Settings",
@@ -37,7 +42,11 @@ __all__ = [
     "check_threshold",
     "denoise",
     "inspect_volume",
+    "make_plan",
     "matched_fraction",
+    "resolve_axis",
+    "slices_first",
+    "take_look",
     "weight_matrix",
 ]
 

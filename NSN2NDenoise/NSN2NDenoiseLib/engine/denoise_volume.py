@@ -1,40 +1,23 @@
-"""Denoise one volume from that volume alone: the whole method in one function."""
+"""Denoise one volume from that volume alone: a look, a plan, the stages of the plan one after the other."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from .errors import RunError
-from .filter.collaborative import QUICK, THOROUGH, Effort, collaborative_filter
-from .filter.limit import limit_removed
-from .judge.guards import check_result
-from .judge.report import measure, plain
-from .match.matching import Matching
-from .match.weight_matrix import weight_matrix
-from .noise.rician import choose_sigma, correct_bias
+from .judge.report import make_report
+from .look import take_look
+from .plan import make_plan
 from .runtime.device import choose_device, choose_precision
-from .runtime.machine import device_name, peak_memory_mb, versions
-from .runtime.memory import memory_warnings, predict_memory_mb
+from .runtime.memory import require_memory
 from .runtime.progress import Progress, Tracker
-from .runtime.time_limit import steps_within_limit
 from .settings import Settings
-from .train.crops import CropSampler
-from .train.inference import PILOT_SHARE, RESULT_SHARE, infer
-from .train.tensors import SliceTensors
-from .train.training import train
-from .train.unet import UNet
+from .stages import STAGES
+from .stages.state import State, Workshop
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
-from .volume.normalize import NETWORK_RANGE
-
-#: A run that leaves more than this part of the noise is worth a warning.
-HARDLY_ANY = 0.8
-#: The image is magnified at most so much for the network, however little noise it has.
-MAX_GAIN = 50.0
-#: Outside these matched fractions the threshold is worth a second look.
-USUAL_FRACTION = (0.2, 0.995)
+from .volume.slices import to_volume
 
 
 @dataclass(frozen=True)
@@ -79,7 +62,7 @@ def denoise(
 
     References:
         Zhou et al., "Neighboring Slice Noise2Noise: Self-Supervised Medical Image Denoising from Single Noisy Image
-        Volume", 2024, arXiv:2411.10831. Sec. 3 is this function.
+        Volume", 2024, arXiv:2411.10831. Sec. 3 is stages "match" and "learn".
     """
     settings = settings or Settings()
     settings.check()
@@ -93,175 +76,20 @@ def denoise(
 
 
 def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) -> DenoiseResult:
-    tracker.begin("check")
+    tracker.begin("look")
     device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
+    workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
     check_volume(volume)
-    shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
-    warnings = memory_warnings(shape, volume.dtype, settings)
-    matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
-    sigma = choose_sigma(volume, matching, settings.rician)
-
-    tracker.begin("match")  # Sec. 3.2
-    threshold = settings.threshold if settings.threshold is not None else matching.suggest_threshold()
-    weights, fraction = _match(matching, threshold, tracker)
-    if not weights.any():
-        raise RunError(
-            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
-            "raise the threshold"
-        )
-
-    tracker.begin("train")  # Sec. 3.3
-    tensors = SliceTensors(
-        matching.stack,
-        matching.low_passed_stack() if settings.compensate else None,
-        weights[: matching.slices - matching.gap],
-        matching.excluded,
-        matching.gap,
-        settings.context,
-        device,
-    )
-    sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
-    network = make_network(settings, matching.noise_sd, device)
-
-    def apply(progress: Callable[[float], None], effort: Effort, share: float) -> np.ndarray:
-        """The slices denoised by the network as it is, and by the collaborative filter that it guides."""
-        share = share if settings.collaborative else 1.0
-        tensors.low_passed = None  # or an earlier pilot: this result takes its place
-        matching.drop_low_passed()
-        result = infer(network, tensors, precision, lambda part: progress(share * part))
-        for own, denoised in zip(matching.stack, result, strict=True):
-            denoised += own - np.clip(own, *NETWORK_RANGE)
-        if settings.collaborative:
-            collaborative_filter(
-                matching.stack,
-                result,
-                matching.excluded,
-                matching.noise_sd,
-                matching.gap,
-                matching.slice_correlation,
-                settings.collaborative,
-                effort,
-                device,
-                lambda part: progress(share + (1 - share) * part),
-            )
-        return result
-
-    def make_pilot(progress: Callable[[float], None]) -> None:
-        tensors.set_pilot(apply(progress, QUICK, PILOT_SHARE), matching.noise_sd)
-
-    steps = settings.steps
-    if settings.minutes is not None:
-        steps, too_short = steps_within_limit(network, tensors, sampler, settings, precision, tracker)
-        warnings += too_short
-    settings_used = replace(settings, steps=steps)
-    pilot = make_pilot if settings.compensate else None
-    losses = train(network, tensors, sampler, settings_used, precision, tracker, pilot)
-
-    tracker.begin("denoise")
-    after = apply(tracker.update, THOROUGH, RESULT_SHARE)
-    if settings.limit:
-        limit_removed(matching.stack, after, matching.excluded, device)
-    check_result(matching.stack, after, matching.excluded, matching.noise_sd)
-
+    require_memory(slices_first(volume, resolve_axis(settings.axis, spacing)).shape, volume.dtype, settings)
+    look, slices = take_look(volume, axis=settings.axis, spacing=spacing)
+    plan = make_plan(look, settings)
+    tracker.expect(plan.stages)
+    state = State(slices, look, plan, denoised=slices.values, warnings=plan.warnings)
+    for name in plan.stages:
+        tracker.begin(name)
+        state = STAGES[name](state, workshop)
     tracker.begin("report")
-    measured = measure(matching, after)  # before the bias is taken away: the mean's shift must show what training did
-    if sigma is not None:
-        correct_bias(after, matching, sigma)
-    denoised = _to_image(after, volume, matching)
-    report = {
-        "preset": settings.preset,
-        "threshold": threshold,
-        "thresholdImageUnits": plain(threshold * matching.scale),
-        "thresholdIsAutomatic": settings.threshold is None,
-        "matchedFraction": plain(fraction),
-        "axis": matching.axis,
-        "gap": matching.gap,
-        "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
-        **measured,
-        "ricianSigma": None if sigma is None else plain(sigma),
-        "ricianCorrected": sigma is not None,
-        "padding": plain(matching.padding_value) if matching.padding_value is not None else None,
-        "steps": len(losses),
-        "minutes": settings.minutes,
-        "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},
-        "device": device_name(device),
-        "precision": str(precision).removeprefix("torch."),
-        "seed": settings.seed,
-        "settings": asdict(settings),
-        "versions": versions(),
-        "warnings": warnings + matching.warnings + _fraction_warnings(fraction) + _effect_warnings(measured),
-    }
+    denoised = to_volume(state.denoised, slices, volume)
+    weights = np.ascontiguousarray(slices_back(state.weights, look.axis))
     tracker.finish()
-    report["seconds"] = {stage: round(seconds, 2) for stage, seconds in tracker.seconds.items()}
-    report["peakMemoryMB"] = peak_memory_mb()
-    report["predictedMemoryMB"] = round(predict_memory_mb(shape, volume.dtype, settings))
-    return DenoiseResult(denoised, np.ascontiguousarray(slices_back(weights, matching.axis)), losses, report)
-
-
-def _match(matching: Matching, threshold: float, tracker: Tracker) -> tuple[np.ndarray, float]:
-    """W_i of every slice, (slices, rows, columns) uint8, and the matched part of the voxels that are not excluded."""
-    weights = np.empty(matching.stack.shape, np.uint8)
-    counted = 0
-    for index, residual in matching.residual_slices(tracker.update):
-        weights[index] = weight_matrix(residual, threshold)
-        counted += np.count_nonzero(np.isfinite(residual))
-    return weights, np.count_nonzero(weights) / max(counted, 1)
-
-
-def make_network(settings: Settings, noise_sd: float, device: torch.device) -> UNet:
-    """The network of the settings with its first weights from the seed; torch's global random state is left alone.
-
-    Args:
-        settings: shape of the network, seed.
-        noise_sd: of the volume, normalized, > 0.
-        device: where the network lives.
-    """
-    gain = min(max(settings.input_noise / noise_sd, 1.0), MAX_GAIN) if settings.input_noise else 0.0
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        network = UNet(
-            settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual, gain
-        )
-    return network.to(device, memory_format=torch.channels_last)
-
-
-def _to_image(after: np.ndarray, volume: np.ndarray, matching: Matching) -> np.ndarray:
-    """Normalized slices -> the input's axis order, units and dtype; padding as it was."""
-    image = np.empty(volume.shape, volume.dtype)
-    target, source = slices_first(image, matching.axis), slices_first(volume, matching.axis)
-    for index, values in enumerate(after):
-        values = matching.normalization.invert(values)
-        if volume.dtype.kind in "iu":
-            limits = np.iinfo(volume.dtype)
-            # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
-            values = np.clip(np.rint(values.astype(np.float64)), max(limits.min, -(2**62)), min(limits.max, 2**62))
-        target[index] = values.astype(volume.dtype)
-        if matching.excluded is not None:
-            padding = matching.excluded[index]
-            target[index][padding] = source[index][padding]
-    return image
-
-
-def _fraction_warnings(fraction: float) -> list[str]:
-    if fraction < USUAL_FRACTION[0]:
-        return [
-            f"Only {100 * fraction:.1f} % of the voxels match their neighbor: raise the threshold, or check that "
-            "the slice axis is the acquisition axis."
-        ]
-    if fraction > USUAL_FRACTION[1]:
-        return [
-            f"{100 * fraction:.1f} % of the voxels match their neighbor: structures that differ between slices may be "
-            "smoothed. Lower the threshold until the mask shows them."
-        ]
-    return []
-
-
-def _effect_warnings(measured: dict) -> list[str]:
-    before, after = measured["noiseBefore"], measured["noiseAfter"]
-    if before and after is not None and after > HARDLY_ANY * before:
-        return [
-            f"The noise fell only from {before:g} to {after:g}: train for more steps, or check the slice correlation "
-            "and the threshold."
-        ]
-    return []
+    return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))

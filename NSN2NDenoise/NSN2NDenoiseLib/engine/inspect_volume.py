@@ -2,48 +2,51 @@
 
 import numpy as np
 
-from .judge.report import plain
-from .match.matching import Matching
-from .noise.rician import find_rician
-from .runtime.memory import predict_gpu_memory_mb, predict_memory_mb
+from .judge.measure import plain
+from .look import take_look
+from .plan import make_plan
 from .settings import Settings
 
 
-def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | None = None, axis: str = "auto") -> dict:
-    """Size, range, padding, noise, its correlation between slices, Rician sigma, threshold, memory, warnings.
+def inspect_volume(
+    volume: np.ndarray, spacing: tuple[float, float, float] | None = None, settings: Settings | None = None
+) -> dict:
+    """The look at a volume and the plan for it, ready for JSON.
 
     Args:
         volume: (K, J, I) integer or float array, image units.
         spacing: (k, j, i) in mm, or None.
-        axis: slice axis, "auto", "k", "j" or "i".
+        settings: of the run to come; None takes the preset "default".
 
     Returns:
-        A dictionary ready for JSON; intensities in image units, thresholds in both units; "memoryMB" and "gpuMemoryMB"
-        are what a run with preset "default" will take, the latter where there is a CUDA GPU.
+        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap and memory of
+        the run; warnings. Intensities are in image units, the threshold in both units; "gpuMemoryMB" is for a run on a
+        CUDA GPU.
 
     Raises:
         InputError: the volume can't be denoised.
-        SettingsError: an axis that is not allowed.
+        SettingsError: a setting that is not allowed.
     """
-    matching = Matching(volume, axis=axis, spacing=spacing)
-    threshold = matching.suggest_threshold()
-    sigma = find_rician(volume, matching)
+    settings = settings or Settings()
+    look, _ = take_look(volume, axis=settings.axis, spacing=spacing)
+    plan = make_plan(look, settings)
     return {
         "size": list(volume.shape),
-        "type": str(volume.dtype),
-        "range": [plain(volume.min(), 9), plain(volume.max(), 9)],
-        "normalizedRange": [plain(matching.normalization.low), plain(matching.normalization.low + matching.scale)],
-        "padding": None if matching.excluded is None else plain(matching.padding_value),
-        "paddingFraction": 0.0 if matching.excluded is None else plain(matching.excluded.mean()),
-        "axis": matching.axis,
-        "slices": matching.slices,
-        "gap": matching.gap,
-        "noiseSD": plain(matching.noise_sd * matching.scale),
-        "sliceCorrelation": [plain(c, 3) for c in matching.slice_correlation],
-        "ricianSigma": None if sigma is None else plain(sigma),
-        "suggestedThreshold": threshold,
-        "suggestedThresholdImageUnits": plain(threshold * matching.scale),
-        "memoryMB": round(predict_memory_mb(matching.stack.shape, volume.dtype, Settings())),
-        "gpuMemoryMB": round(predict_gpu_memory_mb(matching.stack.shape, Settings())),
-        "warnings": matching.warnings,
+        "type": str(look.dtype),
+        "range": [plain(value, 9) for value in look.value_range],
+        "normalizedRange": [plain(look.low), plain(look.low + look.scale)],
+        "padding": None if look.padding_value is None else plain(look.padding_value),
+        "paddingFraction": plain(look.padding_fraction),
+        "axis": look.axis,
+        "slices": look.shape[0],
+        "gap": plan.gap,
+        "noiseSD": plain(look.noise_sd * look.scale),
+        "sliceCorrelation": [plain(c, 3) for c in look.slice_correlation],
+        "ricianSigma": None if look.rician_sigma is None else plain(look.rician_sigma),
+        "suggestedThreshold": look.threshold,
+        "suggestedThresholdImageUnits": plain(look.threshold * look.scale),
+        "stages": list(plan.stages),
+        "memoryMB": round(plan.memory_mb),
+        "gpuMemoryMB": round(plan.gpu_memory_mb),
+        "warnings": list(plan.warnings),
     }

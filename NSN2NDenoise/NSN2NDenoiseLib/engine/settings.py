@@ -44,7 +44,7 @@ class Settings:
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
         epochs: used when `steps` is 0.
-        minutes: time limit of the whole run, files not counted: as many steps as fit (`budget.py`), whatever `steps`
+        minutes: time limit of the whole run, files not counted: as many steps as fit, whatever `steps`
             says; None sets no limit.
         learning_rate: of Adam at the start.
         schedule: "halving" (halved every fifth of the run) or "cosine" (falling to 0).

@@ -40,10 +40,13 @@ class Messages:
 def stageText(stage: str) -> str:
     """A stage of the engine in plain words."""
     stages = {
-        "check": _("Checking the volume"),
+        "look": _("Looking at the volume"),
         "match": _("Matching neighboring slices"),
-        "train": _("Training on this volume"),
-        "denoise": _("Denoising all slices"),
+        "learn": _("Training on this volume"),
+        "refine": _("Filtering similar blocks"),
+        "limit": _("Filtering similar blocks"),
+        "judge": _("Measuring the result"),
+        "unbias": _("Correcting the bias"),
         "report": _("Measuring the result"),
     }
     return stages.get(stage, stage)

@@ -1,9 +1,9 @@
-"""The last step of the default: collaborative filtering of similar 3-D blocks, guided by the network's output.
+"""Collaborative filtering of similar 3-D blocks, guided by a volume that is denoised already.
 
-The network sees three slices and decides pixel by pixel. Here blocks that look alike are stacked, and a transform of
-the stack separates what they share, the anatomy, from what each has alone, the noise. In a first pass
-frequencies that do not exceed the noise are dropped; its result, mixed with the network's, is the pilot of the second,
-a Wiener filter. The noise at each frequency is known from neighboring slices (noise_spectrum.py).
+Blocks that look alike in the guide are stacked, and a transform of the stack separates what they share, the anatomy,
+from what each has alone, the noise. In a first pass frequencies that do not exceed the noise are dropped; its result,
+mixed with the guide, is the pilot of the second, a Wiener filter. The noise at each frequency is known from neighboring
+slices (noise/spectrum.py).
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ QUICK, THOROUGH = Effort(((4, 4), (4, 3)), (2, 4, 4)), Effort(((3, 3), (2, 2)), 
 THRESHOLD = 3.0
 #: Noise variances that the Wiener filter of the second pass reckons with.
 VARIANCES = 1.4
-#: The part of the first pass in the pilot of the second; the rest is the network's.
+#: The part of the first pass in the pilot of the second; the rest is the guide's.
 FIRST_PART = 0.6
 #: The local noise SD counts at least this part of the volume's.
 QUIET = 0.05
@@ -50,8 +50,8 @@ AT_ONCE = 2048
 
 
 def collaborative_filter(
-    before: np.ndarray,
-    after: np.ndarray,
+    noisy: np.ndarray,
+    guide: np.ndarray,
     excluded: np.ndarray | None,
     noise_sd: float,
     gap: int,
@@ -60,13 +60,13 @@ def collaborative_filter(
     effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
-) -> None:
-    """Filter `before` guided by `after`, which is replaced by the result, in place.
+) -> np.ndarray:
+    """Filter a volume guided by a denoised version of it.
 
     Args:
-        before: (slices, rows, columns) float32, normalized, with noise.
-        after: as `before`, denoised by the network.
-        excluded: boolean, as `before`, or None.
+        noisy: (slices, rows, columns) float32, normalized.
+        guide: as `noisy`, denoised already.
+        excluded: boolean, as `noisy`, or None.
         noise_sd: of the volume, normalized, > 0.
         gap: smallest distance of slices with independent noise.
         correlation: of the noise between slices at lags 1, 2, 3.
@@ -75,38 +75,42 @@ def collaborative_filter(
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
 
+    Returns:
+        As `noisy`, filtered.
+
     References:
         Dabov et al., "Image denoising by sparse 3-D transform-domain collaborative filtering", 2007. Maggioni et al.,
         "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013 (Sec. II). There the
         blocks are found in the noisy volume, and the noise is white and known.
     """
-    block = block_size(before.shape)
+    block = block_size(noisy.shape)
 
     def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Noisy slices, the network's, the local noise SD, and what is excluded."""
-        noisy, denoised = (torch.from_numpy(stack[first:last]).to(device) for stack in (before, after))
+        """Noisy slices, the guide's, the local noise SD, and what is excluded."""
+        own, guiding = (torch.from_numpy(stack[first:last]).to(device) for stack in (noisy, guide))
         outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
-        return noisy, denoised, local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd), outside
+        return own, guiding, local_noise_sd(own - guiding, outside).clamp(min=QUIET * noise_sd), outside
 
     def one_slice(index: int) -> tuple[torch.Tensor, ...]:
-        noisy, denoised, unit, outside = local(index, index + 1)
-        counts = torch.ones_like(noisy, dtype=torch.bool) if outside is None else ~outside
-        return noisy[0], denoised[0], unit[0], counts[0]
+        own, guiding, unit, outside = local(index, index + 1)
+        counts = torch.ones_like(own, dtype=torch.bool) if outside is None else ~outside
+        return own[0], guiding[0], unit[0], counts[0]
 
-    sd = strength * noise_spectrum(one_slice, len(before), gap, correlation, block)
-    kept = np.empty_like(before)  # what the first pass makes
-    for number, (result, is_last) in enumerate(((kept, False), (after, True))):
+    sd = strength * noise_spectrum(one_slice, len(noisy), gap, correlation, block)
+    result = np.empty_like(noisy)  # of the first pass, then of the second, which reads it well before it writes there
+    for number, is_last in enumerate((False, True)):
 
         def load(first: int, last: int, is_last: bool = is_last) -> tuple[torch.Tensor, ...]:
             """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
-            noisy, pilot, unit, _ = local(first, last)
+            own, pilot, unit, _ = local(first, last)
             if is_last:
-                pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device), FIRST_PART)
-            return noisy, pilot, unit
+                pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
+            return own, pilot, unit
 
         for part in _filter_slabs(load, result, block, effort.steps[number], effort.reach, sd, wiener=is_last):
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
+    return result
 
 
 def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, reach, sd, wiener: bool):

@@ -1,34 +1,46 @@
-"""The honest report of a run, from numbers that were measured on its input and output."""
+"""The report of a run: what was measured, planned, done and how long it took, ready for JSON."""
 
-import math
+from dataclasses import asdict
 
 import numpy as np
 
-from ..match.matching import Matching
-from ..noise.blocks import mean_shift, noise_sd
+from ..runtime.machine import device_name, peak_memory_mb, versions
+from ..stages.state import State, Workshop
+from .measure import plain
 
 
-def measure(matching: Matching, after: np.ndarray) -> dict:
-    """Noise before and after, and how far homogeneous regions moved, all in image units.
+def make_report(state: State, workshop: Workshop) -> dict:
+    """The report of a run that has come to its end.
 
     Args:
-        matching: of the input.
-        after: (slices, rows, columns) float32, normalized.
+        state: after the last stage.
+        workshop: of the run, whose tracker has finished.
     """
-    where, scale = matching.noise_blocks, matching.scale
-    shift, worst = mean_shift(matching.stack, after, where)
+    look, plan, losses = state.look, state.plan, state.losses
     return {
-        "noiseBefore": plain(noise_sd(matching.stack, where) * scale),
-        "noiseAfter": plain(noise_sd(after, where) * scale),
-        "meanShift": plain(shift * scale),
-        "worstBlockShift": plain(worst * scale),
-        "homogeneousBlocks": where.count,
+        "preset": plan.settings.preset,
+        "stages": list(plan.stages),
+        "threshold": plan.threshold,
+        "thresholdImageUnits": plain(plan.threshold * look.scale),
+        "thresholdIsAutomatic": plan.settings.threshold is None,
+        "matchedFraction": plain(state.matched),
+        "axis": look.axis,
+        "gap": plan.gap,
+        "sliceCorrelation": [plain(c, 3) for c in look.slice_correlation],
+        **state.figures,
+        "ricianSigma": None if plan.rician_sigma is None else plain(plan.rician_sigma),
+        "ricianCorrected": plan.rician_sigma is not None,
+        "padding": None if look.padding_value is None else plain(look.padding_value),
+        "steps": len(losses),
+        "minutes": plan.settings.minutes,
+        "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},
+        "device": device_name(workshop.device),
+        "precision": str(workshop.precision).removeprefix("torch."),
+        "seed": plan.settings.seed,
+        "settings": asdict(plan.settings),
+        "versions": versions(),
+        "warnings": list(state.warnings),
+        "seconds": {stage: round(seconds, 2) for stage, seconds in workshop.tracker.seconds.items()},
+        "peakMemoryMB": peak_memory_mb(),
+        "predictedMemoryMB": round(plan.memory_mb),
     }
-
-
-def plain(value: float, digits: int = 5) -> float | None:
-    """A float rounded to significant digits that JSON can hold; None for NaN and infinities."""
-    value = float(value)
-    if not math.isfinite(value):
-        return None
-    return float(f"{value:.{digits}g}")

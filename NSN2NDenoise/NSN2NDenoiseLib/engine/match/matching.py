@@ -1,4 +1,4 @@
-"""Sec. 3.2 on a whole volume: normalization, noise, gap, low-passed slices and the residual that W_i is cut from."""
+"""Sec. 3.2 on the slices of a volume: LPF(x_i), and the residual that W_i is cut from."""
 
 import os
 import threading
@@ -7,100 +7,46 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..errors import Cancelled, SettingsError
-from ..noise.blocks import NoiseBlocks, find_noise_blocks, noise_sd, slice_correlation
-from ..volume.axes import resolve_axis, slices_back, slices_first
-from ..volume.check import check_slices, check_volume
-from ..volume.normalize import Normalization, find_padding, fit_normalization
+from ..errors import Cancelled
+from ..volume.axes import slices_back
+from ..volume.slices import Slices
 from .low_pass import low_pass
-from .threshold import automatic_threshold
-
-#: Noise of two slices counts as independent below this correlation.
-INDEPENDENT = 0.15
-#: Slices farther apart than this (mm) show different anatomy, whatever their noise.
-MAX_GAP_MM = 8.0
-#: Slices thicker than this (mm) are worth a warning.
-THICK_MM = 4.0
 
 
 class Matching:
-    """The slices of a volume, normalized, and how well neighbors match.
+    """How well the slices of a volume match their neighbors.
 
-    Making one checks, normalizes and measures the noise, without filtering yet. Low-passed slices are computed when
-    they are first needed and kept; the methods may be called from several threads.
+    Low-passed slices are computed when they are first needed and kept; the methods may be called from several threads.
 
     Args:
-        volume: (K, J, I) integer or float array, image units. It is not changed.
-        axis: slice axis, "auto", "k", "j" or "i".
-        spacing: (k, j, i) in mm, or None.
-        gap: pairs are (x_i, x_i+gap); None takes the smallest gap whose noise is uncorrelated.
-
-    Attributes:
-        axis: "k", "j" or "i".
-        slices: number of slices along `axis`.
-        gap: see above, at least 1.
-        scale: image units per normalized unit.
-        noise_sd: SD of the noise in homogeneous tissue, normalized.
-        slice_correlation: correlation of the noise at the lags 1, 2, 3.
-        stack: (slices, rows, columns) float32, normalized.
-        excluded: boolean, as `stack`, True on padding; or None.
-        warnings: sentences for the user.
-
-    Raises:
-        InputError: the volume can't be denoised.
-        SettingsError: an axis or gap that is not allowed.
+        slices: normalized.
+        noise_sd: SD of their noise, normalized.
+        gap: pairs are (x_i, x_i+gap).
     """
 
-    def __init__(
-        self,
-        volume: np.ndarray,
-        *,
-        axis: str = "auto",
-        spacing: tuple[float, float, float] | None = None,
-        gap: int | None = None,
-    ) -> None:
-        check_volume(volume)
-        self.axis = resolve_axis(axis, spacing)
-        raw = slices_first(volume, self.axis)
-        check_slices(raw.shape, self.axis)
-        self.slices = raw.shape[0]
-        self.excluded, self.padding_value = find_padding(raw)
-        self.normalization: Normalization = fit_normalization(raw, self.excluded)
-        self.scale = self.normalization.scale
-        self.stack = np.ascontiguousarray(self.normalization.apply(raw))
-        self.noise_blocks: NoiseBlocks = find_noise_blocks(self.stack, self.excluded)
-        measured = noise_sd(self.stack, self.noise_blocks)
-        self.noise_sd = measured if np.isfinite(measured) and measured > 0 else self._difference_noise()
-        self.slice_correlation = slice_correlation(self.stack, self.noise_blocks)
-        self.spacing_mm = float(spacing["kji".index(self.axis)]) if spacing is not None else None
-        self.gap = self._choose_gap() if gap is None else self._check_gap(gap)
-        self.warnings = self._warnings(gap is None)
-        self._low_passed = np.empty(self.stack.shape, np.float32)
-        self._is_filtered = [False] * self.slices
-        self._locks = [threading.Lock() for _ in range(self.slices)]
+    def __init__(self, slices: Slices, noise_sd: float, gap: int) -> None:
+        self._slices, self._noise_sd, self._gap = slices, noise_sd, gap
+        self._low_passed = np.empty(slices.values.shape, np.float32)
+        self._is_filtered = [False] * len(slices)
+        self._locks = [threading.Lock() for _ in range(len(slices))]
 
     def low_passed(self, index: int) -> np.ndarray:
         """LPF(x_index), (rows, columns) float32, normalized."""
         with self._locks[index]:
             if not self._is_filtered[index]:
-                self._low_passed[index] = low_pass(self.stack[index], self.noise_sd)
+                self._low_passed[index] = low_pass(self._slices.values[index], self._noise_sd)
                 self._is_filtered[index] = True
             return self._low_passed[index]
 
     def low_passed_stack(self) -> np.ndarray:
         """LPF of all slices, (slices, rows, columns) float32, normalized: the array itself, no copy."""
-        for index in range(self.slices):
+        for index in range(len(self._slices)):
             self.low_passed(index)
         return self._low_passed
 
-    def drop_low_passed(self) -> None:
-        """Forget the low-passed slices: they hold as much memory as the normalized ones."""
-        self._low_passed = np.empty(self.stack.shape, np.float32)  # takes memory only when it is filled
-        self._is_filtered = [False] * self.slices
-
     def partner(self, index: int) -> int:
         """The slice that slice `index` is compared with: index + gap, or index - gap among the last `gap` slices."""
-        return index + self.gap if index + self.gap < self.slices else index - self.gap
+        return index + self._gap if index + self._gap < len(self._slices) else index - self._gap
 
     def residual_slice(self, index: int) -> np.ndarray:
         """|LPF(x_i) - LPF(x_i+gap)| of Eq. 3 for slice `index`.
@@ -111,8 +57,9 @@ class Matching:
         """
         other = self.partner(index)
         residual = np.abs(self.low_passed(index) - self.low_passed(other))
-        if self.excluded is not None:
-            residual[self.excluded[index] | self.excluded[other]] = np.inf
+        excluded = self._slices.excluded
+        if excluded is not None:
+            residual[excluded[index] | excluded[other]] = np.inf
         return residual
 
     def residual(
@@ -129,71 +76,25 @@ class Matching:
         Raises:
             Cancelled: `should_stop` said yes.
         """
-        residual = np.empty(self.stack.shape, np.float32)
+        residual = np.empty(self._slices.values.shape, np.float32)
         for index, values in self.residual_slices(progress, should_stop):
             residual[index] = values
-        return slices_back(residual, self.axis)
+        return slices_back(residual, self._slices.axis)
 
     def residual_slices(
         self, progress: Callable[[float], None] | None = None, should_stop: Callable[[], bool] | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(index, `residual_slice`) of every slice in order, so that nobody needs the whole; else as `residual`."""
         pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        count = len(self._slices)
         try:
-            filtered = [pool.submit(self.low_passed, index) for index in range(self.slices)]
-            for index in range(self.slices):
+            filtered = [pool.submit(self.low_passed, index) for index in range(count)]
+            for index in range(count):
                 filtered[index].result()
                 yield index, self.residual_slice(index)
                 if should_stop is not None and should_stop():
                     raise Cancelled("stopped on request")
                 if progress is not None:
-                    progress((index + 1) / self.slices)
+                    progress((index + 1) / count)
         finally:
             pool.shutdown(cancel_futures=True)  # stopping must not wait for the whole volume
-
-    def suggest_threshold(self) -> float:
-        """The automatic th, normalized: immediate, and always the same for a volume."""
-        return automatic_threshold(self.noise_sd)
-
-    def _difference_noise(self) -> float:
-        """Robust noise SD from differences of neighboring slices, where no homogeneous block exists."""
-        difference = np.diff(self.stack[:: max(1, self.slices // 16)], axis=0)
-        if self.excluded is not None:
-            difference = difference[~self.excluded[:: max(1, self.slices // 16)][1:]]
-        return max(float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2), 1e-4)
-
-    def _choose_gap(self) -> int:
-        for lag, correlation in enumerate(self.slice_correlation, start=1):
-            if lag > 1 and self.spacing_mm is not None and lag * self.spacing_mm > MAX_GAP_MM:
-                break
-            if lag <= self.slices // 2 and abs(correlation) < INDEPENDENT:
-                return lag
-        return 1
-
-    def _check_gap(self, gap: int) -> int:
-        if isinstance(gap, bool) or not isinstance(gap, int) or not 1 <= gap <= self.slices // 2:
-            raise SettingsError(
-                f"gap is {gap!r}; with {self.slices} slices it must be a whole number from 1 to {self.slices // 2}"
-            )
-        return gap
-
-    def _warnings(self, automatic_gap: bool) -> list[str]:
-        warnings = []
-        if self.spacing_mm is not None and self.spacing_mm > THICK_MM:
-            warnings.append(
-                f"The slices are {self.spacing_mm:.1f} mm apart: neighbors differ in anatomy, so fewer voxels match. "
-                "Check the mask, and lower the threshold if it misses structures."
-            )
-        known = [c for c in self.slice_correlation[: self.gap] if np.isfinite(c)]
-        if len(known) == self.gap and abs(known[-1]) >= INDEPENDENT:
-            warnings.append(
-                f"The noise of slices {self.gap} apart is correlated ({known[-1]:.2f}), as in overlapping or "
-                "interpolated reconstructions: part of the noise will stay. Thinner or non-overlapping slices "
-                "denoise better."
-            )
-        elif automatic_gap and self.gap > 1:
-            warnings.append(
-                f"The noise of direct neighbors is correlated ({self.slice_correlation[0]:.2f}); slices "
-                f"{self.gap} apart are paired instead."
-            )
-        return warnings

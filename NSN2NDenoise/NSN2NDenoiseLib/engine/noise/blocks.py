@@ -96,6 +96,15 @@ def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
     return float(np.sqrt(np.median(variances))) if variances.size else float("nan")
 
 
+def difference_noise_sd(stack: np.ndarray, excluded: np.ndarray | None) -> float:
+    """Robust noise SD from differences of neighboring slices, where no block is homogeneous; stack's units, > 0."""
+    step = max(1, len(stack) // 16)
+    difference = np.diff(stack[::step], axis=0)
+    if excluded is not None:
+        difference = difference[~excluded[::step][1:]]
+    return max(float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2), 1e-4)
+
+
 def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
     """Correlation of the noise of x_i and x_i+lag for the lags 1, 2, 3 (as many as there are slices).
 

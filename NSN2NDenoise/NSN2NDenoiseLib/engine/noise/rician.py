@@ -14,10 +14,10 @@ from functools import cache
 import numpy as np
 from scipy.special import ive
 
-from ..errors import InputError
-from ..match.matching import Matching
 from ..volume.axes import slices_first
-from .blocks import BLOCK, NoiseBlocks, block_means, block_variances, cut_blocks, noise_sd
+from ..volume.normalize import Normalization
+from ..volume.slices import Slices
+from .blocks import BLOCK, NoiseBlocks, block_means, block_variances, cut_blocks
 
 #: Mean of the magnitude in air in units of sigma.
 AIR_MEAN = float(np.sqrt(np.pi / 2))
@@ -52,47 +52,11 @@ TISSUE_LEVEL = 1.5
 #: ... and its noise has the SD that the air's sigma means, within these factors. It is smaller in filtered tissue; it
 #: grows with the signal in ultrasound and PET.
 TISSUE_NOISE = (0.85, 1.35)
-#: SD of the noise, normalized, below which there is none to speak of.
-MIN_NOISE = 1e-4
 #: The table of the Rician mean: amplitudes up to this many sigmas, in these steps. Beyond it, A^2 = M^2 - sigma^2.
 TABLE_END, TABLE_STEP = 20.0, 0.002
 
 
-def choose_sigma(volume: np.ndarray, matching: Matching, choice: str) -> float | None:
-    """The sigma to correct a volume with.
-
-    Args:
-        volume: (K, J, I), image units.
-        matching: of the volume.
-        choice: "off"; "auto": only where `find_rician` recognizes magnitude data; "on": as "auto", or else with the SD
-            of the noise in tissue, which is sigma where the signal exceeds a few sigmas.
-
-    Returns:
-        sigma in image units, or None: no correction.
-
-    Raises:
-        InputError: "on", and the volume has negative values or no noise that can be measured.
-    """
-    if choice == "off":
-        return None
-    sigma = find_rician(volume, matching)
-    if sigma is not None or choice == "auto":
-        return sigma
-    if volume.min() < 0:
-        raise InputError(
-            f"the volume has negative values (down to {volume.min():g}), so it is no MR magnitude image and has no "
-            "Rician bias; leave the bias correction automatic or switch it off"
-        )
-    measured = noise_sd(matching.stack, matching.noise_blocks)
-    if not measured > MIN_NOISE:
-        raise InputError(
-            "the volume has neither air with noise nor homogeneous tissue to measure the noise in, so its Rician bias "
-            "is unknown; leave the bias correction automatic or switch it off"
-        )
-    return measured * matching.scale
-
-
-def find_rician(volume: np.ndarray, matching: Matching) -> float | None:
+def find_rician(volume: np.ndarray, slices: Slices, where: NoiseBlocks) -> float | None:
     """Recognize an MR magnitude image by its air, and measure sigma there.
 
     Air of a magnitude image is Rayleigh distributed with the sigma that the noise in tissue has. CT (negative values,
@@ -101,16 +65,17 @@ def find_rician(volume: np.ndarray, matching: Matching) -> float | None:
 
     Args:
         volume: (K, J, I), image units.
-        matching: of the volume.
+        slices: of the volume.
+        where: its homogeneous blocks.
 
     Returns:
         sigma in image units, or None when any check fails.
     """
     if volume.min() < 0:
         return None
-    stack = slices_first(volume, matching.axis)
-    sigma = rayleigh_sigma(_air(stack, matching.excluded))
-    return sigma if sigma is not None and _fits_tissue(sigma, stack, matching.noise_blocks) else None
+    stack = slices_first(volume, slices.axis)
+    sigma = rayleigh_sigma(_air(stack, slices.excluded))
+    return sigma if sigma is not None and _fits_tissue(sigma, stack, where) else None
 
 
 def rayleigh_sigma(values: np.ndarray) -> float | None:
@@ -154,16 +119,21 @@ def rician_mean(amplitude: np.ndarray) -> np.ndarray:
     return AIR_MEAN * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half))
 
 
-def correct_bias(after: np.ndarray, matching: Matching, sigma: float) -> None:
-    """Replace the Rician mean by the amplitude, slice by slice, in place.
+def correct_bias(means: np.ndarray, normalization: Normalization, sigma: float) -> np.ndarray:
+    """The amplitudes whose Rician means are given.
 
     Args:
-        after: the denoised (slices, rows, columns), float32, normalized.
-        matching: of the input.
+        means: denoised (slices, rows, columns), float32, normalized.
+        normalization: of the volume.
         sigma: in image units.
+
+    Returns:
+        As `means`.
     """
-    for index in range(len(after)):
-        after[index] = matching.normalization.apply(invert_mean(matching.normalization.invert(after[index]), sigma))
+    amplitudes = np.empty_like(means)
+    for index, mean in enumerate(means):
+        amplitudes[index] = normalization.apply(invert_mean(normalization.invert(mean), sigma))
+    return amplitudes
 
 
 def _common_sigma(values: np.ndarray) -> float | None:

@@ -55,22 +55,27 @@ def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> fl
     return CUDA + math.prod(shape) * RUN_BYTES / 1e6 + work
 
 
-def memory_warnings(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> list[str]:
-    """A warning when the memory that is free now will hardly do, else nothing; arguments as above.
+def require_memory(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> None:
+    """Raise RunError when a run clearly takes more memory than is free now; arguments as above."""
+    needed, free = added_memory_mb(shape, dtype, settings), free_memory_mb()
+    if free is not None and needed > free:
+        raise RunError(_too_little(needed, free))
 
-    Raises:
-        RunError: it is clearly too little.
-    """
+
+def memory_warnings(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> list[str]:
+    """A warning when the memory that is free now will hardly do, else nothing; arguments as above."""
     needed, free = added_memory_mb(shape, dtype, settings), free_memory_mb()
     if free is None or needed <= TIGHT * free:
         return []
-    text = (
+    text = _too_little(needed, free)
+    return [f"{text[0].upper()}{text[1:]}."]
+
+
+def _too_little(needed: float, free: float) -> str:
+    return (
         f"denoising takes about {needed / 1000:.1f} GB more memory, and {free / 1000:.1f} GB are free: crop the "
         "volume, or close other programs"
     )
-    if needed > free:
-        raise RunError(text)
-    return [f"{text[0].upper()}{text[1:]}."]
 
 
 def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 
 from ..errors import Cancelled
 
-#: Stages of a run in their order, each with its usual share of the whole time.
-STAGE_SHARES = {"check": 0.01, "match": 0.02, "train": 0.85, "denoise": 0.10, "report": 0.02}
+#: The parts of a run, each with its usual weight in the whole time.
+WEIGHTS = {
+    "look": 1,
+    "match": 2,
+    "learn": 85,
+    "refine": 14,
+    "limit": 1,
+    "judge": 1,
+    "unbias": 1,
+    "report": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -15,9 +24,9 @@ class Progress:
     """A snapshot of a run.
 
     Attributes:
-        stage: "check", "match", "train", "denoise" or "report".
+        stage: "look", a stage of the plan, or "report".
         fraction: of the whole run, 0 to 1, never falling.
-        loss: training loss (Eq. 7), smoothed; None outside training.
+        loss: training loss (Eq. 7), smoothed; None outside "learn".
         seconds_left: estimate for the whole run; None while nothing is known.
     """
 
@@ -41,6 +50,13 @@ class Tracker:
         self._stage: str | None = None
         self._stage_start = self._start
         self.seconds: dict[str, float] = {}
+        self._shares: dict[str, float] = {}
+        self.expect(("learn",))
+
+    def expect(self, stages: tuple[str, ...]) -> None:
+        """Say which stages will run between "look" and "report"."""
+        weights = {name: WEIGHTS[name] for name in ("look", *stages, "report")}
+        self._shares = {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
     def begin(self, stage: str) -> None:
         """End the running stage and start the next one."""
@@ -66,12 +82,12 @@ class Tracker:
         if self._progress is None:
             return
         done = 0.0
-        for stage, share in STAGE_SHARES.items():
+        for stage, share in self._shares.items():
             if stage == self._stage:
                 done += share * min(max(stage_fraction, 0.0), 1.0)
                 break
             done += share
-        self._progress(Progress(self._stage or "check", done, loss, self._seconds_left(done, stage_fraction)))
+        self._progress(Progress(self._stage or "look", done, loss, self._seconds_left(done, stage_fraction)))
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -84,11 +100,13 @@ class Tracker:
             self._progress(Progress("report", 1.0, None, 0.0))
 
     def _seconds_left(self, done: float, stage_fraction: float) -> float | None:
-        """Within training the stage's own speed tells most; elsewhere the whole run's."""
-        if self._stage == "train" and stage_fraction > 0.01:
-            stage_seconds = (time.monotonic() - self._stage_start) / stage_fraction
-            after = (STAGE_SHARES["denoise"] + STAGE_SHARES["report"]) / STAGE_SHARES["train"] * stage_seconds
-            return stage_seconds * (1.0 - stage_fraction) + after
-        if self._stage in ("denoise", "report") and done > 0:
-            return (time.monotonic() - self._start) * (1.0 - done) / done
+        """Within a long stage its own speed tells most; elsewhere the whole run's."""
+        now = time.monotonic()
+        if self._stage == "learn" and stage_fraction > 0.01:
+            stage_seconds = (now - self._stage_start) / stage_fraction
+            names = list(self._shares)
+            after = sum(self._shares[name] for name in names[names.index("learn") + 1 :])
+            return stage_seconds * (1.0 - stage_fraction + after / self._shares["learn"])
+        if self._stage not in ("look", "match", "learn") and done > 0:
+            return (now - self._start) * (1.0 - done) / done
         return None

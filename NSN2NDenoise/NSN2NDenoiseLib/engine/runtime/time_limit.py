@@ -2,7 +2,6 @@
 
 import copy
 import time
-from dataclasses import replace
 
 import torch
 
@@ -11,7 +10,7 @@ from ..settings import Settings
 from ..train.crops import CropSampler
 from ..train.inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
 from ..train.tensors import SliceTensors
-from ..train.training import train
+from ..train.training import Training
 from .progress import Tracker
 
 #: The steps that a limit can lead to: fewer are no training, more bring nothing.
@@ -61,8 +60,8 @@ def _step_seconds(network, tensors, sampler, settings: Settings, precision: torc
         return len(ends) > 2 and ends[-1] - ends[0] > TIMED_PART * 60 * settings.minutes
 
     try:
-        few = replace(settings, steps=TIMED_STEPS)
-        train(network, tensors, sampler, few, precision, Tracker(lambda _: ends.append(time.monotonic()), enough))
+        clock = Tracker(lambda _: ends.append(time.monotonic()), enough)
+        Training(network, settings, TIMED_STEPS, precision).run(tensors, sampler, TIMED_STEPS, clock)
     except Cancelled:
         pass
     tracker.update(0.0)

@@ -7,12 +7,34 @@ import torch
 
 from ..errors import RunError
 from ..runtime.device import autocast, is_out_of_memory
+from ..volume.normalize import NETWORK_RANGE
 from .tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8
 #: The network's part in the time in which the pilot or the result is made; the collaborative filter takes the rest.
 PILOT_SHARE, RESULT_SHARE = 0.35, 0.15
+
+
+def denoise_slices(
+    network: torch.nn.Module,
+    tensors: SliceTensors,
+    noisy: np.ndarray,
+    precision: torch.dtype,
+    progress: Callable[[float], None],
+) -> np.ndarray:
+    """`infer`, with what the network does not see of an implant or a hot spot put back.
+
+    Args:
+        noisy: (slices, rows, columns) float32, normalized.
+
+    Returns:
+        As `noisy`, denoised.
+    """
+    result = infer(network, tensors, precision, progress)
+    for own, denoised in zip(noisy, result, strict=True):
+        denoised += own - np.clip(own, *NETWORK_RANGE)
+    return result
 
 
 @torch.no_grad()

@@ -1,5 +1,7 @@
 """The volume as tensors on the device, and the inputs and targets that are cut from it."""
 
+import copy
+
 import numpy as np
 import torch
 
@@ -40,8 +42,8 @@ class SliceTensors:
         self.excluded = None if excluded is None else torch.from_numpy(excluded).to(device)
         self._shrink = 0.0
 
-    def set_pilot(self, pilot: np.ndarray, noise_sd: float) -> None:
-        """From now on compensate targets with `pilot` instead of LPF(x_i).
+    def with_pilot(self, pilot: np.ndarray, noise_sd: float) -> "SliceTensors":
+        """The same slices, with targets that are compensated with `pilot` instead of LPF(x_i).
 
         The pilot still holds a little of the noise of x_i, which a target must not hold; so a difference between slices
         counts only as far as it exceeds `LEFT_OVER` noise SDs.
@@ -50,8 +52,10 @@ class SliceTensors:
             pilot: denoised slices, (slices, rows, columns) float32, normalized.
             noise_sd: of the noisy slices, normalized.
         """
-        self.low_passed = torch.from_numpy(pilot).to(self.device)
-        self._shrink = LEFT_OVER * noise_sd
+        piloted = copy.copy(self)
+        piloted.low_passed = torch.from_numpy(pilot).to(self.device)
+        piloted._shrink = LEFT_OVER * noise_sd
+        return piloted
 
     def cut(self, slices: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
         """Crops of the tensor `of`: slices (batch, channels), rows (batch, height), columns (batch, width)."""

@@ -1,7 +1,6 @@
 """The training of Sec. 3.3: pairs of neighboring slices, both directions, the loss of Eq. 7, Adam."""
 
 import math
-from collections.abc import Callable
 
 import torch
 
@@ -15,76 +14,85 @@ from .tensors import SliceTensors, apply_network
 
 #: How fast the loss that is shown follows the loss of the steps.
 SMOOTHING = 0.05
-#: The network's output after fewer steps than this is no pilot: targets that it compensates make the result worse.
-FIRST_PILOT = 60
 
 
-def train(
-    network: torch.nn.Module,
-    tensors: SliceTensors,
-    sampler: CropSampler,
-    settings: Settings,
-    precision: torch.dtype,
-    tracker: Tracker,
-    make_pilot: Callable[[Callable[[float], None]], None] | None = None,
-) -> list[float]:
-    """Train f_theta on the volume's own pairs.
+class Training:
+    """The steps of a training, in one go or in parts.
 
     Args:
         network: changed in place.
-        tensors, sampler: the volume and where its crops lie.
-        settings: steps, rates and lambdas.
+        settings: rates and lambdas.
+        steps: of the whole training.
         precision: of the convolutions.
-        tracker: told after each step; it raises Cancelled on request.
-        make_pilot: called once, after the part `settings.pilot` of the steps, to denoise the volume with the network
-            as it is and give the result to `tensors`; it tells its own progress to what it is called with.
 
-    Returns:
-        The loss of every step.
-
-    Raises:
-        RunError: the loss became NaN or infinite, or memory ran out even for the smallest batch.
-        Cancelled: the caller wants to stop.
+    Attributes:
+        losses: of the steps so far.
     """
-    steps = count_steps(settings, sampler.pairs)
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=settings.betas)
-    network.train()
-    losses: list[float] = []
-    shown = None
-    batch_size = settings.batch
-    for step in range(steps):
-        if make_pilot is not None and settings.pilot and step == max(round(settings.pilot * steps), FIRST_PILOT):
-            make_pilot(lambda part, done=step / steps, loss=shown: tracker.update(done, loss))
-            network.train()
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(settings, step, steps)
-        crops = sampler.draw(batch_size)
+
+    def __init__(
+        self, network: torch.nn.Module, settings: Settings, steps: int, precision: torch.dtype = torch.float32
+    ) -> None:
+        self.losses: list[float] = []
+        self._network, self._settings, self._steps, self._precision = network, settings, steps, precision
+        self._optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=settings.betas)
+        self._batch_size = settings.batch
+
+    @property
+    def shown_loss(self) -> float | None:
+        """The loss of the last steps, smoothed."""
+        shown = None
+        for value in self.losses[-200:]:
+            shown = value if shown is None else shown + SMOOTHING * (value - shown)
+        return shown
+
+    def run(self, tensors: SliceTensors, sampler: CropSampler, until: int, tracker: Tracker) -> None:
+        """Train f_theta on the volume's own pairs up to step `until`.
+
+        Args:
+            tensors, sampler: the volume and where its crops lie.
+            until: at most the whole training's steps.
+            tracker: told after each step; it raises Cancelled on request.
+
+        Raises:
+            RunError: the loss became NaN or infinite, or memory ran out even for the smallest batch.
+            Cancelled: the caller wants to stop.
+        """
+        self._network.train()
+        shown = self.shown_loss
+        for step in range(len(self.losses), until):
+            for group in self._optimizer.param_groups:
+                group["lr"] = learning_rate(self._settings, step, self._steps)
+            loss = self._step(tensors, sampler)
+            if not math.isfinite(loss):
+                raise RunError(
+                    f"the training diverged: the loss became {loss} at step {step + 1}; lower the learning rate"
+                )
+            self.losses.append(loss)
+            shown = loss if shown is None else shown + SMOOTHING * (loss - shown)
+            tracker.update((step + 1) / self._steps, shown)
+
+    def _step(self, tensors: SliceTensors, sampler: CropSampler) -> float:
+        """One step of Adam; with half the pairs for good where memory runs out."""
+        crops = sampler.draw(self._batch_size)
         while True:
             try:
-                loss = training_step(network, tensors.batch(*crops, sampler.size), settings, precision)
+                cut = tensors.batch(*crops, sampler.size)
+                loss = training_step(self._network, cut, self._settings, self._precision)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                if batch_size == 1:
+                if self._batch_size == 1:
                     raise RunError(
                         f"out of memory on {tensors.device} with one pair a step; use a smaller crop or width, or "
                         "device cpu"
                     ) from error
-                batch_size = math.ceil(batch_size / 2)
-                crops = tuple(values[:batch_size] for values in crops)
-                optimizer.zero_grad(set_to_none=True)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        value = float(loss)
-        if not math.isfinite(value):
-            raise RunError(
-                f"the training diverged: the loss became {value} at step {step + 1}; lower the learning rate"
-            )
-        losses.append(value)
-        shown = value if shown is None else shown + SMOOTHING * (value - shown)
-        tracker.update((step + 1) / steps, shown)
-    return losses
+                self._batch_size = math.ceil(self._batch_size / 2)
+                crops = tuple(values[: self._batch_size] for values in crops)
+                self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return float(loss)
 
 
 def training_step(network: torch.nn.Module, cut: dict, settings: Settings, precision: torch.dtype) -> torch.Tensor:

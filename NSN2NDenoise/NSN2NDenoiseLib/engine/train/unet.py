@@ -4,6 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..settings import Settings
+
+#: The image is magnified at most so much for the network, however little noise it has.
+MAX_GAIN = 50.0
 #: Side in pixels of the square whose mean is taken away in a magnified slice.
 LOCAL_SIDE = 5
 
@@ -99,3 +103,19 @@ class UNet(nn.Module):
         if self.gain:
             y = y / self.gain
         return x[:, :1] - y if self.residual else y
+
+
+def make_network(settings: Settings, noise_sd: float) -> UNet:
+    """The network of the settings with its first weights from the seed; torch's global random state is left alone.
+
+    Args:
+        settings: shape of the network, seed.
+        noise_sd: of the volume, normalized, > 0.
+    """
+    gain = min(max(settings.input_noise / noise_sd, 1.0), MAX_GAIN) if settings.input_noise else 0.0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = UNet(
+            settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual, gain
+        )
+    return network.to(memory_format=torch.channels_last)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.runtime import time_limit as budget
+from NSN2NDenoiseLib.engine.runtime import time_limit
+from NSN2NDenoiseLib.engine.train.training import Training
 
 from Testing.Engine.phantoms import phantom
 
@@ -15,7 +16,7 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
     limited = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=0.1, seed=2))
     steps = limited.report["steps"]
     assert limited.report["minutes"] == 0.1
-    assert budget.FEWEST <= steps < budget.MOST  # few where the machine is busy
+    assert time_limit.FEWEST <= steps < time_limit.MOST  # few where the machine is busy
     assert 2 < sum(limited.report["seconds"].values()) < 15  # 6 were asked for; the machine may be busy
     again = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, steps=steps, seed=2))
     np.testing.assert_array_equal(again.denoised, limited.denoised)
@@ -23,7 +24,7 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
 
 
 def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(monkeypatch):
-    monkeypatch.setattr(budget, "MOST", 80)
+    monkeypatch.setattr(time_limit, "MOST", 80)
     _, noisy = phantom(slices=4, side=32)
     limited = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, levels=2, device="cpu", minutes=0.1))
     again = engine.denoise(
@@ -33,31 +34,31 @@ def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(mo
 
 
 def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
-    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.3)
-    monkeypatch.setattr(budget, "_slice_seconds", lambda *_: 0.75)
+    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.3)
+    monkeypatch.setattr(time_limit, "_slice_seconds", lambda *_: 0.75)
     _, noisy = phantom(slices=4, side=32)
     plain = engine.Settings.from_preset(**QUICK, minutes=1, pilot=0.0, collaborative=0.0)
     steps = engine.denoise(noisy, plain).report["steps"]
-    most = (60 - 4 * 0.75 * budget.AFTERWARDS) / 0.3
+    most = (60 - 4 * 0.75 * time_limit.AFTERWARDS) / 0.3
     assert most - 40 < steps < most
     whole = engine.Settings.from_preset(**QUICK, minutes=1)  # a pilot, and the collaborative filter twice
     steps = engine.denoise(noisy, whole).report["steps"]
-    shares = 1 / budget.PILOT_SHARE + 1 / budget.RESULT_SHARE
-    most = (60 - shares * 4 * 0.75 * budget.AFTERWARDS) / 0.3
+    shares = 1 / time_limit.PILOT_SHARE + 1 / time_limit.RESULT_SHARE
+    most = (60 - shares * 4 * 0.75 * time_limit.AFTERWARDS) / 0.3
     assert most - 40 < steps < most  # the seconds before the training count, too
 
 
 def test_a_limit_that_is_too_short_says_so(monkeypatch):
-    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 3.0)
+    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 3.0)
     _, noisy = phantom(slices=4, side=32)
     report = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=1)).report
-    assert report["steps"] == budget.FEWEST
+    assert report["steps"] == time_limit.FEWEST
     assert any("time limit of 1 min is too short" in text and "2.5 min" in text for text in report["warnings"])
 
 
 def test_a_long_limit_ends_where_more_steps_bring_nothing(monkeypatch):
-    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.01)
-    monkeypatch.setattr(budget, "MOST", 60)
+    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.01)
+    monkeypatch.setattr(time_limit, "MOST", 60)
     _, noisy = phantom(slices=4, side=32)
     assert engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60)).report["steps"] == 60
 
@@ -65,8 +66,8 @@ def test_a_long_limit_ends_where_more_steps_bring_nothing(monkeypatch):
 def test_stopping_while_steps_are_timed(monkeypatch):
     _, noisy = phantom(slices=4, side=32)
     training = []
-    monkeypatch.setattr(budget, "train", lambda *a: (training.append(1), train(*a)))
-    from NSN2NDenoiseLib.engine.train.training import train
+    run = Training.run
+    monkeypatch.setattr(Training, "run", lambda *a: (training.append(1), run(*a)))
 
     with pytest.raises(engine.Cancelled):
         engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60), should_stop=lambda: bool(training))

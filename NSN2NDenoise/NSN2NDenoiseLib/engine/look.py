@@ -1,0 +1,105 @@
+"""All that is measured of a volume before anything is done to it, once, in one frozen object."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .match.threshold import automatic_threshold
+from .noise.blocks import NoiseBlocks, difference_noise_sd, find_noise_blocks, noise_sd, slice_correlation
+from .noise.rician import find_rician
+from .volume.slices import Slices, to_slices
+
+#: Slices thicker than this (mm) are worth a warning.
+THICK_MM = 4.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of a volume. `inspect`, the panel, the plan, the run and its report all use this one object.
+
+    Attributes:
+        shape: (slices, rows, columns).
+        dtype: of the voxels.
+        value_range: smallest and largest voxel, image units.
+        axis: "k", "j" or "i", along which the slices lie.
+        spacing_mm: between slices; None where it is unknown.
+        low, scale: the image value that is 0 when normalized, and image units per normalized unit.
+        padding_value: image units; None without padding.
+        padding_fraction: part of the voxels that is padding.
+        noise_blocks: where the noise was measured: homogeneous tissue.
+        noise_sd: SD of the noise there, normalized, > 0.
+        slice_correlation: correlation of the noise of slices 1, 2, 3 apart.
+        threshold: the automatic th of Eq. 3, normalized.
+        rician_sigma: of MR magnitude images, image units; None where the volume is not recognized as one.
+        tissue_noise: SD of the noise in the blocks, image units; NaN where no block is homogeneous.
+        warnings: sentences for the user.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    value_range: tuple[float, float]
+    axis: str
+    spacing_mm: float | None
+    low: float
+    scale: float
+    padding_value: float | None
+    padding_fraction: float
+    noise_blocks: NoiseBlocks
+    noise_sd: float
+    slice_correlation: tuple[float, ...]
+    threshold: float
+    rician_sigma: float | None
+    tissue_noise: float
+    warnings: tuple[str, ...]
+
+
+def take_look(
+    volume: np.ndarray, *, axis: str = "auto", spacing: tuple[float, float, float] | None = None
+) -> tuple[Look, Slices]:
+    """Measure a volume.
+
+    Args:
+        volume: (K, J, I) integer or float array, image units; not changed.
+        axis: slice axis, "auto", "k", "j" or "i".
+        spacing: (k, j, i) in mm, or None.
+
+    Returns:
+        What was measured, and the normalized slices that it was measured on.
+
+    Raises:
+        InputError: the volume can't be denoised.
+        SettingsError: an axis that is not allowed.
+    """
+    slices = to_slices(volume, axis, spacing)
+    values, excluded = slices.values, slices.excluded
+    blocks = find_noise_blocks(values, excluded)
+    measured = noise_sd(values, blocks)
+    sd = measured if np.isfinite(measured) and measured > 0 else difference_noise_sd(values, excluded)
+    look = Look(
+        shape=values.shape,
+        dtype=volume.dtype,
+        value_range=(float(volume.min()), float(volume.max())),
+        axis=slices.axis,
+        spacing_mm=slices.spacing_mm,
+        low=slices.normalization.low,
+        scale=slices.normalization.scale,
+        padding_value=slices.padding_value,
+        padding_fraction=0.0 if excluded is None else float(excluded.mean()),
+        noise_blocks=blocks,
+        noise_sd=sd,
+        slice_correlation=tuple(slice_correlation(values, blocks)),
+        threshold=automatic_threshold(sd),
+        rician_sigma=find_rician(volume, slices, blocks),
+        tissue_noise=measured * slices.normalization.scale,
+        warnings=_warnings(slices),
+    )
+    return look, slices
+
+
+def _warnings(slices: Slices) -> tuple[str, ...]:
+    if slices.spacing_mm is None or slices.spacing_mm <= THICK_MM:
+        return ()
+    return (
+        f"The slices are {slices.spacing_mm:.1f} mm apart: neighbors differ in anatomy, so fewer voxels match. "
+        "Check the mask, and lower the threshold if it misses structures.",
+    )

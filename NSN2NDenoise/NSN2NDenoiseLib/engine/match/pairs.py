@@ -1,0 +1,49 @@
+"""Which slices are paired: the nearest ones whose noise is independent (the assumption behind Eq. 2)."""
+
+import numpy as np
+
+from ..errors import SettingsError
+from ..look import Look
+
+#: Noise of two slices counts as independent below this correlation.
+INDEPENDENT = 0.15
+#: Slices farther apart than this (mm) show different anatomy, whatever their noise.
+MAX_GAP_MM = 8.0
+
+
+def choose_gap(look: Look, wanted: int | None) -> int:
+    """Pairs are (x_i, x_i+gap): `wanted`, or the smallest gap with uncorrelated noise; 1 where there is none.
+
+    Raises:
+        SettingsError: `wanted` is not possible with so many slices.
+    """
+    slices = look.shape[0]
+    if wanted is not None:
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= slices // 2:
+            raise SettingsError(
+                f"gap is {wanted!r}; with {slices} slices it must be a whole number from 1 to {slices // 2}"
+            )
+        return wanted
+    for lag, correlation in enumerate(look.slice_correlation, start=1):
+        if lag > 1 and look.spacing_mm is not None and lag * look.spacing_mm > MAX_GAP_MM:
+            break
+        if lag <= slices // 2 and abs(correlation) < INDEPENDENT:
+            return lag
+    return 1
+
+
+def gap_warnings(look: Look, gap: int, wanted: int | None) -> list[str]:
+    """What to tell about the noise of the paired slices; arguments as in `choose_gap`, `gap` its result."""
+    known = [c for c in look.slice_correlation[:gap] if np.isfinite(c)]
+    if len(known) == gap and abs(known[-1]) >= INDEPENDENT:
+        return [
+            f"The noise of slices {gap} apart is correlated ({known[-1]:.2f}), as in overlapping or "
+            "interpolated reconstructions: part of the noise will stay. Thinner or non-overlapping slices "
+            "denoise better."
+        ]
+    if wanted is None and gap > 1:
+        return [
+            f"The noise of direct neighbors is correlated ({look.slice_correlation[0]:.2f}); slices "
+            f"{gap} apart are paired instead."
+        ]
+    return []

@@ -1,0 +1,109 @@
+"""What will be done with a volume, decided before it is done: from the look and the settings alone."""
+
+from dataclasses import dataclass
+
+from .errors import InputError
+from .look import Look
+from .match.pairs import choose_gap, gap_warnings
+from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
+from .settings import Settings
+
+#: SD of the noise, normalized, below which there is none to speak of.
+MIN_NOISE = 1e-4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The run to come.
+
+    Attributes:
+        stages: their names in order, as in `stages.STAGES`.
+        settings: that led to it.
+        gap: pairs are (x_i, x_i+gap).
+        threshold: th of Eq. 3, normalized.
+        rician_sigma: whose bias is taken away, image units; None: nothing is.
+        memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
+        warnings: sentences for the user.
+    """
+
+    stages: tuple[str, ...]
+    settings: Settings
+    gap: int
+    threshold: float
+    rician_sigma: float | None
+    memory_mb: float
+    gpu_memory_mb: float
+    warnings: tuple[str, ...]
+
+
+def make_plan(look: Look, settings: Settings) -> Plan:
+    """Decide what is done.
+
+    Args:
+        look: at the volume.
+        settings: of the run.
+
+    Raises:
+        SettingsError: a gap that is not possible.
+        InputError: a bias correction was asked for that is not possible.
+    """
+    gap = choose_gap(look, settings.gap)
+    sigma = choose_sigma(look, settings.rician)
+    return Plan(
+        stages=_stages(settings, sigma),
+        settings=settings,
+        gap=gap,
+        threshold=look.threshold if settings.threshold is None else settings.threshold,
+        rician_sigma=sigma,
+        memory_mb=predict_memory_mb(look.shape, look.dtype, settings),
+        gpu_memory_mb=predict_gpu_memory_mb(look.shape, settings),
+        warnings=(
+            *memory_warnings(look.shape, look.dtype, settings),
+            *look.warnings,
+            *gap_warnings(look, gap, settings.gap),
+        ),
+    )
+
+
+def _stages(settings: Settings, sigma: float | None) -> tuple[str, ...]:
+    """Which stages run, in order: the one list."""
+    chosen = {
+        "match": True,
+        "learn": True,
+        "refine": settings.collaborative > 0,
+        "limit": settings.limit,
+        "judge": True,
+        "unbias": sigma is not None,
+    }
+    return tuple(name for name, runs in chosen.items() if runs)
+
+
+def choose_sigma(look: Look, choice: str) -> float | None:
+    """The sigma to correct a volume with.
+
+    Args:
+        look: at the volume.
+        choice: "off"; "auto": only where `find_rician` recognized magnitude data; "on": as "auto", or else with the SD
+            of the noise in tissue, which is sigma where the signal exceeds a few sigmas.
+
+    Returns:
+        sigma in image units, or None: no correction.
+
+    Raises:
+        InputError: "on", and the volume has negative values or no noise that can be measured.
+    """
+    if choice == "off":
+        return None
+    if look.rician_sigma is not None or choice == "auto":
+        return look.rician_sigma
+    if look.value_range[0] < 0:
+        raise InputError(
+            f"the volume has negative values (down to {look.value_range[0]:g}), so it is no MR magnitude image and has "
+            "no Rician bias; leave the bias correction automatic or switch it off"
+        )
+    if not look.tissue_noise > MIN_NOISE * look.scale:
+        raise InputError(
+            "the volume has neither air with noise nor homogeneous tissue to measure the noise in, so its Rician bias "
+            "is unknown; leave the bias correction automatic or switch it off"
+        )
+    return look.tissue_noise

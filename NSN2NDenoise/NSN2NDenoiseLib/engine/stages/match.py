@@ -1,0 +1,56 @@
+"""Stage "match": LPF and W_i (Sec. 3.2)."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import RunError
+from ..match.matching import Matching
+from ..match.weight_matrix import weight_matrix
+from .state import State, Workshop
+
+#: Outside these matched fractions the threshold is worth a second look.
+USUAL_FRACTION = (0.2, 0.995)
+
+
+def match(state: State, workshop: Workshop) -> State:
+    """Low-pass the slices and compute W_i of every pair.
+
+    Raises:
+        RunError: no voxel matches its neighbor.
+        Cancelled: the caller wants to stop.
+    """
+    threshold = state.plan.threshold
+    matching = Matching(state.slices, state.look.noise_sd, state.plan.gap)
+    weights = np.empty(state.slices.values.shape, np.uint8)
+    counted = 0
+    for index, residual in matching.residual_slices(workshop.tracker.update):
+        weights[index] = weight_matrix(residual, threshold)
+        counted += np.count_nonzero(np.isfinite(residual))
+    matched = np.count_nonzero(weights) / max(counted, 1)
+    if not matched:
+        raise RunError(
+            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
+            "raise the threshold"
+        )
+    return replace(
+        state,
+        low_passed=matching.low_passed_stack(),
+        weights=weights,
+        matched=matched,
+        warnings=(*state.warnings, *_warnings(matched)),
+    )
+
+
+def _warnings(matched: float) -> list[str]:
+    if matched < USUAL_FRACTION[0]:
+        return [
+            f"Only {100 * matched:.1f} % of the voxels match their neighbor: raise the threshold, or check that "
+            "the slice axis is the acquisition axis."
+        ]
+    if matched > USUAL_FRACTION[1]:
+        return [
+            f"{100 * matched:.1f} % of the voxels match their neighbor: structures that differ between slices may be "
+            "smoothed. Lower the threshold until the mask shows them."
+        ]
+    return []

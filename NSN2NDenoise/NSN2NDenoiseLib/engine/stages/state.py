@@ -1,0 +1,55 @@
+"""What goes from stage to stage, and what a stage works with."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ..look import Look
+from ..plan import Plan
+from ..runtime.progress import Tracker
+from ..volume.slices import Slices
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where and how a run computes.
+
+    Attributes:
+        device: of the tensors.
+        precision: of the convolutions.
+        tracker: told how far a stage is; it raises Cancelled on request.
+    """
+
+    device: torch.device
+    precision: torch.dtype
+    tracker: Tracker
+
+
+@dataclass(frozen=True)
+class State:
+    """A volume on its way. A stage never changes a state or its arrays; it makes the next one.
+
+    Attributes:
+        slices: the noisy input, normalized.
+        look: what was measured of it.
+        plan: what is done with it.
+        denoised: the best so far, (slices, rows, columns) float32, normalized; the input itself at first.
+        low_passed: LPF(x_i), as `denoised`; None before stage "match".
+        weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
+        matched: part (0 to 1) of the voxels with W_i = 1.
+        losses: of every training step.
+        figures: what stage "judge" measured, ready for JSON.
+        warnings: sentences for the user.
+    """
+
+    slices: Slices
+    look: Look
+    plan: Plan
+    denoised: np.ndarray
+    low_passed: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    matched: float = float("nan")
+    losses: tuple[float, ...] = field(default=(), repr=False)
+    figures: dict = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
