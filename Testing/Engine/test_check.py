@@ -53,8 +53,8 @@ def test_settings_name_the_field_and_the_value(setting, value):
 
 
 def test_unknown_presets_and_settings():
-    with pytest.raises(engine.SettingsError, match="default, paper"):
-        engine.Settings.from_preset("fast")
+    with pytest.raises(engine.SettingsError, match="default, fast, nsn2n, paper"):
+        engine.Settings.from_preset("quick")
     with pytest.raises(engine.SettingsError, match="no setting 'epoch'"):
         engine.Settings.from_preset(epoch=3)
     with pytest.raises(engine.SettingsError, match="steps and epochs"):

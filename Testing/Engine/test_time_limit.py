@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.runtime import time_limit
-from NSN2NDenoiseLib.engine.train.training import Training
+from NSN2NDenoiseLib.engine.train.training import FEWEST, Training
 
 from Testing.Engine.phantoms import phantom
 
@@ -16,7 +16,7 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
     limited = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=0.1, seed=2))
     steps = limited.report["steps"]
     assert limited.report["minutes"] == 0.1
-    assert time_limit.FEWEST <= steps < time_limit.MOST  # few where the machine is busy
+    assert FEWEST <= steps < time_limit.MOST  # few where the machine is busy
     assert 2 < sum(limited.report["seconds"].values()) < 15  # 6 were asked for; the machine may be busy
     again = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, steps=steps, seed=2))
     np.testing.assert_array_equal(again.denoised, limited.denoised)
@@ -52,7 +52,7 @@ def test_a_limit_that_is_too_short_says_so(monkeypatch):
     monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 3.0)
     _, noisy = phantom(slices=4, side=32)
     report = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=1)).report
-    assert report["steps"] == time_limit.FEWEST
+    assert report["steps"] == FEWEST
     assert any("time limit of 1 min is too short" in text and "2.5 min" in text for text in report["warnings"])
 
 

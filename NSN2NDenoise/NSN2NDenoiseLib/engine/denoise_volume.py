@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import RunError
+from .errors import Enough, RunError
 from .judge.report import make_report
 from .look import take_look
 from .plan import make_plan
@@ -44,6 +44,8 @@ def denoise(
     spacing: tuple[float, float, float] | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    should_keep: Callable[[], bool] | None = None,
+    on_first: Callable[["DenoiseResult"], None] | None = None,
 ) -> DenoiseResult:
     """Neighboring Slice Noise2Noise on a single volume.
 
@@ -53,6 +55,8 @@ def denoise(
         spacing: (k, j, i) in mm; helps to choose the slice axis and the gap.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
+        should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
+        on_first: called with a result that is usable while better ones are still to come.
 
     Raises:
         InputError: the volume can't be denoised.
@@ -66,16 +70,16 @@ def denoise(
     """
     settings = settings or Settings()
     settings.check()
-    tracker = Tracker(progress, should_stop)
+    tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, tracker)
+        return _denoise(volume, settings, spacing, tracker, on_first)
     except MemoryError as error:
         raise RunError(
             f"out of memory for a volume of {volume.shape}; crop it, or close other programs, and try again"
         ) from error
 
 
-def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) -> DenoiseResult:
+def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker, on_first) -> DenoiseResult:
     tracker.begin("look")
     device = choose_device(settings.device)
     workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
@@ -85,11 +89,27 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     plan = make_plan(look, settings)
     tracker.expect(plan.stages)
     state = State(slices, look, plan, denoised=slices.values, warnings=plan.warnings)
-    for name in plan.stages:
-        tracker.begin(name)
-        state = STAGES[name](state, workshop)
-    tracker.begin("report")
-    denoised = to_volume(state.denoised, slices, volume)
-    weights = np.ascontiguousarray(slices_back(state.weights, look.axis))
+    for name in plan.making:
+        try:
+            tracker.begin(name, can_end=bool(state.made_by))
+            state = STAGES[name](state, workshop)
+        except Enough:
+            break
+        if on_first is not None and state.made_by and name != plan.making[-1]:
+            on_first(_finished(state, volume, workshop))
+            on_first = None
+    result = _finished(state, volume, workshop)
     tracker.finish()
+    return result
+
+
+def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseResult:
+    """The result that a state comes to by the last stages, which follow in any case."""
+    for name in state.plan.finishing:
+        workshop.tracker.begin(name)
+        state = STAGES[name](state, workshop)
+    workshop.tracker.begin("report")
+    denoised = to_volume(state.denoised, state.slices, volume)
+    weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
+    workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))

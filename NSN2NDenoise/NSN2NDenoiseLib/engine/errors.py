@@ -19,3 +19,7 @@ class RunError(NSN2NError, RuntimeError):
 
 class Cancelled(NSN2NError):
     """The caller's ``should_stop`` said yes."""
+
+
+class Enough(NSN2NError):
+    """The caller's ``should_keep`` said yes in a stage that a result can do without."""

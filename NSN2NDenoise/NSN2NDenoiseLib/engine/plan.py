@@ -12,6 +12,10 @@ from .settings import Settings
 MIN_NOISE = 1e-4
 
 
+#: Stages that follow any result.
+FINISHING = ("limit", "judge", "unbias", "strength")
+
+
 @dataclass(frozen=True)
 class Plan:
     """The run to come.
@@ -34,6 +38,16 @@ class Plan:
     memory_mb: float
     gpu_memory_mb: float
     warnings: tuple[str, ...]
+
+    @property
+    def making(self) -> tuple[str, ...]:
+        """The stages that make the result."""
+        return tuple(name for name in self.stages if name not in FINISHING)
+
+    @property
+    def finishing(self) -> tuple[str, ...]:
+        """The stages that every result goes through at its end, the first one as well as the last."""
+        return tuple(name for name in self.stages if name in FINISHING)
 
 
 def make_plan(look: Look, settings: Settings) -> Plan:
@@ -69,11 +83,13 @@ def _stages(settings: Settings, sigma: float | None) -> tuple[str, ...]:
     """Which stages run, in order: the one list."""
     chosen = {
         "match": True,
-        "learn": True,
-        "refine": settings.collaborative > 0,
+        "first": settings.first and settings.collaborative > 0,
+        "learn": settings.learn,
+        "refine": settings.refine and settings.collaborative > 0,
         "limit": settings.limit,
         "judge": True,
         "unbias": sigma is not None,
+        "strength": settings.strength < 1,
     }
     return tuple(name for name, runs in chosen.items() if runs)
 

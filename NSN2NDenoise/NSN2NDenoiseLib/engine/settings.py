@@ -1,4 +1,4 @@
-"""Everything that can be set about a run, and the two presets."""
+"""Everything that can be set about a run, the presets, and the one place that checks settings."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -6,10 +6,14 @@ from .errors import SettingsError
 from .match.weight_matrix import check_threshold
 from .volume.axes import AXES
 
-PRESETS = ("default", "paper")
+#: "default": the best; "fast": no network, seconds; "nsn2n": the paper's method at a size that a CPU finishes in
+#: minutes; "paper": to the letter.
+PRESETS = ("default", "fast", "nsn2n", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
-REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "collaborative")
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "collaborative", "strength")
+#: Largest weight of a loss.
+LAMBDA_MAX = 10
 PRECISIONS = ("auto", "float32", "bfloat16")
 RICIAN = ("auto", "on", "off")
 
@@ -34,10 +38,15 @@ class Settings:
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
+        first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
+            training's pilot from its start.
+        learn: train the network (stage "learn").
+        refine: filter the volume guided by the network (stage "refine").
         pilot: after this part of the steps (and 60 steps at least) the network's own output takes the place of LPF in
             the compensated targets; 0: never.
-        collaborative: strength of the collaborative filter of similar blocks (collaborative.py) that follows the
-            network, as a factor of the measured noise SD; 0: none.
+        collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
+            measured noise SD; 0: none, neither in stage "first" nor in "refine".
+        strength: part of the removed noise that stays removed at the end, 0 to 1.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
         crop: side of the training crops in pixels; 0 takes whole slices.
@@ -67,8 +76,12 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
+    first: bool = False
+    learn: bool = True
+    refine: bool = True
     pilot: float = 0.5
     collaborative: float = 1.0
+    strength: float = 1.0
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
@@ -85,7 +98,7 @@ class Settings:
         """The settings of a preset, some of them replaced.
 
         Args:
-            name: "default" or "paper".
+            name: one of `PRESETS`.
             overrides: any attribute of this class by its name.
 
         Raises:
@@ -99,7 +112,7 @@ class Settings:
                 raise SettingsError(f"there is no setting {key!r}; the settings are {', '.join(sorted(known))}")
         if overrides.get("steps") and overrides.get("minutes") is not None:
             raise SettingsError("steps and minutes are both given; minutes choose the steps, so leave one of them out")
-        settings = replace(cls(preset=name, **_PAPER) if name == "paper" else cls(), **overrides)
+        settings = replace(cls(preset=name, **_PRESETS[name]), **overrides)
         settings.check()
         return settings
 
@@ -112,13 +125,16 @@ class Settings:
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("rician", self.rician, RICIAN)
         _one_of("schedule", self.schedule, ("halving", "cosine"))
+        for name in ("first", "learn", "refine", "compensate", "limit"):
+            _one_of(name, getattr(self, name), (True, False))
         for name, low, high in (
-            ("lambda_rc", 0, 100),
-            ("lambda_ic", 0, 100),
+            ("lambda_rc", 0, LAMBDA_MAX),
+            ("lambda_ic", 0, LAMBDA_MAX),
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
             ("pilot", 0, 1),
             ("collaborative", 0, 10),
+            ("strength", 0, 1),
             ("seed", 0, 2**32 - 1),
             ("width", 1, 256),
             ("levels", 1, 6),
@@ -134,13 +150,15 @@ class Settings:
             _number("gap", self.gap, 1, 16, integer=True)
         if self.crop != 0:
             _number("crop", self.crop, 16, 4096, integer=True)
+        if not (self.learn or (self.collaborative and (self.first or self.refine))):
+            raise SettingsError("learn, first and refine are all off, so nothing would be done; switch one of them on")
         if self.steps == 0 and self.epochs == 0:
             raise SettingsError("steps and epochs are both 0; give one of them")
 
 
 def _one_of(name: str, value, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise SettingsError(f"{name} is {value!r}; allowed are {', '.join(allowed)}")
+        raise SettingsError(f"{name} is {value!r}; allowed are {', '.join(map(str, allowed))}")
 
 
 def _number(name: str, value, low: float, high: float, integer: bool) -> None:
@@ -150,29 +168,45 @@ def _number(name: str, value, low: float, high: float, integer: bool) -> None:
         raise SettingsError(f"{name} is {value!r}; it must be {kind} from {low} to {high}")
 
 
-#: Sec. 4.1 to the letter where it speaks (Adam, rate, epochs, lambdas), the usual U-Net where it does not (one pair a
-#: step).
-_PAPER = {
-    "lambda_rc": 0.5,
-    "lambda_ic": 1.0,
-    "gap": 1,
-    "precision": "float32",
-    "width": 64,
-    "levels": 4,
-    "batch_norm": True,
-    "residual": False,
-    "input_noise": 0.0,
-    "context": 0,
-    "compensate": False,
-    "pilot": 0.0,
-    "collaborative": 0.0,
-    "limit": False,
-    "rician": "off",
-    "crop": 0,
-    "batch": 1,
-    "steps": 0,
-    "epochs": 100,
-    "learning_rate": 1e-3,
-    "schedule": "halving",
-    "betas": (0.5, 0.999),
+#: What the presets other than the default change.
+_PRESETS = {
+    "default": {},
+    "fast": {"first": True, "learn": False, "refine": False},
+    # the paper's losses on a network and for a time that a CPU can bear
+    "nsn2n": {
+        "lambda_rc": 0.5,
+        "lambda_ic": 1.0,
+        "refine": False,
+        "compensate": False,
+        "pilot": 0.0,
+        "context": 0,
+        "limit": False,
+    },
+    # Sec. 4.1 to the letter where it speaks (Adam, rate, epochs, lambdas), the usual U-Net where it does not (a pair a
+    # step)
+    "paper": {
+        "lambda_rc": 0.5,
+        "lambda_ic": 1.0,
+        "gap": 1,
+        "precision": "float32",
+        "width": 64,
+        "levels": 4,
+        "batch_norm": True,
+        "residual": False,
+        "input_noise": 0.0,
+        "context": 0,
+        "compensate": False,
+        "refine": False,
+        "pilot": 0.0,
+        "collaborative": 0.0,
+        "limit": False,
+        "rician": "off",
+        "crop": 0,
+        "batch": 1,
+        "steps": 0,
+        "epochs": 100,
+        "learning_rate": 1e-3,
+        "schedule": "halving",
+        "betas": (0.5, 0.999),
+    },
 }

@@ -19,7 +19,8 @@ def make_report(state: State, workshop: Workshop) -> dict:
     look, plan, losses = state.look, state.plan, state.losses
     return {
         "preset": plan.settings.preset,
-        "stages": list(plan.stages),
+        "stages": list(state.made_by),
+        "stagesPlanned": list(plan.stages),
         "threshold": plan.threshold,
         "thresholdImageUnits": plain(plan.threshold * look.scale),
         "thresholdIsAutomatic": plan.settings.threshold is None,
@@ -33,7 +34,8 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "padding": None if look.padding_value is None else plain(look.padding_value),
         "steps": len(losses),
         "minutes": plan.settings.minutes,
-        "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))},
+        "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
+        "strength": plan.settings.strength,
         "device": device_name(workshop.device),
         "precision": str(workshop.precision).removeprefix("torch."),
         "seed": plan.settings.seed,

@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import Cancelled
+from ..errors import Cancelled, Enough
 
 #: The parts of a run, each with its usual weight in the whole time.
 WEIGHTS = {
     "look": 1,
     "match": 2,
+    "first": 14,
     "learn": 85,
     "refine": 14,
     "limit": 1,
     "judge": 1,
     "unbias": 1,
+    "strength": 1,
     "report": 1,
 }
 
@@ -37,15 +39,18 @@ class Progress:
 
 
 class Tracker:
-    """Turns a stage's own fraction into `Progress`, measures the stages and raises `Cancelled` on request."""
+    """Turns a stage's own fraction into `Progress`, measures the stages and ends them on request."""
 
     def __init__(
         self,
         progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        should_keep: Callable[[], bool] | None = None,
     ) -> None:
         self._progress = progress
         self._should_stop = should_stop
+        self._should_keep = should_keep
+        self._can_end = False
         self._start = time.monotonic()
         self._stage: str | None = None
         self._stage_start = self._start
@@ -58,9 +63,15 @@ class Tracker:
         weights = {name: WEIGHTS[name] for name in ("look", *stages, "report")}
         self._shares = {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
-    def begin(self, stage: str) -> None:
-        """End the running stage and start the next one."""
+    def begin(self, stage: str, can_end: bool = False) -> None:
+        """End the running stage and start the next one.
+
+        Args:
+            stage: its name.
+            can_end: there is a result already, so that `update` may end this stage by `Enough`.
+        """
         self.end()
+        self._can_end = can_end
         self._stage = stage
         self._stage_start = time.monotonic()
         self.update(0.0)
@@ -76,7 +87,10 @@ class Tracker:
 
         Raises:
             Cancelled: the caller wants to stop.
+            Enough: the caller wants to keep what there is.
         """
+        if self._can_end and self.enough():
+            raise Enough("stopped on request; the result so far is kept")
         if self._should_stop is not None and self._should_stop():
             raise Cancelled("stopped on request; nothing was written")
         if self._progress is None:
@@ -88,6 +102,10 @@ class Tracker:
                 break
             done += share
         self._progress(Progress(self._stage or "look", done, loss, self._seconds_left(done, stage_fraction)))
+
+    def enough(self) -> bool:
+        """Whether the caller wants no more work, and the best result so far."""
+        return self._should_keep is not None and self._should_keep()
 
     def elapsed(self) -> float:
         """Seconds since the run began."""

@@ -10,11 +10,11 @@ from ..settings import Settings
 from ..train.crops import CropSampler
 from ..train.inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
 from ..train.tensors import SliceTensors
-from ..train.training import Training
+from ..train.training import FEWEST, Training
 from .progress import Tracker
 
-#: The steps that a limit can lead to: fewer are no training, more bring nothing.
-FEWEST, MOST = 50, 20_000
+#: The steps that a limit can lead to; more bring nothing.
+MOST = 20_000
 #: Steps that are timed: at most so many, and no more than fit into this part of the limit; the first only warms up.
 TIMED_STEPS, TIMED_PART = 20, 0.04
 #: What follows the training takes this much of the network's time for all slices.

@@ -1,10 +1,21 @@
 """The stages of a run, one a file; each turns a `State` into the next one. The plan says which ones run."""
 
+from .first import first
 from .judge import judge
 from .learn import learn
 from .limit import limit
 from .match import match
 from .refine import refine
+from .strength import strength
 from .unbias import unbias
 
-STAGES = {"match": match, "learn": learn, "refine": refine, "limit": limit, "judge": judge, "unbias": unbias}
+STAGES = {
+    "match": match,
+    "first": first,
+    "learn": learn,
+    "refine": refine,
+    "limit": limit,
+    "judge": judge,
+    "unbias": unbias,
+    "strength": strength,
+}

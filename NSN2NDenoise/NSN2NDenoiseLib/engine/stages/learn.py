@@ -1,7 +1,6 @@
 """Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +21,8 @@ FIRST_PILOT = 60
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta and apply it to every slice.
 
-    After the part `settings.pilot` of the steps, the network's own output takes the place of LPF in the compensated
-    targets.
+    Targets are compensated with LPF(x_i), or with what stage "first" made. Without that stage, after the part
+    `settings.pilot` of the steps, the network's own output takes the place of LPF.
 
     Raises:
         RunError: the training diverged, or memory ran out.
@@ -39,6 +38,9 @@ def learn(state: State, workshop: Workshop) -> State:
         settings.context,
         workshop.device,
     )
+    piloted = settings.compensate and "first" in state.plan.stages
+    if piloted:
+        tensors = tensors.with_pilot(state.denoised, state.look.noise_sd)
     sampler = CropSampler(state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed)
     network = make_network(settings, state.look.noise_sd).to(workshop.device)
     steps, warnings = count_steps(settings, sampler.pairs), []
@@ -50,7 +52,7 @@ def learn(state: State, workshop: Workshop) -> State:
 
     training = Training(network, settings, steps, workshop.precision)
     first_part = max(round(settings.pilot * steps), FIRST_PILOT)
-    if settings.compensate and settings.pilot and first_part < steps:
+    if settings.compensate and not piloted and settings.pilot and first_part < steps:
         training.run(tensors, sampler, first_part, tracker)
 
         def tell(part: float) -> None:
@@ -59,9 +61,9 @@ def learn(state: State, workshop: Workshop) -> State:
         pilot = filter_guided_by(apply(tell), state, workshop, QUICK, tell) if settings.collaborative else apply(tell)
         tensors = tensors.with_pilot(pilot, state.look.noise_sd)
     training.run(tensors, sampler, steps, tracker)
-    return replace(
-        state,
-        denoised=apply(lambda part: tracker.update(1.0, training.shown_loss)),
+    return state.with_result(
+        apply(lambda part: tracker.update(1.0, training.shown_loss)),
+        "learn",
         losses=tuple(training.losses),
         warnings=(*state.warnings, *warnings),
     )

@@ -1,7 +1,5 @@
 """Stage "limit": no voxel moves by more than a few noise SDs."""
 
-from dataclasses import replace
-
 from ..filter.limit import limit_removed
 from .state import State, Workshop
 
@@ -9,4 +7,5 @@ from .state import State, Workshop
 def limit(state: State, workshop: Workshop) -> State:
     """Bound what is removed from a voxel."""
     slices = state.slices
-    return replace(state, denoised=limit_removed(slices.values, state.denoised, slices.excluded, workshop.device))
+    limited = limit_removed(slices.values, state.denoised, slices.excluded, workshop.device)
+    return state.with_result(limited, "limit")

@@ -1,7 +1,6 @@
 """Stage "refine": collaborative filtering of similar blocks, guided by what the stages before made."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +14,8 @@ def refine(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    return replace(state, denoised=filter_guided_by(state.denoised, state, workshop, THOROUGH, workshop.tracker.update))
+    filtered = filter_guided_by(state.denoised, state, workshop, THOROUGH, workshop.tracker.update)
+    return state.with_result(filtered, "refine")
 
 
 def filter_guided_by(

@@ -1,6 +1,6 @@
 """What goes from stage to stage, and what a stage works with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ class State:
         look: what was measured of it.
         plan: what is done with it.
         denoised: the best so far, (slices, rows, columns) float32, normalized; the input itself at first.
+        made_by: the stages that made `denoised`.
         low_passed: LPF(x_i), as `denoised`; None before stage "match".
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
         matched: part (0 to 1) of the voxels with W_i = 1.
@@ -47,9 +48,14 @@ class State:
     look: Look
     plan: Plan
     denoised: np.ndarray
+    made_by: tuple[str, ...] = ()
     low_passed: np.ndarray | None = None
     weights: np.ndarray | None = None
     matched: float = float("nan")
     losses: tuple[float, ...] = field(default=(), repr=False)
     figures: dict = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
+        """The next state, whose result this stage made; `more` are other attributes that it changes."""
+        return replace(self, denoised=denoised, made_by=(*self.made_by, stage), **more)

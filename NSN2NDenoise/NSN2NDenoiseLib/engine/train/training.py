@@ -12,6 +12,8 @@ from .crops import CropSampler
 from .losses import interslice_continuity_loss, reconstruction_loss, regional_consistency_loss, total_loss
 from .tensors import SliceTensors, apply_network
 
+#: Fewer steps than this are no training.
+FEWEST = 50
 #: How fast the loss that is shown follows the loss of the steps.
 SMOOTHING = 0.05
 
@@ -51,7 +53,8 @@ class Training:
         Args:
             tensors, sampler: the volume and where its crops lie.
             until: at most the whole training's steps.
-            tracker: told after each step; it raises Cancelled on request.
+            tracker: told after each step; it raises Cancelled on request. Once there are `FEWEST` steps, the training
+                ends early where its `enough` says so.
 
         Raises:
             RunError: the loss became NaN or infinite, or memory ran out even for the smallest batch.
@@ -70,6 +73,8 @@ class Training:
             self.losses.append(loss)
             shown = loss if shown is None else shown + SMOOTHING * (loss - shown)
             tracker.update((step + 1) / self._steps, shown)
+            if step + 1 >= FEWEST and tracker.enough():
+                break
 
     def _step(self, tensors: SliceTensors, sampler: CropSampler) -> float:
         """One step of Adam; with half the pairs for good where memory runs out."""

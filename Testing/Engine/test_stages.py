@@ -1,0 +1,82 @@
+"""Plan and stages: which run, the first result, stopping and keeping, strength."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.stages import STAGES
+
+from Testing.Engine.phantoms import phantom
+
+QUICK = {"width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
+
+
+def plan_of(preset="default", **overrides):
+    _, noisy = phantom(slices=6, side=48)
+    look, _ = engine.take_look(noisy)
+    return engine.make_plan(look, engine.Settings.from_preset(preset, **overrides))
+
+
+def test_presets_say_what_they_are():
+    assert "learn" not in plan_of("fast").stages and "first" in plan_of("fast").stages
+    for preset in ("nsn2n", "paper"):
+        assert plan_of(preset).making == ("match", "learn")
+        settings = engine.Settings.from_preset(preset)
+        assert (settings.lambda_rc, settings.lambda_ic, settings.compensate) == (0.5, 1.0, False)
+    for preset in engine.PRESETS:
+        assert set(plan_of(preset).stages) <= set(STAGES)
+
+
+def test_a_stage_can_be_switched_off():
+    assert "refine" not in plan_of(refine=False).stages
+    assert "learn" not in plan_of("default", first=True, learn=False).stages
+    with pytest.raises(engine.SettingsError, match="nothing would be done"):
+        engine.Settings.from_preset(first=False, learn=False, refine=False)
+
+
+def test_a_first_result_comes_before_the_last_and_is_what_fast_gives():
+    _, noisy = phantom(slices=6, side=48)
+    firsts = []
+    settings = engine.Settings.from_preset(**QUICK, first=True)
+    last = engine.denoise(noisy, settings, on_first=firsts.append)
+    fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
+    assert len(firsts) == 1
+    np.testing.assert_array_equal(firsts[0].denoised, fast.denoised)
+    assert "learn" not in firsts[0].report["stages"] and "learn" in last.report["stages"]
+    assert not np.array_equal(firsts[0].denoised, last.denoised)
+
+
+@pytest.mark.parametrize("stage", ["look", "match", "first", "learn", "refine"])
+def test_stop_and_keep_gives_the_best_so_far_at_any_stage(stage):
+    _, noisy = phantom(slices=6, side=48)
+    seen, firsts = [], []
+    result = engine.denoise(
+        noisy,
+        engine.Settings.from_preset(**QUICK, first=True),
+        progress=lambda p: seen.append(p.stage),
+        should_keep=lambda: stage in seen,
+        on_first=firsts.append,
+    )
+    if stage == "refine":
+        assert result.report["stages"][:2] == ["first", "learn"]
+    else:
+        np.testing.assert_array_equal(result.denoised, firsts[0].denoised)
+        assert "learn" not in result.report["stages"]
+    assert "refine" not in result.report["stages"]
+
+
+def test_stop_and_keep_without_a_first_result_keeps_the_network():
+    _, noisy = phantom(slices=6, side=48)
+    settings = engine.Settings.from_preset("nsn2n", **{**QUICK, "steps": 5000})
+    result = engine.denoise(noisy, settings, should_keep=lambda: True)
+    assert 0 < result.report["steps"] < 5000
+    assert result.report["stages"][0] == "learn"
+
+
+def test_strength_mixes_the_input_back_in():
+    _, noisy = phantom(slices=6, side=48)
+    whole, half, none = (
+        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", strength=s)).denoised
+        for s in (1.0, 0.5, 0.0)
+    )
+    np.testing.assert_allclose(half, 0.5 * (noisy + whole), atol=1e-2)
+    np.testing.assert_allclose(none, noisy, atol=1e-2)
