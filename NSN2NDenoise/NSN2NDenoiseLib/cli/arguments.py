@@ -35,7 +35,10 @@ def _add_denoise(commands) -> None:
     )
     parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
     parser.add_argument(
-        "--preset", choices=PRESETS, default="default", help="paper: the published method to the letter"
+        "--preset",
+        choices=PRESETS,
+        default="default",
+        help="default: the best; fast: no network; nsn2n: the published method in minutes; paper: to the letter",
     )
     parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of L_RC, Eq. 5 (default 0, paper 0.5)")
     parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of L_IC, Eq. 6 (default 0, paper 1)")
@@ -47,6 +50,16 @@ def _add_denoise(commands) -> None:
         type=float,
         metavar="M",
         help="time limit instead: as many steps as fit (reading and writing extra)",
+    )
+    parser.add_argument(
+        "--strength", type=float, metavar="S", help="part of the removed noise that stays removed, 0 to 1 (1)"
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=("first", "learn", "refine"),
+        metavar="STAGE",
+        help="leave a stage out: first, learn or refine (see inspect)",
     )
     parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
     parser.add_argument(

@@ -22,9 +22,10 @@ COMPRESSED = 0.6
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n denoise``."""
     overrides = {name: getattr(options, name) for name in ("threshold", "axis", "device", "seed")}
-    for name in ("lambda_rc", "lambda_ic", "steps", "minutes", "gap", "rician"):
+    for name in ("lambda_rc", "lambda_ic", "steps", "minutes", "gap", "rician", "strength"):
         if getattr(options, name) is not None:
             overrides[name] = getattr(options, name)
+    overrides.update(dict.fromkeys(options.without or (), False))
     settings = engine.Settings.from_preset(options.preset, **overrides)
     images = [path for path in (options.output, options.noise, options.mask) if path is not None]
     files = [(options.report, ".json"), (options.preview, ".png")]

@@ -9,11 +9,13 @@ WIDTH = 24
 NAMES = {
     "look": "looking at the volume",
     "match": "matching slices",
+    "first": "filtering",
     "learn": "training",
     "refine": "filtering",
     "limit": "filtering",
     "judge": "measuring",
     "unbias": "correcting the bias",
+    "strength": "measuring",
     "report": "measuring",
 }
 

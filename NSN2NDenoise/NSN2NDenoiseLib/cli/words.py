@@ -3,6 +3,8 @@
 import textwrap
 from pathlib import Path
 
+from ..engine import describe_sources, describe_stages
+
 
 def describe_run(report: dict, files: list[Path]) -> str:
     """A run in a few lines."""
@@ -11,8 +13,10 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"(mean shift {_number(report['meanShift'])})",
         f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
-        f"training   {report['steps']} steps on {report['device']}, seed {report['seed']}, slices along "
-        f"{report['axis']}, {report['gap']} apart",
+        *_wrapped("made by", describe_stages(report["stages"])),
+        *_wrapped("", f"({describe_sources(report['stages'])})"),
+        f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
+        f"slices     along {report['axis']}, {report['gap']} apart",
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
@@ -42,12 +46,21 @@ def describe_inspection(name: str, facts: dict) -> str:
         "MR bias": "no Rician background"
         if facts["ricianSigma"] is None
         else f"Rician background: sigma {_number(facts['ricianSigma'])} (will be corrected)",
+        "stages": describe_stages(facts["stages"]),
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
         "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
         f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
     }
     return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *_warnings(facts["warnings"])])
+
+
+def _training(report: dict) -> str:
+    return f"{report['steps']} training steps " if report["steps"] else ""
+
+
+def _wrapped(name: str, text: str) -> list[str]:
+    return textwrap.wrap(text, 79, initial_indent=f"{name:11}", subsequent_indent=" " * 11)
 
 
 def _bias(report: dict) -> str:

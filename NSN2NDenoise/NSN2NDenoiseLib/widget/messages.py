@@ -42,11 +42,13 @@ def stageText(stage: str) -> str:
     stages = {
         "look": _("Looking at the volume"),
         "match": _("Matching neighboring slices"),
+        "first": _("Filtering similar blocks"),
         "learn": _("Training on this volume"),
         "refine": _("Filtering similar blocks"),
         "limit": _("Filtering similar blocks"),
         "judge": _("Measuring the result"),
         "unbias": _("Correcting the bias"),
+        "strength": _("Measuring the result"),
         "report": _("Measuring the result"),
     }
     return stages.get(stage, stage)
