@@ -1,1 +1,1 @@
-"""Collaborative filtering of similar 3-D blocks, and the bound on what is removed."""
+"""The filters of similar 3-D blocks, their compiled kernels for the CPU, and the bound on what is removed."""

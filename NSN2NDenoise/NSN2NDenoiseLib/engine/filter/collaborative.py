@@ -16,6 +16,7 @@ from torch.nn import functional
 from ..noise.local import local_noise_sd
 from ..noise.spectrum import noise_spectrum
 from .groups import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from .on_cpu import can_compile, filter_slab
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, 
     starts, step = slab_starts(len(result), block[0], steps[0]), steps[1]
     edge = (0, margin(columns, block[2], step), 0, margin(rows, block[1], step))
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
+    on_cpu, variances = can_compile(result.shape, reach, sd.device), VARIANCES if wiener else None
     held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
     first = 0  # the slice that they start with
     for number, start in enumerate(starts):
@@ -128,8 +130,11 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, 
             new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
             new += [torch.zeros_like(new[0])] * 2
             held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
-        groups = find_groups(held[1], held[2], start - first, block, step, reach)
-        _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
+        if on_cpu:
+            filter_slab(*held[:3], start - first, step, reach, sd, window, THRESHOLD, variances, *held[3:])
+        else:
+            groups = find_groups(held[1], held[2], start - first, block, step, reach)
+            _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
         following = max(0, starts[number + 1] - reach[0]) if number + 1 < len(starts) else len(result)
         done = following - first
         if done > 0:
