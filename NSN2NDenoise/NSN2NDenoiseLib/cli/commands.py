@@ -66,7 +66,7 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     settings = engine.Settings.from_preset(axis=options.axis, gap=options.gap, threshold=options.threshold)
     look, slices = engine.take_look(volume.array, axis=options.axis, spacing=volume.spacing)
     plan = engine.make_plan(look, settings)
-    matching = engine.Matching(slices, look.noise_sd, plan.gap)
+    matching = engine.Matching(slices, look.noise.sd, plan.gap)
     bar = ProgressBar(quiet=options.quiet)
     try:
         residual = matching.residual(lambda part: bar(engine.Progress("match", part)), should_stop)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .match.threshold import automatic_threshold
-from .noise.blocks import NoiseBlocks, difference_noise_sd, find_noise_blocks, noise_sd, slice_correlation
+from .noise.blocks import NoiseBlocks, find_noise_blocks
+from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
 from .volume.slices import Slices, to_slices
 
@@ -26,12 +27,10 @@ class Look:
         low, scale: the image value that is 0 when normalized, and image units per normalized unit.
         padding_value: image units; None without padding.
         padding_fraction: part of the voxels that is padding.
-        noise_blocks: where the noise was measured: homogeneous tissue.
-        noise_sd: SD of the noise there, normalized, > 0.
-        slice_correlation: correlation of the noise of slices 1, 2, 3 apart.
+        noise: SD, place-dependence, color, correlation between slices, and whether there is any; normalized.
+        blocks: where tissue is most homogeneous.
         threshold: the automatic th of Eq. 3, normalized.
         rician_sigma: of MR magnitude images, image units; None where the volume is not recognized as one.
-        tissue_noise: SD of the noise in the blocks, image units; NaN where no block is homogeneous.
         warnings: sentences for the user.
     """
 
@@ -44,13 +43,16 @@ class Look:
     scale: float
     padding_value: float | None
     padding_fraction: float
-    noise_blocks: NoiseBlocks
-    noise_sd: float
-    slice_correlation: tuple[float, ...]
+    noise: NoiseLevel
+    blocks: NoiseBlocks
     threshold: float
     rician_sigma: float | None
-    tissue_noise: float
     warnings: tuple[str, ...]
+
+    @property
+    def noise_sd(self) -> float:
+        """SD of the noise in tissue, image units."""
+        return self.noise.sd * self.scale
 
 
 def take_look(
@@ -73,8 +75,7 @@ def take_look(
     slices = to_slices(volume, axis, spacing)
     values, excluded = slices.values, slices.excluded
     blocks = find_noise_blocks(values, excluded)
-    measured = noise_sd(values, blocks)
-    sd = measured if np.isfinite(measured) and measured > 0 else difference_noise_sd(values, excluded)
+    noise = measure_noise(values, excluded, slices.spacing_mm)
     look = Look(
         shape=values.shape,
         dtype=volume.dtype,
@@ -85,13 +86,11 @@ def take_look(
         scale=slices.normalization.scale,
         padding_value=slices.padding_value,
         padding_fraction=0.0 if excluded is None else float(excluded.mean()),
-        noise_blocks=blocks,
-        noise_sd=sd,
-        slice_correlation=tuple(slice_correlation(values, blocks)),
-        threshold=automatic_threshold(sd),
+        noise=noise,
+        blocks=blocks,
+        threshold=automatic_threshold(noise.sd),
         rician_sigma=find_rician(volume, slices, blocks),
-        tissue_noise=measured * slices.normalization.scale,
-        warnings=_warnings(slices),
+        warnings=(*_warnings(slices), *noise.warnings),
     )
     return look, slices
 

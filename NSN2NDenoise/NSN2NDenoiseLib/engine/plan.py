@@ -117,9 +117,9 @@ def choose_sigma(look: Look, choice: str) -> float | None:
             f"the volume has negative values (down to {look.value_range[0]:g}), so it is no MR magnitude image and has "
             "no Rician bias; leave the bias correction automatic or switch it off"
         )
-    if not look.tissue_noise > MIN_NOISE * look.scale:
+    if not look.noise.sd > MIN_NOISE:
         raise InputError(
             "the volume has neither air with noise nor homogeneous tissue to measure the noise in, so its Rician bias "
             "is unknown; leave the bias correction automatic or switch it off"
         )
-    return look.tissue_noise
+    return look.noise_sd

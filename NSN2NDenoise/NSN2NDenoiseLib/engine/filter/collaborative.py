@@ -2,8 +2,8 @@
 
 Blocks that look alike in the guide are stacked, and a transform of the stack separates what they share, the anatomy,
 from what each has alone, the noise. In a first pass frequencies that do not exceed the noise are dropped; its result,
-mixed with the guide, is the pilot of the second, a Wiener filter. The noise at each frequency is known from neighboring
-slices (noise/spectrum.py).
+mixed with the guide, is the pilot of the second, a Wiener filter. How strong the noise
+is at each frequency and around each voxel was measured beforehand (noise/).
 """
 
 from collections.abc import Callable
@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..noise.local import local_noise_sd
-from ..noise.spectrum import noise_spectrum
+from ..noise.model import NoiseModel
 from .groups import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
 from .on_cpu import can_compile, filter_slab
 
@@ -40,8 +39,6 @@ THRESHOLD = 3.0
 VARIANCES = 1.4
 #: The part of the first pass in the pilot of the second; the rest is the guide's.
 FIRST_PART = 0.6
-#: The local noise SD counts at least this part of the volume's.
-QUIET = 0.05
 #: Shape of the Kaiser window that the voxels of a block are weighted with.
 KAISER = 2.0
 #: The part of the time that the first pass takes.
@@ -53,11 +50,7 @@ AT_ONCE = 2048
 def collaborative_filter(
     noisy: np.ndarray,
     guide: np.ndarray,
-    excluded: np.ndarray | None,
-    noise_sd: float,
-    gap: int,
-    correlation: list[float],
-    strength: float = 1.0,
+    noise: NoiseModel,
     effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
@@ -67,11 +60,7 @@ def collaborative_filter(
     Args:
         noisy: (slices, rows, columns) float32, normalized.
         guide: as `noisy`, denoised already.
-        excluded: boolean, as `noisy`, or None.
-        noise_sd: of the volume, normalized, > 0.
-        gap: smallest distance of slices with independent noise.
-        correlation: of the noise between slices at lags 1, 2, 3.
-        strength: factor of the measured noise SD; 1 trusts it.
+        noise: how strong it is, at which frequency and where.
         effort: QUICK or THOROUGH.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
@@ -85,25 +74,16 @@ def collaborative_filter(
         blocks are found in the noisy volume, and the noise is white and known.
     """
     block = block_size(noisy.shape)
-
-    def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Noisy slices, the guide's, the local noise SD, and what is excluded."""
-        own, guiding = (torch.from_numpy(stack[first:last]).to(device) for stack in (noisy, guide))
-        outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
-        return own, guiding, local_noise_sd(own - guiding, outside).clamp(min=QUIET * noise_sd), outside
-
-    def one_slice(index: int) -> tuple[torch.Tensor, ...]:
-        own, guiding, unit, outside = local(index, index + 1)
-        counts = torch.ones_like(own, dtype=torch.bool) if outside is None else ~outside
-        return own[0], guiding[0], unit[0], counts[0]
-
-    sd = strength * noise_spectrum(one_slice, len(noisy), gap, correlation, block)
+    sd = torch.from_numpy(noise.spectrum(block)).to(device)
     result = np.empty_like(noisy)  # of the first pass, then of the second, which reads it well before it writes there
     for number, is_last in enumerate((False, True)):
 
         def load(first: int, last: int, is_last: bool = is_last) -> tuple[torch.Tensor, ...]:
             """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
-            own, pilot, unit, _ = local(first, last)
+            own, pilot, unit = (
+                torch.from_numpy(values).to(device)
+                for values in (noisy[first:last], guide[first:last], noise.unit(first, last))
+            )
             if is_last:
                 pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
             return own, pilot, unit

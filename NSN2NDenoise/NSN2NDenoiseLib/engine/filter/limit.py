@@ -1,36 +1,29 @@
 """A bound on what is removed: no voxel moves by more than a few noise SDs, so nothing of strong contrast can vanish."""
 
 import numpy as np
-import torch
 
-from ..noise.local import local_noise_sd
+from ..noise.model import NoiseModel
 
-#: A voxel moves by at most this many SDs of the noise that was removed around it.
+#: A voxel moves by at most this many SDs of the noise around it.
 LIMIT = 3.0
 
 
-def limit_removed(
-    before: np.ndarray, after: np.ndarray, excluded: np.ndarray | None, device: torch.device | str = "cpu"
-) -> np.ndarray:
-    """Bound before - after slice by slice to `LIMIT` local noise SDs.
+def limit_removed(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseModel) -> np.ndarray:
+    """Bound noisy - denoised slice by slice to `LIMIT` local noise SDs.
 
-    Noise beyond 3 SDs is rare (0.3 % of the voxels, and only their excess stays); an edge or a vessel that the network
-    got wrong is not.
+    Noise beyond 3 SDs is rare (0.3 % of the voxels, and only their excess stays); an edge or a vessel that a stage got
+    wrong is not.
 
     Args:
-        before: (slices, rows, columns) float32, normalized.
-        after: as `before`, denoised.
-        excluded: boolean, as `before`, or None.
-        device: where it is computed.
+        noisy: (slices, rows, columns) float32, normalized.
+        denoised: as `noisy`.
+        noise: how strong it is around each voxel.
 
     Returns:
-        As `after`.
+        As `denoised`.
     """
-    limited = np.empty_like(after)
-    for index in range(len(before)):
-        noisy = torch.from_numpy(before[index : index + 1]).to(device)
-        removed = noisy - torch.from_numpy(after[index : index + 1]).to(device)
-        outside = None if excluded is None else torch.from_numpy(excluded[index : index + 1]).to(device)
-        bound = LIMIT * local_noise_sd(removed, outside)
-        limited[index] = (noisy - removed.clamp(-bound, bound))[0].cpu().numpy()
+    limited = np.empty_like(denoised)
+    for index in range(len(noisy)):
+        bound = LIMIT * noise.unit(index, index + 1)[0]
+        limited[index] = noisy[index] - np.clip(noisy[index] - denoised[index], -bound, bound)
     return limited

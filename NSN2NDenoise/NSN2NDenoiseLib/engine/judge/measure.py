@@ -18,15 +18,22 @@ def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look) -> dict:
         noisy, denoised: (slices, rows, columns) float32, normalized.
         look: at the volume.
     """
-    where, scale = look.noise_blocks, look.scale
+    where, scale = look.blocks, look.scale
     shift, worst = mean_shift(noisy, denoised, where)
     return {
-        "noiseBefore": plain(look.tissue_noise),
-        "noiseAfter": plain(noise_sd(denoised, where) * scale),
+        "noiseBefore": plain(look.noise_sd),
+        "noiseAfter": plain(_noise_left(noisy, denoised, look) * scale),
         "meanShift": plain(shift * scale),
         "worstBlockShift": plain(worst * scale),
         "homogeneousBlocks": where.count,
     }
+
+
+def _noise_left(noisy: np.ndarray, denoised: np.ndarray, look: Look) -> float:
+    """SD of the noise that is left in homogeneous blocks, without what they show of anatomy; normalized."""
+    before, after = noise_sd(noisy, look.blocks), noise_sd(denoised, look.blocks)
+    anatomy = max(before**2 - look.noise.sd**2, 0.0)
+    return max(after**2 - anatomy, 0.0) ** 0.5
 
 
 def effect_warnings(figures: dict) -> list[str]:

@@ -27,7 +27,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "matchedFraction": plain(state.matched),
         "axis": look.axis,
         "gap": plan.gap,
-        "sliceCorrelation": [plain(c, 3) for c in look.slice_correlation],
+        "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         **state.figures,
         "ricianSigma": None if plan.rician_sigma is None else plain(plan.rician_sigma),
         "ricianCorrected": plan.rician_sigma is not None,

@@ -24,7 +24,7 @@ def choose_gap(look: Look, wanted: int | None) -> int:
                 f"gap is {wanted!r}; with {slices} slices it must be a whole number from 1 to {slices // 2}"
             )
         return wanted
-    for lag, correlation in enumerate(look.slice_correlation, start=1):
+    for lag, correlation in enumerate(look.noise.slice_correlation, start=1):
         if lag > 1 and look.spacing_mm is not None and lag * look.spacing_mm > MAX_GAP_MM:
             break
         if lag <= slices // 2 and abs(correlation) < INDEPENDENT:
@@ -34,7 +34,7 @@ def choose_gap(look: Look, wanted: int | None) -> int:
 
 def gap_warnings(look: Look, gap: int, wanted: int | None) -> list[str]:
     """What to tell about the noise of the paired slices; arguments as in `choose_gap`, `gap` its result."""
-    known = [c for c in look.slice_correlation[:gap] if np.isfinite(c)]
+    known = [c for c in look.noise.slice_correlation[:gap] if np.isfinite(c)]
     if len(known) == gap and abs(known[-1]) >= INDEPENDENT:
         return [
             f"The noise of slices {gap} apart is correlated ({known[-1]:.2f}), as in overlapping or "
@@ -43,7 +43,7 @@ def gap_warnings(look: Look, gap: int, wanted: int | None) -> list[str]:
         ]
     if wanted is None and gap > 1:
         return [
-            f"The noise of direct neighbors is correlated ({look.slice_correlation[0]:.2f}); slices "
+            f"The noise of direct neighbors is correlated ({look.noise.slice_correlation[0]:.2f}); slices "
             f"{gap} apart are paired instead."
         ]
     return []

@@ -13,6 +13,6 @@ def judge(state: State, workshop: Workshop) -> State:
     Raises:
         RunError: it is no result: not finite, nearly constant, or without the anatomy.
     """
-    check_result(state.slices.values, state.denoised, state.slices.excluded, state.look.noise_sd)
+    check_result(state.slices.values, state.denoised, state.slices.excluded, state.look.noise.sd)
     figures = measure(state.slices.values, state.denoised, state.look)
     return replace(state, figures=figures, warnings=(*state.warnings, *effect_warnings(figures)))

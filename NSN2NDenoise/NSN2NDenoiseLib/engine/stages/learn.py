@@ -40,9 +40,9 @@ def learn(state: State, workshop: Workshop) -> State:
     )
     piloted = settings.compensate and "first" in state.plan.stages
     if piloted:
-        tensors = tensors.with_pilot(state.denoised, state.look.noise_sd)
+        tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
     sampler = CropSampler(state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed)
-    network = make_network(settings, state.look.noise_sd).to(workshop.device)
+    network = make_network(settings, state.look.noise.sd).to(workshop.device)
     steps, warnings = count_steps(settings, sampler.pairs), []
     if settings.minutes is not None:
         steps, warnings = steps_within_limit(network, tensors, sampler, settings, workshop.precision, tracker)
@@ -59,7 +59,7 @@ def learn(state: State, workshop: Workshop) -> State:
             tracker.update(first_part / steps, training.shown_loss)
 
         pilot = filter_guided_by(apply(tell), state, workshop, QUICK, tell) if settings.collaborative else apply(tell)
-        tensors = tensors.with_pilot(pilot, state.look.noise_sd)
+        tensors = tensors.with_pilot(pilot, state.look.noise.sd)
     training.run(tensors, sampler, steps, tracker)
     return state.with_result(
         apply(lambda part: tracker.update(1.0, training.shown_loss)),

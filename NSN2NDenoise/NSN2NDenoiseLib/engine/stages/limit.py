@@ -6,6 +6,4 @@ from .state import State, Workshop
 
 def limit(state: State, workshop: Workshop) -> State:
     """Bound what is removed from a voxel."""
-    slices = state.slices
-    limited = limit_removed(slices.values, state.denoised, slices.excluded, workshop.device)
-    return state.with_result(limited, "limit")
+    return state.with_result(limit_removed(state.slices.values, state.denoised, state.noise), "limit")

@@ -22,15 +22,4 @@ def filter_guided_by(
     guide: np.ndarray, state: State, workshop: Workshop, effort: Effort, progress: Callable[[float], None]
 ) -> np.ndarray:
     """The noisy volume of a state, filtered; (slices, rows, columns) float32, normalized, as `guide`."""
-    return collaborative_filter(
-        state.slices.values,
-        guide,
-        state.slices.excluded,
-        state.look.noise_sd,
-        state.plan.gap,
-        list(state.look.slice_correlation),
-        state.plan.settings.collaborative,
-        effort,
-        workshop.device,
-        progress,
-    )
+    return collaborative_filter(state.slices.values, guide, state.noise, effort, workshop.device, progress)

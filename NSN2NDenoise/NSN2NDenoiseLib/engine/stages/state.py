@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..look import Look
+from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.progress import Tracker
 from ..volume.slices import Slices
@@ -55,6 +56,11 @@ class State:
     losses: tuple[float, ...] = field(default=(), repr=False)
     figures: dict = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def noise(self) -> NoiseModel:
+        """The noise as the filters have to know it."""
+        return NoiseModel(self.look.noise, self.weights, self.plan.settings.collaborative or 1.0)
 
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""

@@ -1,0 +1,87 @@
+"""The color of the noise: how it is spread over frequencies, and its correlation within and between slices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cubes import HIGH, SIDE, Cubes, cosines
+from .intercept import median_variance
+
+#: Lags that are looked at, in slices and in pixels.
+LAGS = (1, 2, 3)
+#: The noise of a frequency has at least this part of the mean variance.
+FLOOR = 0.02
+
+
+@dataclass(frozen=True)
+class NoiseColor:
+    """The noise's spectrum and correlation; the variances are in units of the noise's, their mean is 1.
+
+    Attributes:
+        within: (4, 4), variance at the frequencies of a 4 x 4 cosine transform within a slice, row by column.
+        along: (4,) or (slices,), variance at the frequencies of a cosine transform across as many slices.
+        rows, columns: correlation of pixels 1, 2, 3 apart along a column of pixels (next row) and along a row.
+        high: variance of the highest frequency in all directions: what a HHH wavelet sees of noise of variance 1.
+    """
+
+    within: np.ndarray
+    along: np.ndarray
+    rows: list[float]
+    columns: list[float]
+
+    @property
+    def high(self) -> float:
+        """See the class."""
+        return float(self.within[-1, -1] * self.along[-1])
+
+    @classmethod
+    def of(cls, variances: np.ndarray, along: np.ndarray, pixels: tuple[list[float], list[float]]) -> "NoiseColor":
+        """From the variances of the 16 frequencies, any unit."""
+        mean = variances.mean()
+        within = np.maximum(variances / mean, FLOOR) if mean > 0 else np.ones(SIDE * SIDE)
+        return cls((within / within.mean()).reshape(SIDE, SIDE), along / along.mean(), *pixels)
+
+    @classmethod
+    def white(cls, depth: int) -> "NoiseColor":
+        """White noise."""
+        return cls(np.ones((SIDE, SIDE)), np.ones(depth), [0.0] * len(LAGS), [0.0] * len(LAGS))
+
+
+def slice_correlation(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> list[float]:
+    """Correlation of the noise at the lags 1, 2, 3 between slices, as many as fit.
+
+    It is read at the highest frequencies within the slice, where gyri show least.
+
+    Args:
+        cubes: see there.
+        chosen: numbers of the cubes that show least anatomy.
+        unit: (n,), variance of the noise of each cube up to a factor.
+    """
+    values = cubes.slices[chosen][:, :, HIGH] / np.sqrt(unit[chosen])[:, None, None]
+    return _correlations(values, 1, min(max(LAGS), cubes.slices.shape[1] - 1))
+
+
+def correlation_in_slice(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> tuple[list[float], list[float]]:
+    """Correlation of the noise of pixels 1, 2, 3 apart, from one row to the next and from one column to the next."""
+    within = np.kron(cosines(SIDE), cosines(SIDE))
+    pixels = (cubes.top[chosen] / np.sqrt(unit[chosen])[:, None] @ within).reshape(-1, SIDE, SIDE)
+    return _correlations(pixels, 1, max(LAGS)), _correlations(pixels, 2, max(LAGS))
+
+
+def along_slices(correlation: list[float], depth: int) -> np.ndarray:
+    """Variance at each frequency across `depth` slices of noise of variance 1 with this correlation."""
+    lags = np.array([1.0, *correlation, *[0.0] * depth])[:depth]
+    covariance = lags[np.abs(np.subtract.outer(np.arange(depth), np.arange(depth)))]
+    transform = cosines(depth)
+    return np.maximum(np.einsum("fa,ab,fb->f", transform, covariance, transform), 0.05)
+
+
+def _correlations(values: np.ndarray, axis: int, lags: int) -> list[float]:
+    """Along an axis of (n, a, b), robust: from the medians of sums and differences."""
+    found = []
+    for lag in range(1, lags + 1):
+        count = values.shape[axis]
+        one, two = values.take(range(count - lag), axis), values.take(range(lag, count), axis)
+        plus, minus = (float(median_variance((one + sign * two).ravel())) for sign in (1, -1))
+        found.append((plus - minus) / (plus + minus) if plus + minus > 0 else 0.0)
+    return found

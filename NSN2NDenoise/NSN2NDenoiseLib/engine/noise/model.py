@@ -1,0 +1,50 @@
+"""The noise as a filter has to know it: how strong it is at each frequency of a block, and around each voxel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .level import NoiseLevel
+
+#: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
+UNMATCHED = 0.5
+#: Side in pixels of the square over which W_i is averaged: the transition is smooth.
+TRANSITION = 5
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """What was measured of the noise, gentler where neighboring slices do not match.
+
+    Attributes:
+        level: what was measured.
+        weights: W_i (Eq. 3), (slices, rows, columns) uint8; None: equally strong everywhere.
+        factor: of the SD; 1 trusts it.
+    """
+
+    level: NoiseLevel
+    weights: np.ndarray | None = None
+    factor: float = 1.0
+
+    def spectrum(self, block: tuple[int, int, int]) -> np.ndarray:
+        """SD at each frequency of a block's cosine transform (slices, rows, columns), in units of the local SD.
+
+        Args:
+            block: slices, rows and columns; as many slices as were measured, 4 x 4 pixels.
+
+        Returns:
+            (frequencies,) float32.
+        """
+        color = self.level.color
+        along = color.along if len(color.along) == block[0] else np.ones(block[0])
+        return np.sqrt(np.multiply.outer(along, color.within)).ravel().astype(np.float32)
+
+    def unit(self, first: int, last: int) -> np.ndarray:
+        """SD of the noise around each voxel of the slices from `first` up to `last`, float32, normalized."""
+        unit = self.factor * self.level.local.slab(first, last)
+        if self.weights is not None:
+            for own, weights in zip(unit, self.weights[first:last], strict=True):
+                matched = ndimage.uniform_filter(weights.astype(np.float32), TRANSITION)
+                own *= UNMATCHED + (1 - UNMATCHED) * matched
+        return unit.astype(np.float32, copy=False)
