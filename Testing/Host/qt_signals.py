@@ -127,7 +127,9 @@ def _forgetWhenDestroyed(sender, address):
     def forget():
         _slots.pop(address, None)
         if address in _sending:
-            problems.record("qt", f"A {name} was deleted while it called a slot: a real Slicer crashes. Use deleteLater()")
+            problems.record(
+                "qt", f"A {name} was deleted while it called a slot: a real Slicer crashes. Use deleteLater()"
+            )
 
     _connect(sender, QtCore.SIGNAL("destroyed()"), forget)
 

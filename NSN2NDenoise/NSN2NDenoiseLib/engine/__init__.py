@@ -10,7 +10,7 @@ Importing this package does not import torch: `denoise` brings it.
 import os
 from importlib import import_module
 
-from .axes import AXES
+from .axes import AXES, resolve_axis, slices_first
 from .check import MIN_SLICES
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_volume
@@ -38,6 +38,8 @@ __all__ = [
     "denoise",
     "inspect_volume",
     "matched_fraction",
+    "resolve_axis",
+    "slices_first",
     "weight_matrix",
 ]
 

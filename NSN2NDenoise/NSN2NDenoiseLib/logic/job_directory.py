@@ -4,11 +4,14 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import numpy as np
 import slicer
 
 from NSN2NDenoiseLib import protocol
+
+from .turns import pieces
 
 _leftovers: set[str] = set()
 
@@ -18,16 +21,14 @@ class JobDirectory:
 
     Args:
         job: parameters with their ``task``, JSON-serializable (see `protocol`).
-        volume: (K, J, I) array.
 
     Raises:
         OSError: the temporary directory can't be written, for example because the disk is full; nothing is left.
     """
 
-    def __init__(self, job: dict, volume: np.ndarray) -> None:
+    def __init__(self, job: dict) -> None:
         self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
         try:
-            np.save(self.file(protocol.VOLUME_FILE), volume)
             protocol.write_job(self.path, job)
         except BaseException:
             self.remove()
@@ -36,6 +37,19 @@ class JobDirectory:
     def file(self, name: str) -> str:
         """Path of a file in the directory."""
         return os.path.join(self.path, name)
+
+    def writing(self, volume: np.ndarray) -> Iterator[None]:
+        """Write a (K, J, I) array as `protocol.VOLUME_FILE`, piece by piece.
+
+        Raises:
+            OSError: for example because the disk is full.
+        """
+        flat = volume.reshape(-1)
+        with open(self.file(protocol.VOLUME_FILE), "wb") as file:
+            np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(volume))
+            for piece in pieces(flat.size, flat.itemsize):
+                file.write(flat[piece].data)
+                yield
 
     def remove(self) -> None:
         """Remove the directory; what the system still holds is removed later."""

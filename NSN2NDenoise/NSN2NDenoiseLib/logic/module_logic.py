@@ -24,7 +24,7 @@ class DenoisingLogic:
     def __init__(self) -> None:
         self._run: DenoiseRun | None = None
         self._residualJob: ResidualJob | None = None
-        self._ending: list = []
+        self._jobs: list = []
         self._quitConnected = False
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
@@ -102,7 +102,6 @@ class DenoisingLogic:
                         raise
 
         def finish(outcome: Outcome) -> None:
-            self._ending.append(run)
             self._run = None
             self.onRunFinished(outcome)
             if finishedCallback is not None:
@@ -110,7 +109,7 @@ class DenoisingLogic:
 
         run = DenoiseRun(request, report, lambda line: self.onRunLog(line), finish)
         self._run = run
-        self._stopOnQuit()
+        self._stopOnQuit(run)
         self.onRunStarted()
         run.start()
         if not waitForCompletion:
@@ -207,6 +206,7 @@ class DenoisingLogic:
                 suggested threshold and warnings only.
 
         Raises:
+            OSError: the temporary folder can't be written.
         """
         job = self._residualJob
         same = job is not None and job.key == keyOf(inputVolume, sliceAxis, preset)
@@ -215,7 +215,7 @@ class DenoisingLogic:
             suggested = job.suggested if same else None
             self.dropResidual()
             job = self._residualJob = ResidualJob(inputVolume, sliceAxis, preset, suggested)
-            self._stopOnQuit()
+            self._stopOnQuit(job)
             job.start()
         if focus is not None and job.running:
             job.computeResidual(focus)
@@ -226,15 +226,13 @@ class DenoisingLogic:
         job, self._residualJob = self._residualJob, None
         if job is not None:
             job.cancel()
-            self._ending.append(job)
 
     def stopEverything(self) -> None:
         """Stop all child processes before returning: the application quits or the module is unloaded."""
         self.cancel()
         self.dropResidual()
-        for job in self._ending:
+        for job in list(self._jobs):
             job.stopNow()
-        self._ending.clear()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False
@@ -268,8 +266,10 @@ class DenoisingLogic:
         engine.Settings.from_preset(preset, **overrides)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)
 
-    def _stopOnQuit(self) -> None:
-        self._ending = [job for job in self._ending if job.childRunning]
+    def _stopOnQuit(self, job) -> None:
+        """Stop a job that is about to start when the application quits, unless its process has ended by then."""
+        self._jobs.append(job)
+        job.onChildEnded = self._jobs.remove
         if not self._quitConnected:
             slicer.app.connect("aboutToQuit()", self.stopEverything)
             self._quitConnected = True

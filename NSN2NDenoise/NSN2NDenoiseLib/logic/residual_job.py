@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from NSN2NDenoiseLib import engine, protocol
-from NSN2NDenoiseLib.engine.axes import slices_first
 
 from . import volumes
 from .child_job import ChildJob
@@ -93,7 +92,7 @@ class ResidualJob(ChildJob):
         if not self._wantsResidual or self.matching is None or self.residual is not None or not self.running:
             return
         self.residual = np.zeros(self._shape, np.float32)
-        self._stack = slices_first(self.residual, self.matching["axis"])
+        self._stack = engine.slices_first(self.residual, self.matching["axis"])
         self.arrived = np.zeros(self.matching["slices"], bool)
         self._file = np.memmap(
             self._directory.file(protocol.RESIDUAL_FILE), np.float32, mode="r", shape=self._stack.shape
@@ -115,6 +114,11 @@ def keyOf(inputVolume, sliceAxis: str, preset: str) -> tuple:
         sliceAxis,
         preset,
     )
+
+
+def isSameVolume(key: tuple, other: tuple) -> bool:
+    """Whether two results of `keyOf` are of one volume, looked at in one way: its voxels or spacing differ at most."""
+    return (key[0], *key[3:]) == (other[0], *other[3:])
 
 
 def _nothing(*args) -> None:
