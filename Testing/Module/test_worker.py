@@ -68,6 +68,15 @@ def test_denoise(job):
     assert denoised.shape == volume.shape and denoised.dtype == volume.dtype
 
 
+def test_a_child_that_nobody_needs_goes_soon(job):
+    """It holds a copy of the volume: no minutes of waiting for a preview that may come."""
+    _directory, process = job(task=protocol.MATCH, axis="auto", gap=None, suggested=None)
+    for line in process.stdout:
+        if b'"suggested"' in line:
+            break
+    assert process.wait(timeout=60) == protocol.DONE
+
+
 def test_cancel(job):
     _directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
     untilTraining(process)

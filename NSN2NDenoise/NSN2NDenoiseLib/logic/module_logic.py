@@ -23,7 +23,7 @@ class DenoisingLogic:
 
     def __init__(self) -> None:
         self._run: DenoiseRun | None = None
-        self._residualJob: ResidualJob | None = None
+        self._residualJobs: dict[str, ResidualJob] = {}
         self._jobs: list = []
         self._quitConnected = False
         self.onRunStarted: Callable[[], None] = _nothing
@@ -140,7 +140,7 @@ class DenoisingLogic:
             ValueError: not a volume that can be denoised.
         """
         arguments.checkInput(inputVolume, sliceAxis)
-        job = self.residualJob(inputVolume, sliceAxis, preset)
+        job = self.residualJob(inputVolume, sliceAxis, preset, owner="console")
         while job.running and job.suggested is None:
             job.wait(50)
             slicer.app.processEvents()
@@ -179,7 +179,7 @@ class DenoisingLogic:
         ):
             raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
         focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
-        job = self.residualJob(inputVolume, sliceAxis, preset, focus)
+        job = self.residualJob(inputVolume, sliceAxis, preset, focus, owner="console")
         while job.running and not job.complete:
             job.wait(50)
             slicer.app.processEvents()
@@ -195,8 +195,10 @@ class DenoisingLogic:
         labelVolume.CreateDefaultDisplayNodes()
         return labelVolume
 
-    def residualJob(self, inputVolume, sliceAxis: str, preset: str = "default", focus=None) -> ResidualJob:
-        """The job that looks at a volume's neighbors, or has done so; an earlier volume's is dropped.
+    def residualJob(
+        self, inputVolume, sliceAxis: str, preset: str = "default", focus=None, owner: str = "panel"
+    ) -> ResidualJob:
+        """The job that looks at a volume's neighbors, or has done so; the owner's earlier one is dropped.
 
         Args:
             inputVolume: a usable volume node.
@@ -204,33 +206,36 @@ class DenoisingLogic:
             preset: "default" or "paper".
             focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
                 suggested threshold and warnings only.
+            owner: "panel" or "console", so that neither takes the other's job away; they share one for one volume.
 
         Raises:
             OSError: the temporary folder can't be written.
         """
-        job = self._residualJob
-        same = job is not None and job.key == keyOf(inputVolume, sliceAxis, preset)
-        finished = same and not job.running
-        if not same or (finished and (job.suggested is None or (focus is not None and not job.complete))):
-            suggested = job.suggested if same else None
-            self.dropResidual()
-            job = self._residualJob = ResidualJob(inputVolume, sliceAxis, preset, suggested)
+        key = keyOf(inputVolume, sliceAxis, preset)
+        job = next((job for job in self._residualJobs.values() if job.key == key), None)
+        finished = job is not None and not job.running
+        if job is None or (finished and (job.suggested is None or (focus is not None and not job.complete))):
+            job = ResidualJob(inputVolume, sliceAxis, preset, job.suggested if job is not None else None)
             self._stopOnQuit(job)
             job.start()
+        if job is not self._residualJobs.get(owner):
+            self.dropResidual(owner)
+            self._residualJobs[owner] = job
         if focus is not None and job.running:
             job.computeResidual(focus)
         return job
 
-    def dropResidual(self) -> None:
-        """Forget the residual, and stop computing it."""
-        job, self._residualJob = self._residualJob, None
-        if job is not None:
+    def dropResidual(self, owner: str = "panel") -> None:
+        """Forget the owner's residual, and stop computing it if nobody else needs it."""
+        job = self._residualJobs.pop(owner, None)
+        if job is not None and job not in self._residualJobs.values():
             job.cancel()
 
     def stopEverything(self) -> None:
         """Stop all child processes before returning: the application quits or the module is unloaded."""
         self.cancel()
-        self.dropResidual()
+        for owner in list(self._residualJobs):
+            self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
         if self._quitConnected:

@@ -166,6 +166,7 @@ def test_exceptions_in_slots_are_swallowed_and_recorded(host, qt):
 def test_timers(host, qt):
     calls = []
     qt.QTimer.singleShot(0, lambda: calls.append("static"))
+    qt.QTimer.singleShot(2, lambda: calls.append("later"))
     timer = qt.QTimer()
     timer.setSingleShot(True)
     timer.interval = 1
