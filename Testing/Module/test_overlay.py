@@ -120,7 +120,9 @@ def test_the_users_layers_survive_a_volume_that_is_loaded_meanwhile(host, volume
     """The label layer is what it would be without the overlay, and its opacity is the user's, not the overlay's."""
     import slicer
 
-    label = slicer.util.addVolumeFromArray(voxels(volume) > 0, nodeClassName="vtkMRMLLabelMapVolumeNode")
+    label = slicer.util.addVolumeFromArray(
+        (voxels(volume) > 0).astype(np.uint8), nodeClassName="vtkMRMLLabelMapVolumeNode"
+    )
     slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.25)
     ui.previewCheckBox.click()
     host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from . import volumes
 from .child_process import ChildProcess, Outcome
 from .input_state import InputChangedError, InputState
-from .job_directory import JobDirectory
+from .job_directory import JobDirectory, removeLeftovers
 from .scene_watch import SceneWatch
 from .turns import Turns
 
@@ -77,6 +77,7 @@ class ChildJob:
         """Stop, and don't return before the process and its files are gone."""
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
+        removeLeftovers()
 
     def _onCopied(self, _result) -> None:
         self._child.start()

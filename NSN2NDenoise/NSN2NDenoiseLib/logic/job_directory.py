@@ -11,9 +11,13 @@ import slicer
 
 from NSN2NDenoiseLib import protocol
 
-from .turns import pieces
+from .turns import Turns, pieces
 
-_leftovers: set[str] = set()
+#: Bytes that a file is made smaller by at a time.
+STEP = 32 << 20
+
+#: Directories that are being removed, or whose removal was refused, and what makes them small.
+_leftovers: dict[str, Turns] = {}
 
 
 class JobDirectory:
@@ -52,17 +56,33 @@ class JobDirectory:
                 yield
 
     def remove(self) -> None:
-        """Remove the directory; what the system still holds is removed later."""
-        _leftovers.add(self.path)
-        removeLeftovers()
+        """Remove the directory, in turns if it is large; what the system still holds is removed later."""
+        for path in [path for path, turns in _leftovers.items() if not turns.running]:
+            _sweep(path)
+        if self.path not in _leftovers:
+            path = self.path
+            turns = _leftovers[path] = Turns(_emptying(path), lambda _result: _sweep(path), lambda _error: _sweep(path))
+            turns.start()
 
 
 def removeLeftovers() -> None:
-    """Remove directories whose removal was refused earlier (Windows keeps files that are still mapped)."""
+    """Remove now what is still there (Windows keeps files that are mapped; large files take their turns)."""
     for path in list(_leftovers):
-        shutil.rmtree(path, ignore_errors=True)
-        if not os.path.exists(path):
-            _leftovers.discard(path)
+        _sweep(path)
+
+
+def _emptying(path: str) -> Iterator[None]:
+    """Make large files small: removing gigabytes at once takes more than a second."""
+    for entry in os.scandir(path):
+        for size in range(entry.stat().st_size - STEP, 0, -STEP):
+            os.truncate(entry.path, size)
+            yield
+
+
+def _sweep(path: str) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if not os.path.exists(path):
+        _leftovers.pop(path, None)
 
 
 def _root() -> str | None:
