@@ -286,6 +286,13 @@ class Host:
         finally:
             self.testing = before
 
+    @staticmethod
+    def heldSlots():
+        """What Qt objects keep alive by their connections, where gc can't see it; see qt_signals.heldSlots."""
+        from .qt_signals import heldSlots
+
+        return heldSlots()
+
     def expectDialog(self, pattern="", answer="ok"):
         """See Dialogs.expect."""
         return self.dialogs.expect(pattern, answer)

@@ -332,7 +332,7 @@ class qMRMLNodeComboBox(QWidget):
         return [node for node in nodes if self._accepts(node)]
 
     def _refresh(self):
-        """Fill the list again. A current node that is gone is replaced by its neighbor, as QComboBox does."""
+        """Fill the list again. A current node that is gone is replaced by the row before it, as QComboBox does."""
         if "_box" not in self.__dict__:
             return
         nodes = self._matchingNodes()
@@ -341,9 +341,10 @@ class qMRMLNodeComboBox(QWidget):
         wasEmpty = not any(oldIds)
         current = self._current
         if current and current not in ids:
-            position = (oldIds.index(current) if current in oldIds else 0) + (1 if self.noneEnabled else 0)
-            left = ([""] if self.noneEnabled else []) + ids
-            current = left[min(position, len(left) - 1)] if left else ""
+            rows = ([""] if self.noneEnabled else []) + oldIds
+            position = rows.index(current) if current in rows else 0
+            before = [row for row in rows[:position] if row in ("", *ids)]
+            current = before[-1] if before else ""
         elif not current and wasEmpty and ids and not (self.noneEnabled or self._hasActions()):
             current = ids[0]
         self._fill(nodes)

@@ -66,11 +66,11 @@ def _get(self, name):
         return _plainGet(self, name)
     info = classInfo(type(self))
     if name not in info.pythonNames:
+        if name[0] != "_" and not shiboken6.isValid(self):
+            raise ValueError(f"Trying to use '{name}' of a destroyed {info.name} object")
         if name in _SPECIAL:
             return _SPECIAL[name].__get__(self)
         if name in info.accessible and name not in STATIC_OVER_PROPERTY:
-            if not shiboken6.isValid(self):
-                raise ValueError(f"Trying to read property '{name}' from a destroyed {info.name} object")
             return _getProperty(self, info.qtName(name))
         if name in TOO_NEW:
             raise AttributeError(f"{info.name} has no attribute named '{name}' in Qt 5.15")

@@ -25,18 +25,21 @@ STRING_LISTS = {
 class _SingleShot:
     """QTimer.singleShot: reading gives the static slot; assigning to it on an instance sets the property."""
 
-    def __init__(self, original):
-        self._original = original
-
     def __get__(self, instance, owner=None):
-        def singleShot(milliseconds, callable_):
-            self._original(int(milliseconds), qt_signals.guarded(callable_, "QTimer.singleShot", 0))
+        return _singleShot
 
-        return singleShot
+
+def _singleShot(milliseconds, callable_):
+    # a timer of its own: PySide6's static method connects by signal objects, which the patched connect refuses
+    timer = QtCore.QTimer(QtCore.QCoreApplication.instance())
+    timer.setSingleShot(True)
+    call = qt_signals.guarded(callable_, "QTimer.singleShot", 0)
+    qt_signals.connect(timer, "timeout()", lambda: (timer.deleteLater(), call()))
+    timer.start(int(milliseconds))
 
 
 def _patchTimer():
-    QtCore.QTimer.singleShot = _SingleShot(QtCore.QTimer.singleShot)
+    QtCore.QTimer.singleShot = _SingleShot()
 
 
 def _patchDevices():

@@ -1,7 +1,9 @@
 """Signals as PythonQt offers them: signature strings, trimmed arguments, True or False as the answer.
 
-PythonQt keeps a reference to the connected callable, passes it as many arguments as it takes, and prints and
-swallows its exceptions. An unknown signal is only printed there; here it is a recorded problem.
+PythonQt keeps a reference to the connected callable (also to a bound method's object) as long as the sender lives, in
+C++, where gc can't see it; it passes as many arguments as the callable takes, and prints and swallows its exceptions.
+An unknown signal is only printed there, and a sender that is deleted by its own slot crashes; here both are recorded
+problems.
 """
 
 import re
@@ -13,12 +15,13 @@ from PySide6 import QtCore
 from .qt_classes import classInfo
 from .strict import problems
 
-__all__ = ["BoundSignal", "connect", "disconnect"]
+__all__ = ["BoundSignal", "connect", "disconnect", "heldSlots"]
 
 _QObject = QtCore.QObject
 _connect, _disconnect = _QObject.connect, _QObject.disconnect
 
 _slots = {}  # address of the sender -> [(signature, callable, slot function)]
+_sending = []  # addresses of the senders whose slots are being called
 
 
 class BoundSignal:
@@ -113,8 +116,22 @@ def _address(sender):
     return shiboken6.getCppPointer(sender)[0]
 
 
+def heldSlots():
+    """The callables that senders hold at the moment: each keeps alive what it refers to."""
+    return [entry[1] for entries in _slots.values() for entry in entries]
+
+
 def _forgetWhenDestroyed(sender, address):
-    _connect(sender, QtCore.SIGNAL("destroyed()"), lambda: _slots.pop(address, None))
+    name = classInfo(type(sender)).name
+
+    def forget():
+        _slots.pop(address, None)
+        if address in _sending:
+            problems.record(
+                "qt", f"A {name} was deleted while it called a slot: a real Slicer crashes. Use deleteLater()"
+            )
+
+    _connect(sender, QtCore.SIGNAL("destroyed()"), forget)
 
 
 def _unknownSignal(action, sender, signal):
@@ -129,7 +146,15 @@ def _connectCallable(sender, known, callable_):
     if address not in _slots:
         _slots[address] = []
         _forgetWhenDestroyed(sender, address)
-    function = guarded(callable_, f"{classInfo(type(sender)).name}.{known}", _argumentCount(known))
+    call = guarded(callable_, f"{classInfo(type(sender)).name}.{known}", _argumentCount(known))
+
+    def function(*args):
+        _sending.append(address)
+        try:
+            call(*args)
+        finally:
+            _sending.remove(address)
+
     if not _connect(sender, QtCore.SIGNAL(known), function):
         return False
     _slots[address].append((known, callable_, function))

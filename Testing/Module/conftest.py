@@ -76,6 +76,43 @@ def long(monkeypatch, module, logic):
     _override(monkeypatch, logic, LONG)
 
 
+class QuickChild:
+    """The stand-in for the child process (quick_child.py).
+
+    `hold` makes it wait before it answers, `release` lets it go on; `started` lists the jobs so far.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.program = folder / "python"
+        script = Path(__file__).with_name("quick_child.py")
+        self.program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{folder}" "$2"\n')
+        self.program.chmod(0o755)
+
+    def hold(self):
+        (self.folder / "hold").touch()
+
+    def release(self):
+        (self.folder / "hold").unlink(missing_ok=True)
+
+    @property
+    def started(self):
+        file = self.folder / "started"
+        return file.read_text().split() if file.exists() else []
+
+
+@pytest.fixture
+def quickChild(module, monkeypatch, tmp_path):
+    """Jobs are done at once by a stand-in: for tests of what Slicer's side makes of them."""
+    from NSN2NDenoiseLib.logic import child_process, dependencies
+
+    child = QuickChild(tmp_path)
+    monkeypatch.setattr(child_process, "findPython", lambda: str(child.program))
+    monkeypatch.setattr(dependencies, "ensureForRun", lambda: None)
+    yield child
+    child.release()
+
+
 def _override(monkeypatch, logic, settings):
     process = logic.process
     monkeypatch.setattr(logic, "process", lambda *args, **kwargs: process(*args, settings=settings, **kwargs))

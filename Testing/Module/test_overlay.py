@@ -98,6 +98,39 @@ def test_the_users_label_layer_comes_back(host, volume, module, ui):
     assert layers() == before
 
 
+def test_the_overlay_comes_back_when_another_volume_is_loaded(host, preview, volume, ui, sampleFile):
+    import slicer
+
+    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    for composite in composites:
+        composite.SetLabelOpacity(0.9)  # by hand, in a view
+    opacity = ui.previewOpacitySlider.value
+    ours = preview.overlay.labelMap.GetID()
+    slicer.util.loadVolume(str(sampleFile))
+    host.processEvents()
+    assert {node.GetLabelVolumeID() for node in composites} == {ours}
+    assert {node.GetLabelOpacity() for node in composites} == {opacity}
+    slicer.util.setSliceViewerLayers(background=volume)
+    ui.thresholdSlider.value = 0.005
+    host.wait(0.1)
+    assert unmatchedColor(host.slicePixels("Red")) > 0
+
+
+def test_the_users_layers_survive_a_volume_that_is_loaded_meanwhile(host, volume, module, ui, sampleFile):
+    """The label layer is what it would be without the overlay, and its opacity is the user's, not the overlay's."""
+    import slicer
+
+    label = slicer.util.addVolumeFromArray(
+        (voxels(volume) > 0).astype(np.uint8), nodeClassName="vtkMRMLLabelMapVolumeNode"
+    )
+    slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.25)
+    ui.previewCheckBox.click()
+    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    slicer.util.loadVolume(str(sampleFile))
+    ui.previewCheckBox.click()
+    assert {(label, opacity) for _back, _fore, label, opacity in layers().values()} == {(None, 0.25)}
+
+
 def test_opacity(host, preview, ui):
     import slicer
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import vtk
+from vtk.util.numpy_support import vtk_to_numpy
 
 from Testing.Module.support import SHORT, sceneContent, voxels
 
@@ -102,7 +103,8 @@ def test_pixel_types(host, logic, scalarType):
     volume.SetAndObserveImageData(volumes.imageOf(before, scalarType))
     before = voxels(volume)
     after = (before // 2).astype(before.dtype) if scalarType != vtk.VTK_FLOAT else before * np.float32(0.5)
-    output = results.writeResults(volume, None, True, before, after, {}, {})
+    images = volumes.imageOf(after, scalarType), volumes.atOnce(volumes.removing(before, after))
+    output = results.writeResults(volume, None, True, *images, {}, {})
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
     assert output.GetImageData().GetScalarType() == scalarType
     assert np.array_equal(voxels(output), after)
@@ -110,12 +112,25 @@ def test_pixel_types(host, logic, scalarType):
     assert (voxels(noise).dtype.kind == "f") == (before.dtype.kind == "f")
 
 
-def test_noise_that_needs_more_than_16_bits(host):
+WIDE = [
+    (np.int16, [-32768, 32767], [32767, -32768], vtk.VTK_INT),
+    (np.uint32, [0, 4294967295], [4294967295, 0], vtk.VTK_DOUBLE),
+    (np.uint64, [5, 2**40], [7, 2], vtk.VTK_DOUBLE),
+    (np.uint64, [5, 100], [7, 2], vtk.VTK_SHORT),
+    (np.int64, [-(2**50), 1], [1, 1], vtk.VTK_DOUBLE),
+    (np.uint8, [0, 255], [255, 0], vtk.VTK_SHORT),
+]
+
+
+@pytest.mark.parametrize(("dtype", "before", "after", "scalarType"), WIDE)
+def test_removed_noise_of_any_range_is_exact(host, dtype, before, after, scalarType):
     from NSN2NDenoiseLib.logic import volumes
 
-    before, after = np.array([[[-32768, 32767]]], np.int16), np.array([[[32767, -32768]]], np.int16)
-    noise, scalarType = volumes.removedNoise(before, after)
-    assert scalarType == vtk.VTK_INT and noise.tolist() == [[[-65535, 65535]]]
+    arrays = (np.array([[values]], dtype) for values in (before, after))
+    image = volumes.atOnce(volumes.removing(*arrays))
+    assert image.GetScalarType() == scalarType
+    found = vtk_to_numpy(image.GetPointData().GetScalars())
+    assert found.tolist() == [one - other for one, other in zip(before, after, strict=True)]
 
 
 def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -197,15 +198,20 @@ def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
 
 
 def test_disk_full(host, logic, ui, volume, monkeypatch):
-    from NSN2NDenoiseLib.logic import job_directory
-
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
+    """No file may be larger than 64 kB here: the first piece of the volume is refused by the system."""
+    from NSN2NDenoiseLib import engine
 
     before = sceneContent()
-    monkeypatch.setattr(job_directory.np, "save", full)
-    with host.expectDialog("No space left"):
-        ui.applyButton.click()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limit[1]))
+    try:
+        with host.expectDialog("File too large"):
+            ui.applyButton.click()
+            host.waitUntil(lambda: not logic.isRunning(), 10)
+        with pytest.raises(engine.RunError, match="Free some disk space"):
+            logic.process(volume)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert not logic.isRunning() and ui.applyButton.text == "Apply"
     assert sceneContent() == before
     waitForNoFiles(host, "denoise")

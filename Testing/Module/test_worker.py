@@ -68,12 +68,21 @@ def test_denoise(job):
     assert denoised.shape == volume.shape and denoised.dtype == volume.dtype
 
 
+def test_a_child_that_nobody_needs_goes_soon(job):
+    """It holds a copy of the volume: no minutes of waiting for a preview that may come."""
+    _directory, process = job(task=protocol.MATCH, axis="auto", gap=None, suggested=None)
+    for line in process.stdout:
+        if b'"suggested"' in line:
+            break
+    assert process.wait(timeout=60) == protocol.DONE
+
+
 def test_cancel(job):
     _directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
     untilTraining(process)
     process.stdin.write(b"cancel\n")
     process.stdin.flush()
-    assert process.wait(timeout=10) == protocol.CANCELLED
+    assert process.wait(timeout=60) == protocol.CANCELLED
 
 
 def test_parent_dies(job):
@@ -81,7 +90,7 @@ def test_parent_dies(job):
     untilTraining(process)
     process.stdin.close()
     process.stdout.close()
-    assert process.wait(timeout=10) == protocol.PARENT_GONE
+    assert process.wait(timeout=60) == protocol.PARENT_GONE
     assert not directory.exists()
 
 
@@ -104,7 +113,7 @@ def test_parent_is_killed(job, tmp_path):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while isAlive(child) and time.monotonic() < end:
         time.sleep(0.05)
     assert not isAlive(child)

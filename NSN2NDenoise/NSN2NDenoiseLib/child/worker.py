@@ -24,8 +24,8 @@ from NSN2NDenoiseLib.child.match_order import MatchOrder
 ORPHAN_SECONDS = 3.0
 #: Progress messages are at least this many seconds apart.
 PROGRESS_SECONDS = 0.1
-#: Seconds that a child keeps the volume ready for a preview that may come.
-IDLE_SECONDS = 120.0
+#: Seconds that a child keeps the volume ready for a preview that may come; it is large, and a new child soon there.
+IDLE_SECONDS = 5.0
 
 
 class Parent:

@@ -6,8 +6,6 @@ import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.volume.axes import resolve_axis
-from NSN2NDenoiseLib.engine.volume.check import MIN_SLICES
 
 from .volumes import spacingOf
 
@@ -32,12 +30,12 @@ def checkInput(inputVolume, sliceAxis: str = "auto") -> None:
         )
     checkChoice("sliceAxis", sliceAxis, engine.AXES)
     dimensions = dict(zip("ijk", image.GetDimensions(), strict=True))
-    if dimensions[resolve_axis(sliceAxis, spacingOf(inputVolume))] < MIN_SLICES:
+    if dimensions[engine.resolve_axis(sliceAxis, spacingOf(inputVolume))] < engine.MIN_SLICES:
         raise ValueError(
             _(
                 "The volume '{name}' has too few slices: NSN2N learns from neighboring slices and needs at least "
                 "{count}. Load the whole series."
-            ).format(name=inputVolume.GetName(), count=MIN_SLICES)
+            ).format(name=inputVolume.GetName(), count=engine.MIN_SLICES)
         )
 
 

@@ -1,18 +1,21 @@
 """What denoising and the mask's computation have in common: a child process at work on a volume of the scene."""
 
+import traceback
 from collections.abc import Callable
 
 from . import volumes
 from .child_process import ChildProcess, Outcome
-from .job_directory import JobDirectory
+from .input_state import InputChangedError, InputState
+from .job_directory import JobDirectory, removeLeftovers
 from .scene_watch import SceneWatch
+from .turns import Turns
 
 
 class ChildJob:
     """A child process that is started, waited for or canceled, and ends with one `Outcome`.
 
     A subclass takes the child's messages in `_onMessage`, and its end in `_onEnd`, which removes the files and calls
-    `_conclude`.
+    `_conclude`. An exception in either ends the job, too.
 
     Args:
         job: what to do (see `protocol`).
@@ -23,23 +26,26 @@ class ChildJob:
     Attributes:
         outcome: None until the end.
         onFinished: called once with the `Outcome`.
+        onChildEnded: called once with the job when its process is gone: before `onFinished`, or after a `cancel`.
     """
 
-    CANCELED = "Canceled."
+    CANCELED, FAILED = "Canceled.", "The answer of the process that denoises could not be used"
     onFinished: Callable[[Outcome], None]
+    onChildEnded: Callable[["ChildJob"], None]
 
     def __init__(self, job: dict, inputVolume, watched: list[tuple], onLog: Callable[[str], None]) -> None:
         self.outcome: Outcome | None = None
-        self._directory = JobDirectory(job, volumes.arrayOf(inputVolume))
-        self._child = ChildProcess(self._directory.path, self._onMessage, onLog, self._onEnd)
+        self.onChildEnded = _nothing
+        self._input = InputState(inputVolume)
+        self._directory = JobDirectory(job)
+        self._child = ChildProcess(self._directory.path, self._onLine, onLog, self._onChildEnd)
         self._watch = SceneWatch(watched, self._onGone)
+        copying = self._input.copying(inputVolume, self._directory.writing(volumes.arrayOf(inputVolume)))
+        self._turns = Turns(copying, self._onCopied, self._onNotCopied)
 
     def start(self) -> None:
-        """Start the child process."""
-        try:
-            self._child.start()
-        except RuntimeError as error:
-            self._onEnd(Outcome("failed", str(error), "start"))
+        """Copy the voxels for the child process, then start it."""
+        self._turns.start()
 
     @property
     def running(self) -> bool:
@@ -48,22 +54,67 @@ class ChildJob:
 
     @property
     def childRunning(self) -> bool:
-        """Whether the child process still exists, also after `cancel`."""
+        """Whether the child process still exists, also after `cancel`, or is still to be started."""
         return self._child.running
 
     def cancel(self, reason: str = "") -> None:
         """Stop: over for the caller at once; the child is asked, then killed, in the background."""
         reason = reason or self.CANCELED
+        self._turns.stop()
+        if not self._child.running:
+            self._directory.remove()
         self._child.cancel(reason)
         self._conclude(Outcome("cancelled", reason))
 
     def wait(self, milliseconds: int) -> None:
         """Block until something happens or the time is over."""
-        self._child.wait(milliseconds)
+        if self._turns.running:
+            self._turns.turn()
+        else:
+            self._child.wait(milliseconds)
 
     def stopNow(self) -> None:
         """Stop, and don't return before the process and its files are gone."""
+        self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
+        removeLeftovers()
+
+    def _onCopied(self, _result) -> None:
+        self._child.start()
+
+    def _onNotCopied(self, error: Exception) -> None:
+        text = str(error)
+        if isinstance(error, OSError):
+            text = f"The volume could not be copied for the process that denoises: {error}. Free some disk space."
+        self._child.abandon(Outcome("failed", text, "start", repr(error)))
+
+    def _onLine(self, message: dict) -> None:
+        try:
+            self._onMessage(message)
+        except Exception as error:
+            if not self.running:  # a callback that has stopped the job itself
+                raise
+            self._child.cancel("An error in Slicer.")
+            self._onError(error)
+
+    def _onChildEnd(self, outcome: Outcome) -> None:
+        self.onChildEnded(self)
+        try:
+            self._onEnd(outcome)
+        except Exception as error:
+            self._onError(error)
+
+    def _onError(self, error: Exception) -> None:
+        """Whatever went wrong on Slicer's side, the job ends; errors of callbacks after the end are not the job's."""
+        if not self.running:
+            raise error
+        if not self._child.running:
+            self._directory.remove()
+        if isinstance(error, InputChangedError):
+            self._conclude(Outcome("failed", str(error), "input"))
+            return
+        details = "".join(traceback.format_exception(error))
+        self._conclude(Outcome("failed", f"{self.FAILED}: {str(error) or repr(error)}", "internal", details))
 
     def _onMessage(self, message: dict) -> None:
         raise NotImplementedError
@@ -79,3 +130,7 @@ class ChildJob:
             self._watch.end()
             self.outcome = outcome
             self.onFinished(outcome)
+
+
+def _nothing(*args) -> None:
+    pass

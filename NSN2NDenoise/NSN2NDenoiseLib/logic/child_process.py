@@ -41,11 +41,16 @@ class Outcome:
 class ChildProcess:
     """Runs `worker.py` on a job directory.
 
+    PythonQt keeps what is connected to process and timer alive as long as these live, where Python's gc can't see it;
+    so both are deleted at the end, but by `deleteLater`: the end comes in a signal of the process, and an error dialog
+    runs an event loop of its own in there.
+
     Args:
         directory: the job's directory.
         onMessage: called with every message (dict) of the child.
         onLog: called with every line that is not a message.
-        onFinished: called once, with the `Outcome`, when the process has ended or could not start.
+        onFinished: called once, with the `Outcome`, when the process has ended or could not start; the other two are
+            not called any more.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class ChildProcess:
         self._done: dict | None = None
         self._error: dict | None = None
         self._cancelReason: str | None = None
+        self._started = False
+        self._unsent: list[str] = []
         self.outcome: Outcome | None = None
         self._killTimer = qt.QTimer()
         self._killTimer.setSingleShot(True)
@@ -75,8 +82,22 @@ class ChildProcess:
 
     def start(self) -> None:
         """Start the process. A failed start ends it at once, with an outcome like any other end."""
+        try:
+            program = findPython()
+        except RuntimeError as error:
+            self.abandon(Outcome("failed", str(error), "start"))
+            return
         worker = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "child", "worker.py")
-        self._process.start(findPython(), [worker, self._directory])
+        self._started = True
+        self._process.start(program, [worker, self._directory])
+        unsent, self._unsent = self._unsent, []
+        for command in unsent:
+            self.send(command)
+
+    def abandon(self, outcome: Outcome) -> None:
+        """End with an outcome without having been started."""
+        if self.running and not self._started:
+            self._finish(outcome)
 
     @property
     def running(self) -> bool:
@@ -84,17 +105,25 @@ class ChildProcess:
         return self.outcome is None
 
     @property
+    def _alive(self) -> bool:
+        """Whether there is a process; when there is none any more, its object may be deleted already."""
+        return self._started and self.running
+
+    @property
     def processId(self) -> int:
         """The system's number of the process; 0 when it doesn't run."""
-        return int(self._process.processId())
+        return int(self._process.processId()) if self._alive else 0
 
     def send(self, command: str) -> None:
-        """Write one command to the child; one that is still starting gets it when it runs."""
-        if self._process.state() != qt.QProcess.NotRunning:
+        """Write one command to the child; one that is still to start gets it when it runs."""
+        if self.running and not self._started:
+            self._unsent.append(command)
+        elif self._alive and self._process.state() != qt.QProcess.NotRunning:
             self._process.write((command + "\n").encode("ascii"))
 
     def cancel(self, reason: str) -> None:
         """Ask the child to stop, and kill it if it doesn't."""
+        self.abandon(Outcome("cancelled", reason))
         if self.running and self._cancelReason is None:
             self._cancelReason = reason
             self.send("cancel")
@@ -102,27 +131,32 @@ class ChildProcess:
 
     def kill(self) -> None:
         """End the process without asking."""
-        if self._process.state() != qt.QProcess.NotRunning:
+        if self._alive and self._process.state() != qt.QProcess.NotRunning:
             self._process.kill()
 
     def wait(self, milliseconds: int) -> None:
         """Block until the child has said something, has ended, or the time is over."""
-        if self.running and not self._process.waitForReadyRead(milliseconds):
+        if self._alive and not self._process.waitForReadyRead(milliseconds) and self._alive:
             self._process.waitForFinished(0)
 
     def stopNow(self, reason: str) -> None:
         """Cancel, and don't return before the process has ended (the application quits)."""
         self.cancel(reason)
-        if not self._process.waitForFinished(300):
+        if self._alive and not self._process.waitForFinished(300):
             self.kill()
-            self._process.waitForFinished(2000)
+            if self._alive:
+                self._process.waitForFinished(2000)
         self._end(0, crashed=True)
 
     def _readOutput(self) -> None:
+        if not self._alive:
+            return
         for line in self._output.feed(self._process.readAllStandardOutput().data()):
             self._take(line)
 
     def _readErrors(self) -> None:
+        if not self._alive:
+            return
         for line in self._errors.feed(self._process.readAllStandardError().data()):
             self._log(line)
 
@@ -187,9 +221,11 @@ class ChildProcess:
     def _finish(self, outcome: Outcome) -> None:
         self.outcome = outcome
         self._killTimer.stop()
-        # whoever drops this object in a callback must not delete the process while it is still sending its signal
-        qt.QTimer.singleShot(0, lambda process=self._process: None)
-        self._onFinished(outcome)
+        self._process.deleteLater()
+        self._killTimer.deleteLater()
+        finished = self._onFinished
+        del self._onMessage, self._onLog, self._onFinished
+        finished(outcome)
 
 
 def _environment():

@@ -1,6 +1,6 @@
 """One denoising run, from a checked request to the output volume or back to the scene as it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from NSN2NDenoiseLib.child import protocol
 from . import results, volumes
 from .child_job import ChildJob
 from .child_process import Outcome
+from .turns import Turns
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class DenoiseRun(ChildJob):
     """
 
     CANCELED = "Canceled. The scene is as it was."
+    FAILED = "The result could not be put in the scene"
 
     def __init__(
         self,
@@ -84,35 +86,42 @@ class DenoiseRun(ChildJob):
 
     def _onEnd(self, outcome: Outcome) -> None:
         """The child has ended: take its result, then remove its files, whatever happened."""
-        try:
-            if outcome.status == "done" and self.running:
-                outcome = self._takeResult(outcome)
-        finally:
+        if outcome.status == "done" and self.running:
+            self._turns = Turns(self._reading(outcome), self._onRead, self._onError)
+            self._turns.start()
+        else:
             self._directory.remove()
-        self._conclude(outcome)
+            self._conclude(outcome)
 
-    def _takeResult(self, outcome: Outcome) -> Outcome:
+    def _reading(self, outcome: Outcome) -> Generator[None, None, tuple]:
+        """Read the result, with the scene still as it was."""
+        before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
+        after = np.load(self._directory.file(protocol.DENOISED_FILE), mmap_mode="r")
+        inputVolume = slicer.mrmlScene.GetNodeByID(self._inputID)
+        warnings = yield from self._input.checking(inputVolume, before)
+        outcome.report["warnings"] = [*(outcome.report.get("warnings") or []), *warnings]
+        image = yield from volumes.copying(after, self._input.scalarType)
+        noise = None
+        if self._noiseID is not None:
+            noise = yield from volumes.removing(before, after)
+        return outcome, image, noise
+
+    def _onRead(self, read: tuple) -> None:
+        """Put the result in the scene, at once."""
+        outcome, image, noise = read
         scene, request = slicer.mrmlScene, self._request
-        inputVolume = scene.GetNodeByID(self._inputID)
         self._watch.end()
-        try:
-            before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
-            after = np.load(self._directory.file(protocol.DENOISED_FILE), mmap_mode="r")
-            image = inputVolume.GetImageData()
-            if image is None or image.GetDimensions() != before.shape[::-1]:
-                return Outcome("failed", "The input volume was changed during the run. Start it again.", "input")
-            outcome.node = results.writeResults(
-                inputVolume,
-                scene.GetNodeByID(self._outputID) if self._outputID else None,
-                self._noiseID if self._noiseID in (None, True) else scene.GetNodeByID(self._noiseID),
-                before,
-                after,
-                outcome.report,
-                {"preset": request.preset, **request.settings},
-            )
-        except (OSError, ValueError, MemoryError, RuntimeError) as error:
-            return Outcome("failed", f"The result could not be put in the scene: {error}", "internal", repr(error))
-        return outcome
+        self._directory.remove()
+        outcome.node = results.writeResults(
+            scene.GetNodeByID(self._inputID),
+            scene.GetNodeByID(self._outputID) if self._outputID else None,
+            self._noiseID if self._noiseID in (None, True) else scene.GetNodeByID(self._noiseID),
+            image,
+            noise,
+            outcome.report,
+            {"preset": request.preset, **request.settings},
+        )
+        self._conclude(outcome)
 
 
 def _idOf(node) -> str | None:

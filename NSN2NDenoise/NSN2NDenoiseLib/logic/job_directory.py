@@ -4,13 +4,20 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import numpy as np
 import slicer
 
 from NSN2NDenoiseLib.child import protocol
 
-_leftovers: set[str] = set()
+from .turns import Turns, pieces
+
+#: Bytes that a file is made smaller by at a time.
+STEP = 32 << 20
+
+#: Directories that are being removed, or whose removal was refused, and what makes them small.
+_leftovers: dict[str, Turns] = {}
 
 
 class JobDirectory:
@@ -18,16 +25,14 @@ class JobDirectory:
 
     Args:
         job: parameters with their ``task``, JSON-serializable (see `protocol`).
-        volume: (K, J, I) array.
 
     Raises:
         OSError: the temporary directory can't be written, for example because the disk is full; nothing is left.
     """
 
-    def __init__(self, job: dict, volume: np.ndarray) -> None:
+    def __init__(self, job: dict) -> None:
         self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
         try:
-            np.save(self.file(protocol.VOLUME_FILE), volume)
             protocol.write_job(self.path, job)
         except BaseException:
             self.remove()
@@ -37,18 +42,47 @@ class JobDirectory:
         """Path of a file in the directory."""
         return os.path.join(self.path, name)
 
+    def writing(self, volume: np.ndarray) -> Iterator[None]:
+        """Write a (K, J, I) array as `protocol.VOLUME_FILE`, piece by piece.
+
+        Raises:
+            OSError: for example because the disk is full.
+        """
+        flat = volume.reshape(-1)
+        with open(self.file(protocol.VOLUME_FILE), "wb") as file:
+            np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(volume))
+            for piece in pieces(flat.size, flat.itemsize):
+                file.write(flat[piece].data)
+                yield
+
     def remove(self) -> None:
-        """Remove the directory; what the system still holds is removed later."""
-        _leftovers.add(self.path)
-        removeLeftovers()
+        """Remove the directory, in turns if it is large; what the system still holds is removed later."""
+        for path in [path for path, turns in _leftovers.items() if not turns.running]:
+            _sweep(path)
+        if self.path not in _leftovers:
+            path = self.path
+            turns = _leftovers[path] = Turns(_emptying(path), lambda _result: _sweep(path), lambda _error: _sweep(path))
+            turns.start()
 
 
 def removeLeftovers() -> None:
-    """Remove directories whose removal was refused earlier (Windows keeps files that are still mapped)."""
+    """Remove now what is still there (Windows keeps files that are mapped; large files take their turns)."""
     for path in list(_leftovers):
-        shutil.rmtree(path, ignore_errors=True)
-        if not os.path.exists(path):
-            _leftovers.discard(path)
+        _sweep(path)
+
+
+def _emptying(path: str) -> Iterator[None]:
+    """Make large files small: removing gigabytes at once takes more than a second."""
+    for entry in os.scandir(path):
+        for size in range(entry.stat().st_size - STEP, 0, -STEP):
+            os.truncate(entry.path, size)
+            yield
+
+
+def _sweep(path: str) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if not os.path.exists(path):
+        _leftovers.pop(path, None)
 
 
 def _root() -> str | None:

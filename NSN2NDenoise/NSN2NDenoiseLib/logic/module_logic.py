@@ -23,8 +23,8 @@ class DenoisingLogic:
 
     def __init__(self) -> None:
         self._run: DenoiseRun | None = None
-        self._residualJob: ResidualJob | None = None
-        self._ending: list = []
+        self._residualJobs: dict[str, ResidualJob] = {}
+        self._jobs: list = []
         self._quitConnected = False
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
@@ -102,7 +102,6 @@ class DenoisingLogic:
                         raise
 
         def finish(outcome: Outcome) -> None:
-            self._ending.append(run)
             self._run = None
             self.onRunFinished(outcome)
             if finishedCallback is not None:
@@ -110,7 +109,7 @@ class DenoisingLogic:
 
         run = DenoiseRun(request, report, lambda line: self.onRunLog(line), finish)
         self._run = run
-        self._stopOnQuit()
+        self._stopOnQuit(run)
         self.onRunStarted()
         run.start()
         if not waitForCompletion:
@@ -141,7 +140,7 @@ class DenoisingLogic:
             ValueError: not a volume that can be denoised.
         """
         arguments.checkInput(inputVolume, sliceAxis)
-        job = self.residualJob(inputVolume, sliceAxis, preset)
+        job = self.residualJob(inputVolume, sliceAxis, preset, owner="console")
         while job.running and job.suggested is None:
             job.wait(50)
             slicer.app.processEvents()
@@ -180,7 +179,7 @@ class DenoisingLogic:
         ):
             raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
         focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
-        job = self.residualJob(inputVolume, sliceAxis, preset, focus)
+        job = self.residualJob(inputVolume, sliceAxis, preset, focus, owner="console")
         while job.running and not job.complete:
             job.wait(50)
             slicer.app.processEvents()
@@ -196,8 +195,10 @@ class DenoisingLogic:
         labelVolume.CreateDefaultDisplayNodes()
         return labelVolume
 
-    def residualJob(self, inputVolume, sliceAxis: str, preset: str = "default", focus=None) -> ResidualJob:
-        """The job that looks at a volume's neighbors, or has done so; an earlier volume's is dropped.
+    def residualJob(
+        self, inputVolume, sliceAxis: str, preset: str = "default", focus=None, owner: str = "panel"
+    ) -> ResidualJob:
+        """The job that looks at a volume's neighbors, or has done so; the owner's earlier one is dropped.
 
         Args:
             inputVolume: a usable volume node.
@@ -205,36 +206,38 @@ class DenoisingLogic:
             preset: "default" or "paper".
             focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
                 suggested threshold and warnings only.
+            owner: "panel" or "console", so that neither takes the other's job away; they share one for one volume.
 
         Raises:
+            OSError: the temporary folder can't be written.
         """
-        job = self._residualJob
-        same = job is not None and job.key == keyOf(inputVolume, sliceAxis, preset)
-        finished = same and not job.running
-        if not same or (finished and (job.suggested is None or (focus is not None and not job.complete))):
-            suggested = job.suggested if same else None
-            self.dropResidual()
-            job = self._residualJob = ResidualJob(inputVolume, sliceAxis, preset, suggested)
-            self._stopOnQuit()
+        key = keyOf(inputVolume, sliceAxis, preset)
+        job = next((job for job in self._residualJobs.values() if job.key == key), None)
+        finished = job is not None and not job.running
+        if job is None or (finished and (job.suggested is None or (focus is not None and not job.complete))):
+            job = ResidualJob(inputVolume, sliceAxis, preset, job.suggested if job is not None else None)
+            self._stopOnQuit(job)
             job.start()
+        if job is not self._residualJobs.get(owner):
+            self.dropResidual(owner)
+            self._residualJobs[owner] = job
         if focus is not None and job.running:
             job.computeResidual(focus)
         return job
 
-    def dropResidual(self) -> None:
-        """Forget the residual, and stop computing it."""
-        job, self._residualJob = self._residualJob, None
-        if job is not None:
+    def dropResidual(self, owner: str = "panel") -> None:
+        """Forget the owner's residual, and stop computing it if nobody else needs it."""
+        job = self._residualJobs.pop(owner, None)
+        if job is not None and job not in self._residualJobs.values():
             job.cancel()
-            self._ending.append(job)
 
     def stopEverything(self) -> None:
         """Stop all child processes before returning: the application quits or the module is unloaded."""
         self.cancel()
-        self.dropResidual()
-        for job in self._ending:
+        for owner in list(self._residualJobs):
+            self.dropResidual(owner)
+        for job in list(self._jobs):
             job.stopNow()
-        self._ending.clear()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False
@@ -268,8 +271,10 @@ class DenoisingLogic:
         engine.Settings.from_preset(preset, **overrides)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)
 
-    def _stopOnQuit(self) -> None:
-        self._ending = [job for job in self._ending if job.childRunning]
+    def _stopOnQuit(self, job) -> None:
+        """Stop a job that is about to start when the application quits, unless its process has ended by then."""
+        self._jobs.append(job)
+        job.onChildEnded = self._jobs.remove
         if not self._quitConnected:
             slicer.app.connect("aboutToQuit()", self.stopEverything)
             self._quitConnected = True

@@ -6,7 +6,6 @@ import numpy as np
 
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
-from NSN2NDenoiseLib.engine.volume.axes import slices_first
 
 from . import volumes
 from .child_job import ChildJob
@@ -20,7 +19,6 @@ class ResidualJob(ChildJob):
         inputVolume: node.
         sliceAxis: "auto", "k", "j" or "i".
         preset: "default" or "paper": it decides which slices are paired.
-        suggested: the automatic threshold if it is known already, else None.
 
     Attributes:
         residual: (K, J, I) float32, normalized, 0 (matched by every threshold) where still to come, inf on padding;
@@ -30,7 +28,7 @@ class ResidualJob(ChildJob):
         suggested: the automatic threshold, normalized; None before it is known.
     """
 
-    def __init__(self, inputVolume, sliceAxis: str, preset: str, suggested: float | None) -> None:
+    def __init__(self, inputVolume, sliceAxis: str, preset: str) -> None:
         self.volumeID = inputVolume.GetID()
         self.key = keyOf(inputVolume, sliceAxis, preset)
         self.residual: np.ndarray | None = None
@@ -46,8 +44,7 @@ class ResidualJob(ChildJob):
             "task": protocol.MATCH,
             "spacing": volumes.spacingOf(inputVolume),
             "axis": sliceAxis,
-            "gap": engine.Settings.from_preset(preset).gap,
-            "suggested": suggested,
+            "preset": preset,
         }
         super().__init__(job, inputVolume, [(inputVolume, "input volume")], _nothing)
 
@@ -94,7 +91,7 @@ class ResidualJob(ChildJob):
         if not self._wantsResidual or self.matching is None or self.residual is not None or not self.running:
             return
         self.residual = np.zeros(self._shape, np.float32)
-        self._stack = slices_first(self.residual, self.matching["axis"])
+        self._stack = engine.slices_first(self.residual, self.matching["axis"])
         self.arrived = np.zeros(self.matching["slices"], bool)
         self._file = np.memmap(
             self._directory.file(protocol.RESIDUAL_FILE), np.float32, mode="r", shape=self._stack.shape
@@ -116,6 +113,11 @@ def keyOf(inputVolume, sliceAxis: str, preset: str) -> tuple:
         sliceAxis,
         preset,
     )
+
+
+def isSameVolume(key: tuple, other: tuple) -> bool:
+    """Whether two results of `keyOf` are of one volume, looked at in one way: its voxels or spacing differ at most."""
+    return (key[0], *key[3:]) == (other[0], *other[3:])
 
 
 def _nothing(*args) -> None:

@@ -1,40 +1,35 @@
 """The output volumes of a run, put in the scene as a whole or not at all."""
 
 import json
+from collections.abc import Generator
 
-import numpy as np
 import vtk
 
 from NSN2NDenoiseLib import __version__
 
 from . import volumes
+from .snapshot import Snapshot
 
 #: Node attributes and references that say where a result comes from.
 VERSION, PARAMETERS, REPORT = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
 
 
-def writeResults(inputVolume, outputVolume, noiseVolume, before, after, report: dict, parameters: dict):
-    """Put a denoised volume, and if wanted its removed noise, in the scene.
-
-    All voxels are copied before the scene is touched; when anything fails, new nodes are removed again.
+def writeResults(inputVolume, outputVolume, noiseVolume, image, noise, report: dict, parameters: dict):
+    """Put a denoised volume, and if wanted its removed noise, in the scene; when anything fails, it is as before.
 
     Args:
         inputVolume: the volume that was denoised.
         outputVolume: the volume to overwrite, or None for a new one.
-        noiseVolume: the volume that takes before - after, True for a new one, or None.
-        before, after: (K, J, I) arrays of one type, image units.
+        noiseVolume: the volume that takes the removed noise, True for a new one, or None.
+        image, noise: their voxels, as VTK images.
         report: of the engine.
         parameters: what was asked for, JSON-serializable.
 
     Returns:
         The output volume's node.
     """
-    image = volumes.imageOf(after, inputVolume.GetImageData().GetScalarType())
-    noise = None
-    if noiseVolume is not None:
-        noise, noiseType = volumes.removedNoise(before, after)
-        noiseImage = volumes.imageOf(noise, noiseType)
+    snapshots = [Snapshot(node) for node in (outputVolume, noiseVolume) if node not in (None, True)]
     created = []
     try:
         output = outputVolume
@@ -45,48 +40,59 @@ def writeResults(inputVolume, outputVolume, noiseVolume, before, after, report: 
         output.SetAndObserveImageData(image)
         volumes.becomeLike(output, inputVolume)
         describe(output, inputVolume, report, parameters)
-        if noise is not None:
+        if noiseVolume is not None:
             noiseNode = noiseVolume
             if noiseVolume is True:
-                noiseNode = createNoise(output, inputVolume)
+                noiseNode = createNoise(output)
                 created.append(noiseNode)
-            fillNoise(noiseNode, inputVolume, noiseImage, noise)
+            fillNoise(noiseNode, inputVolume, noise)
             output.SetNodeReferenceID(NOISE_REFERENCE, noiseNode.GetID())
     except Exception:
         for node in created:
             volumes.remove(node)
+        for snapshot in snapshots:
+            snapshot.restore()
         raise
     return output
 
 
-def createNoise(output, inputVolume):
+def isOurs(volumeNode) -> bool:
+    """Whether NSN2N made what is in a volume, or nothing is in it: overwriting it loses nothing of the user's."""
+    return volumeNode.GetImageData() is None or volumeNode.GetAttribute(VERSION) is not None
+
+
+def createNoise(output):
     """A new, still empty volume for the removed noise of a result."""
     return volumes.create(f"{output.GetName()} removed noise")
 
 
-def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData, noise: np.ndarray) -> None:
-    """Give a volume the removed noise; `noise` is the content of `image`, (K, J, I)."""
-    volumes.displayAsNoise(noiseVolume, noise)
+def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData) -> None:
+    """Give a volume the removed noise."""
+    volumes.displayAsNoise(noiseVolume, image)
     noiseVolume.SetAndObserveImageData(image)
     volumes.becomeLike(noiseVolume, inputVolume)
     noiseVolume.SetDescription(f"Noise that NSN2N {__version__} removed from '{inputVolume.GetName()}'")
+    noiseVolume.SetAttribute(VERSION, __version__)
     noiseVolume.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
 
 
-def removedNoiseOf(output):
-    """The removed noise of a result: the volume that has it, made now if there is none; None without input."""
-    noiseVolume = output.GetNodeReference(NOISE_REFERENCE)
-    if noiseVolume is not None:
-        return noiseVolume
+def makingNoise(output) -> Generator:
+    """Make the removed noise of a result that has none, piece by piece (see `Turns`).
+
+    Returns:
+        The volume node; None where input or result are gone or changed their size.
+    """
     inputVolume = output.GetNodeReference(INPUT_REFERENCE)
     if inputVolume is None or inputVolume.GetImageData() is None:
         return None
     before, after = volumes.arrayOf(inputVolume), volumes.arrayOf(output)
-    if before.shape != after.shape:
+    if before.shape != after.shape or before.dtype != after.dtype:
         return None
-    noise, scalarType = volumes.removedNoise(before, after)
-    noiseVolume = createNoise(output, inputVolume)
-    fillNoise(noiseVolume, inputVolume, volumes.imageOf(noise, scalarType), noise)
+    image = yield from volumes.removing(before, after)
+    if output.GetScene() is None or inputVolume.GetScene() is None:
+        return None
+    noiseVolume = createNoise(output)
+    fillNoise(noiseVolume, inputVolume, image)
     output.SetNodeReferenceID(NOISE_REFERENCE, noiseVolume.GetID())
     return noiseVolume
 

@@ -1,9 +1,13 @@
 """Voxels of MRML volumes as arrays, and arrays as MRML volumes that look like the volume they come from."""
 
+from collections.abc import Generator
+
 import numpy as np
 import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
+
+from .turns import pieces
 
 #: Attribute that ties a volume to DICOM files; a computed volume is not those files.
 DICOM_INSTANCES = "DICOM.instanceUIDs"
@@ -22,11 +26,34 @@ def spacingOf(volumeNode) -> tuple[float, float, float]:
 
 def imageOf(array: np.ndarray, scalarType: int) -> vtk.vtkImageData:
     """A (K, J, I) array as VTK image of the VTK scalar type `scalarType`; any numeric type, copied once."""
-    image = vtk.vtkImageData()
-    image.SetDimensions(array.shape[2], array.shape[1], array.shape[0])
-    image.AllocateScalars(scalarType, 1)
-    vtk_to_numpy(image.GetPointData().GetScalars()).reshape(array.shape)[:] = array
+    return atOnce(copying(array, scalarType))
+
+
+def copying(array: np.ndarray, scalarType: int) -> Generator[None, None, vtk.vtkImageData]:
+    """`imageOf`, piece by piece (see `Turns`)."""
+    image, target = _emptyImage(array.shape, scalarType)
+    source = array.reshape(-1)
+    for piece in pieces(source.size, source.itemsize):
+        target[piece] = source[piece]
+        yield
     return image
+
+
+def atOnce(work: Generator):
+    """The result of a generator that works piece by piece."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            return stop.value
+
+
+def _emptyImage(shape: tuple, scalarType: int) -> tuple[vtk.vtkImageData, np.ndarray]:
+    """An image for a (K, J, I) array, and its voxels in a row: a view."""
+    image = vtk.vtkImageData()
+    image.SetDimensions(shape[2], shape[1], shape[0])
+    image.AllocateScalars(scalarType, 1)
+    return image, vtk_to_numpy(image.GetPointData().GetScalars())
 
 
 def create(name: str):
@@ -48,12 +75,16 @@ def becomeLike(node, inputVolume) -> None:
     node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
     node.RemoveAttribute(DICOM_INSTANCES)
     for part in ("VoxelValueQuantity", "VoxelValueUnits"):
-        getattr(node, f"Set{part}")(_copyOfCode(getattr(inputVolume, f"Get{part}")()))
+        getattr(node, f"Set{part}")(copyOfCode(getattr(inputVolume, f"Get{part}")()))
+    (hierarchy, item), (_, sibling) = hierarchyItem(node), hierarchyItem(inputVolume)
+    if item and sibling:
+        hierarchy.SetItemParent(item, hierarchy.GetItemParent(sibling))
+
+
+def hierarchyItem(node) -> tuple:
+    """The subject hierarchy and a node's item in it; the item is 0 where there is none."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    if hierarchy is not None:
-        item, parent = hierarchy.GetItemByDataNode(node), hierarchy.GetItemByDataNode(inputVolume)
-        if item and parent:
-            hierarchy.SetItemParent(item, hierarchy.GetItemParent(parent))
+    return hierarchy, 0 if hierarchy is None else hierarchy.GetItemByDataNode(node)
 
 
 def displayLike(node, inputVolume) -> None:
@@ -68,9 +99,10 @@ def displayLike(node, inputVolume) -> None:
     display.SetApplyThreshold(source.GetApplyThreshold())
 
 
-def displayAsNoise(node, noise: np.ndarray) -> None:
+def displayAsNoise(node, image: vtk.vtkImageData) -> None:
     """Show removed noise in gray around 0, in a window that holds nearly all of it."""
-    sample = noise.ravel()[:: max(1, noise.size // 200_000)]
+    noise = vtk_to_numpy(image.GetPointData().GetScalars())
+    sample = noise[:: max(1, noise.size // 200_000)]
     sample = sample[sample != 0]
     reach = float(np.percentile(np.abs(sample), 98)) if sample.size else 1.0
     display = _displayOf(node)
@@ -92,19 +124,44 @@ def _displayOf(node):
     return display
 
 
-def removedNoise(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
-    """before - after, and the smallest VTK type that holds it: floats as they are, integers signed."""
+def removing(before: np.ndarray, after: np.ndarray) -> Generator[None, None, vtk.vtkImageData]:
+    """The removed noise, before - after, as VTK image, piece by piece (see `Turns`).
+
+    Floats stay as they are; integers become the smallest of int16, int32 and float64 that holds all differences. 64-bit
+    integers are subtracted as float64, which is exact up to 2^53.
+
+    Args:
+        before, after: (K, J, I) arrays of one type.
+    """
+    flatBefore, flatAfter = before.reshape(-1), after.reshape(-1)
+    wide = (
+        before.dtype if before.dtype.kind == "f" else {8: np.float64, 4: np.int64}.get(before.dtype.itemsize, np.int32)
+    )
+
+    def differences():
+        for piece in pieces(flatBefore.size, np.dtype(wide).itemsize):
+            yield piece, flatBefore[piece].astype(wide) - flatAfter[piece]
+
     if before.dtype.kind == "f":
-        return before - after, vtk.VTK_DOUBLE if before.dtype.itemsize == 8 else vtk.VTK_FLOAT
-    wide = np.int64 if before.dtype.itemsize >= 4 else np.int32
-    noise = before.astype(wide)
-    noise -= after
-    if noise.min() >= -32768 and noise.max() <= 32767:
-        return noise.astype(np.int16), vtk.VTK_SHORT
-    return noise.astype(np.int32), vtk.VTK_INT
+        scalarType = vtk.VTK_DOUBLE if before.dtype.itemsize == 8 else vtk.VTK_FLOAT
+    else:
+        low = high = 0
+        for _piece, difference in differences():
+            low, high = min(low, difference.min()), max(high, difference.max())
+            yield
+        scalarType = vtk.VTK_DOUBLE
+        for candidate, dtype in ((vtk.VTK_INT, np.int32), (vtk.VTK_SHORT, np.int16)):
+            if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+                scalarType = candidate
+    image, target = _emptyImage(before.shape, scalarType)
+    for piece, difference in differences():
+        target[piece] = difference
+        yield
+    return image
 
 
-def _copyOfCode(code):
+def copyOfCode(code):
+    """A copy of a coded entry (of units or a quantity), or None."""
     if code is None:
         return None
     copy = slicer.vtkCodedEntry()

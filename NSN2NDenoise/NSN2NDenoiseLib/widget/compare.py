@@ -3,8 +3,9 @@
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.logic import results
+from NSN2NDenoiseLib.logic.turns import Turns
 
-from .messages import numberText
+from .messages import Messages, numberText
 from .slice_views import compositeNodes
 
 
@@ -13,16 +14,20 @@ class CompareControl:
 
     Args:
         ui: the panel's widgets by name.
+        messages: status line, log and dialog.
     """
 
-    def __init__(self, ui) -> None:
-        self._ui = ui
+    def __init__(self, ui, messages: Messages) -> None:
+        self._ui, self._messages = ui, messages
         self._parameterNode = None
+        self._making: Turns | None = None
         ui.compareSlider.connect("valueChanged(double)", self._onFade)
         ui.noiseViewButton.connect("toggled(bool)", self._onNoise)
 
     def setParameterNode(self, parameterNode) -> None:
         """Use other parameters, or none."""
+        if parameterNode is None:
+            self._stopMaking()
         self._parameterNode = parameterNode
         self.update()
 
@@ -55,14 +60,32 @@ class CompareControl:
         self._layer(output, value)
 
     def _onNoise(self, checked: bool) -> None:
+        self._stopMaking()
         output, _inputVolume = self._pair()
         if output is None:
             return
-        noise = results.removedNoiseOf(output) if checked else None
+        if not checked:
+            self._layer(output, self._ui.compareSlider.value)
+            return
+        noise = output.GetNodeReference(results.NOISE_REFERENCE)
         if noise is not None:
             self._layer(noise, 1.0)
         else:
-            self._layer(output, self._ui.compareSlider.value)
+            self._making = Turns(results.makingNoise(output), self._onNoiseMade, self._onNoiseFailed)
+            self._making.start()
+
+    def _onNoiseMade(self, noise) -> None:
+        if noise is not None and self._pair()[0] is not None:
+            self._layer(noise, 1.0)
+
+    def _onNoiseFailed(self, error: Exception) -> None:
+        self._ui.noiseViewButton.checked = False
+        self._messages.error(_("The removed noise could not be computed: {why}").format(why=str(error) or repr(error)))
+
+    def _stopMaking(self) -> None:
+        making, self._making = self._making, None
+        if making is not None:
+            making.stop()
 
     def _layer(self, foreground, opacity: float) -> None:
         """The input below, `foreground` above it; positions and windows are not touched."""

@@ -1,22 +1,22 @@
 """The Matching section: threshold, automatic threshold and the live preview of W_i."""
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.logic import arguments, dependencies
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
-from NSN2NDenoiseLib.logic.residual_job import ResidualJob, keyOf
+from NSN2NDenoiseLib.logic.residual_job import ResidualJob, isSameVolume, keyOf
 
 from .messages import Messages, numberText
 from .overlay import MatchingOverlay
 from .slice_views import lookedAtVoxel
+from .timers import singleShot
 
 #: Milliseconds in which slider events are gathered into one update of the overlay.
 COALESCE = 5
 #: Milliseconds between updates of the overlay while the residual is arriving.
 ARRIVAL = 250
-#: Milliseconds after the choice of a volume before it is inspected.
+#: Milliseconds after the choice of a volume, or the last change of its voxels, before it is inspected.
 SETTLE = 400
 #: The slider reaches at least this far, and always this many times the automatic threshold.
 SLIDER_REACH, SLIDER_FACTOR = 0.1, 5
@@ -39,9 +39,9 @@ class MatchingSection:
         self._key = None
         self._wantAuto = False
         self._shown = None
-        self._updateTimer = _timer(self._updateOverlay)
-        self._arrivalTimer = _timer(self._updateOverlay)
-        self._inspectTimer = _timer(self._inspect)
+        self._updateTimer = singleShot(self._updateOverlay)
+        self._arrivalTimer = singleShot(self._updateOverlay)
+        self._inspectTimer = singleShot(self._inspect)
         ui.autoThresholdButton.connect("clicked(bool)", self._onAuto)
         ui.previewCheckBox.connect("toggled(bool)", self._onPreview)
 
@@ -53,8 +53,15 @@ class MatchingSection:
         else:
             self.update()
 
+    def cleanup(self) -> None:
+        """The panel is left for good."""
+        self._forget()
+        self.overlay.cleanup()
+        for timer in (self._updateTimer, self._arrivalTimer, self._inspectTimer):
+            timer.deleteLater()
+
     def update(self) -> None:
-        """Follow the parameter node; called at each of its changes, so it does only what is needed."""
+        """Follow parameters and input volume; called at each of their changes, so it does only what is needed."""
         node = self._parameterNode
         if node is None:
             return
@@ -62,11 +69,12 @@ class MatchingSection:
         usable = self._inputIsUsable()
         key = keyOf(node.inputVolume, node.sliceAxis, node.preset) if usable else None
         if key != self._key:
+            edited = usable and self._key is not None and isSameVolume(key, self._key)
             self._forget()
             self._key = key
-            if not usable:
+            if edited or not usable:
                 self._logic.dropResidual()
-            if usable and self._ui.previewCheckBox.checked:
+            if usable and self._ui.previewCheckBox.checked and not edited:
                 self._start(wantResidual=True)
             elif usable:
                 self._inspectTimer.start(SETTLE)
@@ -131,12 +139,15 @@ class MatchingSection:
             self._onSuggested()
         if job.matching is not None:
             self._onMatching()
+        if job.outcome is not None and job.outcome.status == "failed":
+            self._onJobFinished(job.outcome)
+            return False
         return True
 
     def _inspect(self) -> None:
-        """Look at a newly chosen volume: suggested threshold, scale, warnings. Needs no click and installs nothing."""
+        """Look at a new volume, or new voxels: threshold, scale, warnings. Needs no click, installs nothing."""
         if self._parameterNode is not None and self._job is None and self._inputIsUsable():
-            self._start(wantResidual=False)
+            self._start(wantResidual=self._ui.previewCheckBox.checked)
 
     def _onPreview(self, checked: bool) -> None:
         if self._parameterNode is None:
@@ -239,11 +250,3 @@ def unitsOf(volumeNode) -> str:
     if units is not None and units.GetCodeMeaning():
         return units.GetCodeMeaning()
     return _("image units")
-
-
-def _timer(callback):
-    """A single-shot timer."""
-    timer = qt.QTimer()
-    timer.setSingleShot(True)
-    timer.connect("timeout()", callback)
-    return timer

@@ -34,6 +34,7 @@ class MatchingOverlay:
         self._excluded: np.ndarray | None = None
         self._residual: np.ndarray | None = None
         self._replaced: dict[str, tuple[str | None, float]] = {}
+        self._viewTags: list[tuple] = []
         self._sceneTag: int | None = None
         self._opacity = 0.5
         self._known = 0
@@ -72,6 +73,11 @@ class MatchingOverlay:
         self._labels = slicer.util.arrayFromVolume(self._labelMap)
         self._enterViews()
         self._sceneTag = slicer.mrmlScene.AddObserver(slicer.mrmlScene.NodeAddedEvent, self._onNodeAdded)
+
+    def cleanup(self) -> None:
+        """Hide, for good."""
+        self.hide()
+        self._pool.shutdown(wait=False)
 
     def hide(self) -> None:
         """Take the overlay out of the views and the scene, and put the user's label layers back."""
@@ -114,6 +120,7 @@ class MatchingOverlay:
         """Show W_i = 0 for a threshold (normalized), and count the matched voxels."""
         if self._labels is None:
             return
+        self._enterViews()
         step = max(1, PIECE // self._labels[0].size)
         spans = [slice(start, start + step) for start in range(0, len(self._labels), step)]
         unmatched = sum(self._pool.map(lambda span: self._updatePart(span, threshold), spans))
@@ -135,17 +142,33 @@ class MatchingOverlay:
         return [c for c in compositeNodes() if c.GetLabelVolumeID() == self._labelMap.GetID()]
 
     def _enterViews(self) -> None:
+        """Put the overlay in every view whose label layer is not an overlay already; remember what was there."""
         for composite in compositeNodes():
-            if self._labelMap is None or composite.GetLabelVolumeID() == self._labelMap.GetID():
-                continue
-            current = slicer.mrmlScene.GetNodeByID(composite.GetLabelVolumeID() or "")
-            own = current is not None and current.GetAttribute(MARK) is None
-            self._replaced[composite.GetID()] = (current.GetID() if own else None, composite.GetLabelOpacity())
-            composite.SetLabelVolumeID(self._labelMap.GetID())
-            composite.SetLabelOpacity(self._opacity)
+            known = self._replaced.get(composite.GetID())
+            if known is None:
+                event = vtk.vtkCommand.ModifiedEvent
+                self._viewTags.append((composite, composite.AddObserver(event, self._onViewModified)))
+            self._enterView(composite, known)
+
+    def _enterView(self, composite, known: tuple[str | None, float] | None) -> None:
+        if self._labelMap is None or composite.GetLabelVolumeID() == self._labelMap.GetID():
+            return
+        if not slicer.mrmlScene.IsNodePresent(self._labelMap):
+            return
+        current = slicer.mrmlScene.GetNodeByID(composite.GetLabelVolumeID() or "")
+        own = current is None or current.GetAttribute(MARK) is None
+        if known is not None and not own:
+            return  # another panel's overlay: neither may throw the other out for ever
+        opacity = composite.GetLabelOpacity() if known is None else known[1]
+        self._replaced[composite.GetID()] = (current.GetID() if own and current is not None else None, opacity)
+        composite.SetLabelVolumeID(self._labelMap.GetID())
+        composite.SetLabelOpacity(self._opacity)
 
     def _leaveViews(self) -> None:
         replaced, self._replaced = self._replaced, {}
+        tags, self._viewTags = self._viewTags, []
+        for composite, tag in tags:
+            composite.RemoveObserver(tag)
         if self._labelMap is None:
             return
         for composite in self._ourComposites():
@@ -153,6 +176,10 @@ class MatchingOverlay:
             known = labelID is not None and slicer.mrmlScene.GetNodeByID(labelID) is not None
             composite.SetLabelVolumeID(labelID if known else None)
             composite.SetLabelOpacity(opacity)
+
+    def _onViewModified(self, composite, event) -> None:
+        """Loading any volume resets the label layer of all views: come back."""
+        self._enterView(composite, self._replaced.get(composite.GetID()))
 
     def _onNodeAdded(self, caller, event) -> None:
         if len(compositeNodes()) > len(self._replaced):

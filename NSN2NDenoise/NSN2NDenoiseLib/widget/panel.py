@@ -7,6 +7,7 @@ from slicer.util import VTKObservationMixin
 from NSN2NDenoiseLib.logic import results
 
 from .compare import CompareControl
+from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
 from .run_control import RunControl
@@ -32,13 +33,19 @@ class Panel(VTKObservationMixin):
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.messages = Messages(self.ui)
         self.matching = MatchingSection(self.ui, logic, self.messages)
-        self.compare = CompareControl(self.ui)
+        self.compare = CompareControl(self.ui, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self._onResult)
         self._parts = (self.matching, self.compare, self.run)
+        self._inputWatch = InputWatch(self._update)
         self._parameterNode = None
         self._guiTag = None
         self._unseenResultID: str | None = None
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onStartClose)
+        self._leaving: dict[str, str] = {}
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self._onStartClose)
+        # before and after the node selectors, which take another volume for one that is removed
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved, priority=100.0)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved, priority=-100.0)
 
     def useSceneParameters(self) -> None:
         """Connect the panel to the scene's parameters, with a volume chosen where none is."""
@@ -58,6 +65,8 @@ class Panel(VTKObservationMixin):
         """The module is unloaded or reloaded, or the application closes: leave nothing behind."""
         self.disconnect()
         self.removeObservers()
+        self._inputWatch.cleanup()
+        self.matching.cleanup()
         self._logic.stopEverything()
 
     def _setParameterNode(self, parameterNode) -> None:
@@ -68,6 +77,7 @@ class Panel(VTKObservationMixin):
         if parameterNode is not None:
             self._guiTag = parameterNode.connectGui(self.ui)
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._onModified)
+        self._inputWatch.follow(parameterNode.inputVolume if parameterNode is not None else None)
         for part in self._parts:
             part.setParameterNode(parameterNode)
 
@@ -79,8 +89,26 @@ class Panel(VTKObservationMixin):
         self.matching.showWarnings(warnings)
 
     def _onModified(self, caller, event) -> None:
+        self._inputWatch.follow(self._parameterNode.inputVolume)
+        self._update()
+
+    def _update(self) -> None:
         for part in self._parts:
             part.update()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _onNodeAboutToBeRemoved(self, caller, event, node) -> None:
+        for name in ("outputVolume", "noiseVolume") if self._parameterNode is not None else ():
+            if node is not None and getattr(self._parameterNode, name) is node:
+                self._leaving[name] = node.GetID()
+
+    def _onNodeRemoved(self, caller, event) -> None:
+        """An output that was removed is "Create new volume" again; its selector went on to an innocent volume."""
+        for name, nodeID in list(self._leaving.items()):
+            if slicer.mrmlScene.GetNodeByID(nodeID) is None:
+                del self._leaving[name]
+                if self._parameterNode is not None:
+                    setattr(self._parameterNode, name, None)
 
     def _onStartClose(self, caller, event) -> None:
         self.disconnect()

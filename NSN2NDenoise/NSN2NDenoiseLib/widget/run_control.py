@@ -1,9 +1,10 @@
 """Apply and Cancel, the progress bar and the end of a run."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.logic import arguments
+from NSN2NDenoiseLib.logic import arguments, results
 from NSN2NDenoiseLib.logic.dependencies import DependencyError
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
@@ -63,6 +64,8 @@ class RunControl:
         if self._logic.isRunning():
             self._logic.cancel()
             return
+        if not self._mayOverwrite():
+            return
         node = self._parameterNode
         self._messages.clearLog()
         self._messages.status(_("Preparing..."))
@@ -87,6 +90,18 @@ class RunControl:
             self._startedHere = False
             self._messages.error(str(error))
         self.update()
+
+    def _mayOverwrite(self) -> bool:
+        """Ask before anything is overwritten that NSN2N did not make."""
+        node = self._parameterNode
+        chosen = [volume for volume in (node.outputVolume, node.noiseVolume) if volume is not None]
+        lost = [f"'{volume.GetName()}'" for volume in chosen if not results.isOurs(volume)]
+        if not lost:
+            return True
+        question = _("{names} was not made by NSN2N and will be overwritten: its voxels will be lost. Overwrite?")
+        return slicer.util.confirmOkCancelDisplay(
+            question.format(names=_(" and ").join(lost)), windowTitle=_("NSN2N Denoise")
+        )
 
     def _onPresetChosen(self, index: int) -> None:
         """The user (not a script, not a loaded scene) chose a preset: take over its weights and its bias correction."""

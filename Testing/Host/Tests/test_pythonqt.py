@@ -1,6 +1,8 @@
 """Qt as PythonQt offers it: what works in Slicer works here, what fails in Slicer fails here."""
 
+import gc
 import sys
+import weakref
 
 import pytest
 
@@ -164,12 +166,13 @@ def test_exceptions_in_slots_are_swallowed_and_recorded(host, qt):
 def test_timers(host, qt):
     calls = []
     qt.QTimer.singleShot(0, lambda: calls.append("static"))
+    qt.QTimer.singleShot(2, lambda: calls.append("later"))
     timer = qt.QTimer()
     timer.setSingleShot(True)
     timer.interval = 1
     timer.connect("timeout()", lambda: calls.append("timer"))
     timer.start()
-    host.waitUntil(lambda: len(calls) == 2, timeout=5)
+    host.waitUntil(lambda: sorted(calls) == ["later", "static", "timer"], timeout=5)
     assert timer.isSingleShot()
     assert callable(timer.singleShot)  # PythonQt finds the static method, not the property
     with host.expectProblem("slot", "ValueError", count=1):
@@ -243,6 +246,41 @@ def test_destroyed_objects_cannot_be_used(qt):
     button.delete()
     with pytest.raises(ValueError, match="destroyed"):
         button.text  # noqa: B018
+    with pytest.raises(ValueError, match="destroyed"):
+        button.click()
+
+
+class Owner:
+    """Holds a timer whose slot holds the owner."""
+
+    def __init__(self, qt):
+        self.timer = qt.QTimer()
+        self.timer.connect("timeout()", self.work)
+
+    def work(self):
+        self.timer = None
+
+
+def test_a_sender_keeps_its_slots_alive_until_it_is_deleted(host, qt):
+    owner = Owner(qt)
+    known, timer = weakref.ref(owner), owner.timer
+    slot = owner.work
+    assert slot in host.heldSlots()
+    del owner, slot
+    gc.collect()
+    assert known() is not None
+    timer.deleteLater()
+    host.processEvents()
+    gc.collect()
+    assert known() is None
+
+
+def test_a_sender_that_its_own_slot_deletes_is_a_problem(host, qt):
+    timer = qt.QTimer()  # a QProcess crashes here, too
+    timer.connect("timeout()", lambda: timer.delete())
+    with host.expectProblem("qt", "QTimer was deleted while it called a slot"):
+        timer.start(0)
+        host.wait(0.05)
 
 
 def test_ctk_widgets_show_only_what_pythonqt_wraps(ctk, qt):

@@ -68,6 +68,29 @@ def test_label_layer_and_its_opacity(host, ramp):
     assert (host.slicePixels("Red") == before).all()
 
 
+def test_loading_a_volume_resets_the_label_layer(host, ramp):
+    import slicer
+
+    label = slicer.modules.volumes.logic().CreateAndAddLabelVolume(host.scene, ramp, "label")
+    slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.3)
+    slicer.app.applicationLogic().PropagateVolumeSelection()
+    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    assert {(node.GetLabelVolumeID(), node.GetLabelOpacity()) for node in composites} == {(None, 0.3)}
+
+
+def test_a_node_enters_the_scene_before_its_voxels(host):
+    import slicer
+
+    seen = []
+    observer = host.scene.AddObserver(
+        host.scene.NodeAddedEvent,
+        lambda *_: seen.append([node.GetImageData() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]),
+    )
+    slicer.util.addVolumeFromArray(np.zeros((3, 4, 5), np.int16))
+    host.scene.RemoveObserver(observer)
+    assert seen[0] == [None]
+
+
 def test_foreground_fades(host, ramp, addVolume):
     import slicer
 
@@ -179,8 +202,11 @@ def test_node_selector(host, addVolume):
     assert changes == ["first", True, first.GetID()]
     second.SetName("renamed")
     assert selector.children()[0].findText("renamed") >= 0
+    selector.setCurrentNode(second)
+    host.scene.RemoveNode(second)
+    assert selector.currentNode() is first  # the row before, as in Slicer, and not None
     host.scene.RemoveNode(first)
-    assert selector.currentNode() is second  # the neighbor, as in Slicer
+    assert selector.currentNode() is None  # which is the row before
     created = selector.addNode()
     assert selector.currentNode() is created
     host.closeScene()

@@ -1,0 +1,106 @@
+"""What stays in memory: PythonQt keeps slots alive in C++, where gc can't see it, so it is counted here."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from Testing.Module.support import voxels
+
+KINDS = ("DenoiseRun", "ResidualJob", "ChildProcess", "JobDirectory", "SceneWatch", "Turns", "InputState")
+
+
+def alive(host) -> dict:
+    """How many jobs and their parts are alive, and how many of our slots Qt objects hold."""
+    host.processEvents()
+    gc.collect()
+    counts = dict.fromkeys(KINDS, 0)
+    for thing in gc.get_objects():
+        if str(type(thing).__module__).startswith("NSN2NDenoiseLib") and type(thing).__name__ in counts:
+            counts[type(thing).__name__] += 1
+    owners = [getattr(slot, "__self__", slot) for slot in host.heldSlots()]
+    modules = [getattr(owner, "__module__", None) or type(owner).__module__ for owner in owners]
+    counts["slots"] = sum(str(module).startswith("NSN2NDenoiseLib") for module in modules)
+    return counts
+
+
+def test_ten_volumes_and_ten_runs_leave_nothing(host, module, logic, ui, volume, quickChild):
+    import slicer
+
+    section = module.panel.matching
+    ui.previewCheckBox.click()
+
+    def look(n):
+        node = slicer.util.addVolumeFromArray(np.roll(voxels(volume), n, axis=2), name=f"look {n}")
+        ui.inputSelector.setCurrentNode(node)
+        host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID(), 20)
+        host.waitUntil(lambda: section._job.complete and not section._job.childRunning, 20)
+        return node
+
+    def run(output):
+        ui.outputSelector.setCurrentNode(output)
+        ui.applyButton.click()
+        host.waitUntil(lambda: not logic.isRunning(), 20)
+        return logic.getParameterNode().resultVolume
+
+    look(0)
+    output = run(None)
+    before = alive(host)
+    assert before["ResidualJob"] == 1 and before["DenoiseRun"] == 0, before
+    for n in range(1, 11):
+        look(n)
+        run(output)
+    assert alive(host) == before
+    assert len(quickChild.started) == 23  # 12 volumes, 11 runs
+    jobs = [thing for thing in gc.get_objects() if type(thing).__name__ == "ResidualJob"]
+    assert jobs == [section._job]
+
+
+def test_runs_in_one_script_do_not_pile_up_voxels(host, logic, volume, quickChild):
+    """No event loop turns between them that could delete anything; what is left must be small."""
+    logic.suggestThreshold(volume)
+    for n in range(3):
+        logic.computeMask(volume, 0.02, sliceAxis="kji"[n] if n else "auto")
+    gc.collect()
+    residuals = [thing for thing in gc.get_objects() if type(thing).__name__ == "ResidualJob"]
+    assert len(residuals) <= 2  # the panel's and the console's
+
+
+@pytest.mark.parametrize("failure", ["nothing there", "not found"])
+def test_a_child_that_could_not_be_started_is_not_stopped_at_quit(
+    host, logic, ui, volume, monkeypatch, tmp_path, failure, module
+):
+    from NSN2NDenoiseLib import engine
+    from NSN2NDenoiseLib.logic import child_job, child_process
+
+    module.panel.matching._inspectTimer.stop()
+
+    def find():
+        if failure == "not found":
+            raise RuntimeError("no interpreter")
+        return str(tmp_path / "nothing")
+
+    monkeypatch.setattr(child_process, "findPython", find)
+    with pytest.raises(engine.RunError, match=r"could not be started|no interpreter"):
+        logic.process(volume)
+    stopped = []
+    monkeypatch.setattr(child_job.ChildJob, "stopNow", lambda job: stopped.append(job))
+    logic.stopEverything()
+    assert stopped == []
+
+
+def test_use_after_the_end_is_harmless(host, logic, volume, quickChild):
+    runs = []
+    logic.process(volume, waitForCompletion=False)
+    runs.append(logic._run)
+    assert logic.processId > 0
+    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.processEvents()
+    run = runs[0]
+    assert run.processId == 0 and not run.childRunning
+    run._child.send("cancel")
+    run._child.kill()
+    run.cancel()
+    run.wait(10)
+    run.stopNow()
+    assert run.outcome.status == "done"

@@ -1,0 +1,169 @@
+"""What belongs to the user stays: no other volume is overwritten, and an overwritten one comes back on failure."""
+
+import numpy as np
+import pytest
+import vtk
+
+from Testing.Module.support import sceneContent, voxels
+
+
+@pytest.fixture
+def innocent(host, volume):
+    """A volume that has nothing to do with NSN2N, in the list right before the one that gets removed."""
+    import slicer
+
+    return slicer.util.addVolumeFromArray(voxels(volume) + 1, name="innocent")
+
+
+def finish(host, logic):
+    host.waitUntil(lambda: not logic.isRunning(), 30)
+
+
+@pytest.mark.parametrize("role", ["output", "noise"])
+def test_removed_output_means_create_new_volume(host, logic, ui, quickChild, innocent, role):
+    before = voxels(innocent)
+    selector = getattr(ui, f"{role}Selector")
+    chosen = selector.addNode("vtkMRMLScalarVolumeNode")
+    node = logic.getParameterNode()
+    assert getattr(node, f"{role}Volume") is chosen
+    host.scene.RemoveNode(chosen)
+    assert getattr(node, f"{role}Volume") is None
+    assert selector.currentNode() is None
+    ui.applyButton.click()
+    finish(host, logic)
+    assert np.array_equal(voxels(innocent), before)
+    assert node.resultVolume.GetName() == "chest denoised"
+
+
+def test_output_removed_while_another_module_is_shown(host, logic, ui, innocent):
+    import slicer
+
+    chosen = ui.outputSelector.addNode("vtkMRMLScalarVolumeNode")
+    host.leaveModule()
+    host.scene.RemoveNode(chosen)
+    slicer.util.selectModule("NSN2NDenoise")
+    host.processEvents()
+    assert logic.getParameterNode().outputVolume is None and ui.outputSelector.currentNode() is None
+    assert ui.applyButton.enabled
+
+
+def test_overwriting_another_volume_is_asked_once_by_name(host, logic, ui, quickChild, innocent):
+    before = voxels(innocent)
+    ui.outputSelector.setCurrentNode(innocent)
+    with host.expectDialog("'innocent' was not made by NSN2N", answer="cancel"):
+        ui.applyButton.click()
+    assert not logic.isRunning() and quickChild.started == []
+    with host.expectDialog("'innocent'.*overwritten"):
+        ui.applyButton.click()
+    finish(host, logic)
+    assert np.array_equal(voxels(innocent), voxels(logic.getParameterNode().inputVolume) // 2)
+    assert not np.array_equal(voxels(innocent), before)
+    ui.applyButton.click()  # now it is a result: overwriting it is no loss, and no question is asked
+    finish(host, logic)
+
+
+def test_one_question_names_both_volumes(host, logic, ui, quickChild, innocent, volume):
+    import slicer
+
+    second = slicer.util.addVolumeFromArray(voxels(volume), name="second")
+    ui.outputSelector.setCurrentNode(innocent)
+    ui.noiseSelector.setCurrentNode(second)
+    with host.expectDialog("'innocent' and 'second'", answer="cancel"):
+        ui.applyButton.click()
+
+
+def test_the_console_overwrites_what_it_names(host, logic, quickChild, innocent, volume):
+    assert logic.process(volume, outputVolume=innocent) is innocent
+    assert np.array_equal(voxels(innocent), voxels(volume) // 2)
+
+
+def everythingOf(node) -> dict:
+    """All that a result changes in a volume."""
+    import slicer
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    display = node.GetDisplayNode()
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    units = node.GetVoxelValueUnits()
+    return {
+        "image": node.GetImageData(),
+        "voxels": voxels(node).tolist(),
+        "matrix": [matrix.GetElement(i, j) for i in range(3) for j in range(4)],
+        "transform": node.GetTransformNodeID(),
+        "attributes": {name: node.GetAttribute(name) for name in node.GetAttributeNames()},
+        "description": node.GetDescription(),
+        "units": units and units.GetCodeValue(),
+        "references": [
+            (role, node.GetNodeReferenceID(role)) for role in ("NSN2N.Input", "NSN2N.RemovedNoise", "mine", "display")
+        ],
+        "window": display and (display.GetWindow(), display.GetLevel(), display.GetColorNodeID()),
+        "study": hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)),
+        "name": node.GetName(),
+    }
+
+
+@pytest.mark.parametrize("withDisplay", [True, False])
+@pytest.mark.parametrize("error", [MemoryError, KeyError])
+def test_what_was_to_be_overwritten_comes_back(host, logic, quickChild, volume, monkeypatch, withDisplay, error):
+    import slicer
+    from NSN2NDenoiseLib import engine
+    from NSN2NDenoiseLib.logic import results
+
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    study = tree.CreateStudyItem(tree.GetSceneItemID(), "study")
+    nodes = []
+    for n, name in enumerate(("mine", "mine, too")):
+        node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+        slicer.util.updateVolumeFromArray(node, np.full((3, 4, 5 + n), 7, np.float32))
+        if withDisplay:
+            node.CreateDefaultDisplayNodes()
+            node.GetDisplayNode().SetAutoWindowLevel(False)
+            node.GetDisplayNode().SetWindowLevel(11, 12)
+        node.SetSpacing(1, 2, 3)
+        node.SetDescription("scanned on a Monday")
+        node.SetAttribute("DICOM.instanceUIDs", "1.2")
+        node.SetNodeReferenceID("mine", volume.GetID())
+        code = slicer.vtkCodedEntry()
+        code.SetValueSchemeMeaning("[hnsf'U]", "UCUM", "Hounsfield unit")
+        node.SetVoxelValueUnits(code)
+        tree.SetItemParent(tree.GetItemByDataNode(node), study)
+        nodes.append(node)
+    before, scene = [everythingOf(node) for node in nodes], sceneContent()
+    describe = results.fillNoise
+
+    def fail(*arguments):
+        describe(*arguments)
+        raise error("on purpose")
+
+    monkeypatch.setattr(results, "fillNoise", fail)
+    with pytest.raises(engine.RunError, match="could not be put in the scene"):
+        logic.process(volume, outputVolume=nodes[0], noiseVolume=nodes[1])
+    assert [everythingOf(node) for node in nodes] == before
+    assert sceneContent() == scene
+    assert not logic.isRunning()
+
+
+def test_removed_noise_of_64_bit_voxels(host, logic, quickChild):
+    from NSN2NDenoiseLib.logic import volumes
+
+    host.leaveModule()  # the result is not shown: VTK crashes drawing 64-bit integers
+    array = (np.arange(4 * 20 * 20).reshape(4, 20, 20) * 3).astype(np.uint64)
+    node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "wide")
+    node.SetAndObserveImageData(volumes.imageOf(array, vtk.VTK_UNSIGNED_LONG))
+    output = logic.process(node, noiseVolume=True)
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    assert voxels(output).dtype == np.uint64
+    assert np.array_equal(voxels(noise), (array - array // 2).astype(np.int64))
+
+
+def test_an_error_in_a_message_ends_the_run(host, logic, quickChild, volume, monkeypatch):
+    from NSN2NDenoiseLib import engine
+
+    def fail(*arguments):
+        raise KeyError("a bug in the panel")
+
+    monkeypatch.setattr(logic, "onRunProgress", fail)
+    with pytest.raises(engine.RunError, match="a bug in the panel"):
+        logic.process(volume)
+    assert not logic.isRunning()

@@ -1,0 +1,121 @@
+"""Large volumes are copied in turns of the event loop: to the child, and back from it."""
+
+import os
+
+import numpy as np
+import pytest
+
+from Testing.Module.support import sceneContent, voxels, waitForNoFiles
+
+#: Larger than a file's buffer, so that each piece is written at once.
+PIECE = 16384
+
+
+@pytest.fixture
+def slow(monkeypatch, quickChild):
+    """One small piece per turn."""
+    from NSN2NDenoiseLib.logic import turns
+
+    monkeypatch.setattr(turns, "PIECE", PIECE)
+    monkeypatch.setattr(turns, "TURN", 0)
+
+
+class Beats:
+    """What `look` sees at each turn of the event loop."""
+
+    def __init__(self, look):
+        import qt
+
+        self.seen = []
+        self._timer = qt.QTimer()
+        self._timer.connect("timeout()", lambda: self.seen.append(look()))
+        self._timer.start(0)
+
+    def end(self):
+        self._timer.stop()
+        return self.seen
+
+
+def copied(logic):
+    try:
+        return os.path.getsize(logic._run._directory.file("volume.npy"))
+    except (AttributeError, OSError):
+        return None
+
+
+def test_the_event_loop_turns_while_a_volume_is_copied(host, logic, volume, slow):
+    beats = Beats(lambda: copied(logic))
+    logic.process(volume, waitForCompletion=False)
+    host.waitUntil(lambda: logic.processId > 0, 20)
+    sizes = [size for size in beats.end() if size is not None]
+    whole = voxels(volume).nbytes
+    assert max(sizes) >= whole
+    assert len(set(sizes)) > whole // PIECE // 2
+    assert max(np.diff(sizes)) <= 2 * PIECE  # the header and a piece
+    host.waitUntil(lambda: not logic.isRunning(), 20)
+
+
+def test_the_event_loop_turns_while_a_result_is_taken(host, logic, volume, slow):
+    beats = Beats(lambda: logic.isRunning() and logic.processId == 0 and copied(logic) is not None)
+    ended = []
+    logic.process(volume, noiseVolume=True, waitForCompletion=False, finishedCallback=ended.append)
+    host.waitUntil(lambda: ended, 20)
+    pieces = voxels(volume).nbytes // PIECE
+    assert sum(beats.end()) > 3 * pieces  # copied to the child; result and noise from it
+    output = ended[0].node
+    assert np.array_equal(voxels(output), voxels(volume) // 2)
+    noise = voxels(output.GetNodeReference("NSN2N.RemovedNoise"))
+    assert np.array_equal(noise, voxels(volume) - voxels(output))
+
+
+@pytest.mark.parametrize("stage", ["copying", "taking"])
+@pytest.mark.parametrize("end", ["cancel", "removed", "quit"])
+def test_stopped_while_copying_and_while_taking(host, logic, volume, slow, quickChild, stage, end):
+    ended = []
+    logic.process(volume, waitForCompletion=False, finishedCallback=ended.append)
+    if stage == "taking":
+        host.waitUntil(lambda: quickChild.started, 20)
+        host.waitUntil(lambda: logic.processId == 0, 20)
+    assert logic.isRunning() and logic.processId == 0
+    before = sceneContent()
+    if end == "cancel":
+        logic.cancel()
+    elif end == "removed":
+        host.scene.RemoveNode(volume)
+        before = sceneContent()
+    else:
+        logic.stopEverything()
+    assert [outcome.status for outcome in ended] == ["cancelled"]
+    waitForNoFiles(host, "denoise")
+    host.wait(0.1)
+    assert sceneContent() == before
+    assert len([name for name in quickChild.started if "denoise" in name]) == (stage == "taking")
+
+
+def test_voxels_changed_while_they_are_copied(host, logic, volume, slow):
+    import slicer
+
+    ended = []
+    logic.process(volume, waitForCompletion=False, finishedCallback=ended.append)
+    slicer.util.arrayFromVolumeModified(volume)
+    host.waitUntil(lambda: ended, 20)
+    assert (ended[0].status, ended[0].message) == (
+        "failed",
+        "The input volume was changed while it was copied. Start again.",
+    )
+    waitForNoFiles(host, "denoise")
+
+
+def test_the_console_waits_through_all_turns(host, logic, volume, slow):
+    output = logic.process(volume)
+    assert np.array_equal(voxels(output), voxels(volume) // 2)
+
+
+def test_removed_noise_on_request_is_made_in_turns(host, ui, logic, volume, slow):
+    ui.applyButton.click()
+    host.waitUntil(lambda: not logic.isRunning(), 20)
+    output = logic.getParameterNode().resultVolume
+    ui.noiseViewButton.click()
+    assert output.GetNodeReference("NSN2N.RemovedNoise") is None
+    host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None, 20)
+    assert np.array_equal(voxels(output.GetNodeReference("NSN2N.RemovedNoise")), voxels(volume) - voxels(output))
