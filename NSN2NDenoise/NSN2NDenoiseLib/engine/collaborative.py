@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from .blocks import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from .blocks import Groups, block_size, cosine_transform, find_groups, hadamard
 from .filter.on_cpu import can_compile, filter_slab
+from .filter.slabs import over_slabs
 from .local_noise import local_noise_sd
 from .noise_spectrum import noise_spectrum
 
@@ -112,33 +112,17 @@ def collaborative_filter(
 
 def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, reach, sd, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
-    rows, columns = result.shape[1:]
-    starts, step = slab_starts(len(result), block[0], steps[0]), steps[1]
-    edge = (0, margin(columns, block[2], step), 0, margin(rows, block[1], step))
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     on_cpu, variances = can_compile(result.shape, reach, sd.device), VARIANCES if wiener else None
-    held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
-    first = 0  # the slice that they start with
-    for number, start in enumerate(starts):
-        high = min(len(result), start + block[0] + reach[0])
-        reached = first + len(held[0])
-        if high > reached:
-            new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
-            new += [torch.zeros_like(new[0])] * 2
-            held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
+
+    def work(start: int, noisy, pilot, unit, total, weight) -> None:
         if on_cpu:
-            filter_slab(*held[:3], start - first, step, reach, sd, window, THRESHOLD, variances, *held[3:])
-        else:
-            groups = find_groups(held[1], held[2], start - first, block, step, reach)
-            _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
-        following = max(0, starts[number + 1] - reach[0]) if number + 1 < len(starts) else len(result)
-        done = following - first
-        if done > 0:
-            total, weight = (t[:done, :rows, :columns] for t in held[3:])
-            result[first:following] = (total / weight).cpu().numpy()
-            held = [t[done:] for t in held]
-            first = following
-        yield (number + 1) / len(starts)
+            filter_slab(noisy, pilot, unit, start, steps[1], reach, sd, window, THRESHOLD, variances, total, weight)
+            return
+        groups = find_groups(pilot, unit, start, block, steps[1], reach)
+        _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
+
+    return over_slabs(load, work, result, block, steps, reach, sd.device)
 
 
 def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:
