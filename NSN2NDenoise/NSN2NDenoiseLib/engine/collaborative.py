@@ -61,6 +61,7 @@ def collaborative_filter(
     effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
+    gentle: np.ndarray | None = None,
 ) -> None:
     """Filter `before` guided by `after`, which is replaced by the result, in place.
 
@@ -75,6 +76,8 @@ def collaborative_filter(
         effort: QUICK or THOROUGH.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
+        gentle: as `before`, a factor of the local noise SD at each voxel, >= 0: below 1 more of what may be noise is
+            kept there. It is read at the first voxel of a block, so it should be smooth. None: 1.
 
     References:
         Dabov et al., "Image denoising by sparse 3-D transform-domain collaborative filtering", 2007. Maggioni et al.,
@@ -86,8 +89,11 @@ def collaborative_filter(
     def local(first: int, last: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Noisy slices, the network's, the local noise SD, and what is excluded."""
         noisy, denoised = (torch.from_numpy(stack[first:last]).to(device) for stack in (before, after))
-        outside = None if excluded is None else torch.from_numpy(excluded[first:last]).to(device)
-        return noisy, denoised, local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd), outside
+        if excluded is None:
+            return noisy, denoised, local_noise_sd(noisy - denoised, None).clamp(min=QUIET * noise_sd), None
+        outside = torch.from_numpy(excluded[first:last]).to(device)
+        unit = local_noise_sd(noisy - denoised, outside).clamp(min=QUIET * noise_sd)
+        return noisy.masked_fill(outside, 0.0), denoised.masked_fill(outside, 0.0), unit, outside
 
     def one_slice(index: int) -> tuple[torch.Tensor, ...]:
         noisy, denoised, unit, outside = local(index, index + 1)
@@ -103,6 +109,8 @@ def collaborative_filter(
             noisy, pilot, unit, _ = local(first, last)
             if is_last:
                 pilot = pilot.lerp(torch.from_numpy(kept[first:last]).to(device), FIRST_PART)
+            if gentle is not None:
+                unit = unit * torch.from_numpy(gentle[first:last]).to(device)
             return noisy, pilot, unit
 
         for part in _filter_slabs(load, result, block, effort.steps[number], effort.reach, sd, wiener=is_last):

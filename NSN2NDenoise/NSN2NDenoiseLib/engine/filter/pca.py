@@ -15,10 +15,10 @@ from .slabs import over_slabs
 
 #: Blocks of a group, at most, and at least, without which there is nothing to analyze.
 GROUP, FEWEST = 64, 16
-#: Between the blocks that groups are made for, over slices, over rows and columns; how far similar ones are looked for.
+#: Between the blocks that groups are made for, over slices, over rows and columns, and how far similar ones may be.
 STEPS, REACH = (3, 3), (3, 4, 4)
-#: A component is kept if its SD exceeds that of the strongest one of pure noise by this factor: in groups of 64 blocks of
-#: 64 voxels, if it exceeds 2.1 SDs of the noise.
+#: A component is kept if its SD exceeds that of the strongest one of pure noise by this factor: in groups of 64 blocks
+#: of 64 voxels, if it exceeds 2.1 SDs of the noise.
 ABOVE_NOISE = 1.05
 
 
@@ -49,7 +49,7 @@ def pca_filter(
         As `noisy`. A stack with hardly a block, below 8 rows or columns, gives the guide back.
 
     Raises:
-        ImportError: numba is missing.
+        ImportError: numba is missing, or does not work with the installed numpy.
 
     References:
         Manjon, Coupe, Buades, "MRI noise estimation and denoising using non-local PCA", Med. Image Anal. 22, 2015
@@ -68,7 +68,7 @@ def pca_filter(
 
     def load(first: int, last: int) -> list[torch.Tensor]:
         local = unit(first, last) if callable(unit) else unit[first:last] if isinstance(unit, np.ndarray) else unit
-        local = np.ascontiguousarray(np.broadcast_to(np.float32(local), noisy[first:last].shape))
+        local = np.array(np.broadcast_to(local, noisy[first:last].shape), np.float32)
         volumes = [torch.from_numpy(volume) for volume in (noisy[first:last], guide[first:last], local)]
         if excluded is not None:
             outside = torch.from_numpy(excluded[first:last])
