@@ -215,7 +215,7 @@ class DenoisingLogic:
         job = next((job for job in self._residualJobs.values() if job.key == key), None)
         finished = job is not None and not job.running
         if job is None or (finished and (job.suggested is None or (focus is not None and not job.complete))):
-            job = ResidualJob(inputVolume, sliceAxis, preset, job.suggested if job is not None else None)
+            job = ResidualJob(inputVolume, sliceAxis, preset)
             self._stopOnQuit(job)
             job.start()
         if job is not self._residualJobs.get(owner):

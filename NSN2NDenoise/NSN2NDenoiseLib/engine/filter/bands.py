@@ -37,9 +37,7 @@ def places_around(
     return np.array(sorted(places, key=lambda place: [abs(place[0]), place[0], abs(place[1]), place[1], abs(place[2])]))
 
 
-def group_size(
-    places: np.ndarray, shape: tuple[int, int, int], block: tuple[int, int, int], step: int, most: int
-) -> int:
+def group_size(places: np.ndarray, shape: tuple, block: tuple[int, int, int], step: int, most: int) -> int:
     """The blocks of a group: `most`, or half of it (and so on) where a corner of a small stack has too few."""
     size = len(np.unique(places[:, 0]))
     for axis in (1, 2):

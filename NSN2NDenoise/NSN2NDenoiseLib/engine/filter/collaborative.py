@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from ..noise.model import NoiseModel
-from .groups import Groups, block_size, cosine_transform, find_groups, hadamard, margin, slab_starts
+from .groups import Groups, block_size, cosine_transform, find_groups, hadamard
 from .on_cpu import can_compile, filter_slab
+from .slabs import over_slabs
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def collaborative_filter(
     noisy: np.ndarray,
     guide: np.ndarray,
     noise: NoiseModel,
+    excluded: np.ndarray | None = None,
     effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
@@ -61,6 +62,7 @@ def collaborative_filter(
         noisy: (slices, rows, columns) float32, normalized.
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
+        excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
         effort: QUICK or THOROUGH.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
@@ -84,6 +86,9 @@ def collaborative_filter(
                 torch.from_numpy(values).to(device)
                 for values in (noisy[first:last], guide[first:last], noise.unit(first, last))
             )
+            if excluded is not None:
+                outside = torch.from_numpy(excluded[first:last]).to(device)
+                own, pilot = own.masked_fill(outside, 0.0), pilot.masked_fill(outside, 0.0)
             if is_last:
                 pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
             return own, pilot, unit
@@ -96,33 +101,17 @@ def collaborative_filter(
 
 def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, reach, sd, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
-    rows, columns = result.shape[1:]
-    starts, step = slab_starts(len(result), block[0], steps[0]), steps[1]
-    edge = (0, margin(columns, block[2], step), 0, margin(rows, block[1], step))
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     on_cpu, variances = can_compile(result.shape, reach, sd.device), VARIANCES if wiener else None
-    held = [torch.zeros(0, device=sd.device)] * 5  # noisy, pilot, unit; weighted sum, weights
-    first = 0  # the slice that they start with
-    for number, start in enumerate(starts):
-        high = min(len(result), start + block[0] + reach[0])
-        reached = first + len(held[0])
-        if high > reached:
-            new = [functional.pad(t[None], edge, mode="replicate")[0] for t in load(reached, high)]
-            new += [torch.zeros_like(new[0])] * 2
-            held = [torch.cat([old, more]) if len(old) else more.clone() for old, more in zip(held, new, strict=True)]
+
+    def work(start: int, noisy, pilot, unit, total, weight) -> None:
         if on_cpu:
-            filter_slab(*held[:3], start - first, step, reach, sd, window, THRESHOLD, variances, *held[3:])
-        else:
-            groups = find_groups(held[1], held[2], start - first, block, step, reach)
-            _filter_groups(held[0], held[1] if wiener else None, held[2], groups, transform, window, sd, *held[3:])
-        following = max(0, starts[number + 1] - reach[0]) if number + 1 < len(starts) else len(result)
-        done = following - first
-        if done > 0:
-            total, weight = (t[:done, :rows, :columns] for t in held[3:])
-            result[first:following] = (total / weight).cpu().numpy()
-            held = [t[done:] for t in held]
-            first = following
-        yield (number + 1) / len(starts)
+            filter_slab(noisy, pilot, unit, start, steps[1], reach, sd, window, THRESHOLD, variances, total, weight)
+            return
+        groups = find_groups(pilot, unit, start, block, steps[1], reach)
+        _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
+
+    return over_slabs(load, work, result, block, steps, reach, sd.device)
 
 
 def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:

@@ -36,7 +36,8 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
     slab: flat (slices, rows, columns), of this shape; start, row, column: of the first of the blocks, which are `step`
     columns apart; places: (n, 4) int64, how many slices, rows and columns away a block is compared, and the place's
     number for chance; alike: (count,), the most that chance adds to the distances; chance: random numbers from 0 to 1;
-    number: of the first block among those of the slab; firsts: (count * size,) uint32, becomes the blocks' first voxels.
+    number: of the first block among those of the slab; firsts: (count * size,) uint32, becomes the first voxels of the
+    blocks that were found.
     """
     rows, columns = shape[1], shape[2]
     own, other = np.zeros(LINES * TILE, np.float32), np.zeros(LINES * WIDE, np.float32)  # fewer lines: 0 remains

@@ -23,9 +23,9 @@ def shrink_band(
 ):  # fmt: skip
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
-    noisy, pilot, unit, total, weight: flat, (slices, rows, columns) `shape`; similar blocks are those of the pilot; alike, chance: `chance_terms`;
-    spectrum: (64,) SD at each frequency in units of `unit`; window: (64,); wiener: whether it is the second pass;
-    threshold: squared, of the first; variances: of the second.
+    noisy, pilot, unit, total, weight: flat, (slices, rows, columns) `shape`; similar blocks are those of the pilot;
+    alike, chance: `chance_terms`; spectrum: (64,) SD at each frequency in units of `unit`; window: (64,); wiener:
+    whether it is the second pass; threshold: squared, of the first; variances: of the second.
     """
     rows, columns = shape[1], shape[2]
     refs, at_once, block = (columns - 4) // step + 1, blocks_at_once(step), (4, 4, 4)

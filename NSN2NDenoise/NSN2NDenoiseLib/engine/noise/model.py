@@ -11,6 +11,8 @@ from .level import NoiseLevel
 UNMATCHED = 0.5
 #: Side in pixels of the square over which W_i is averaged: the transition is smooth.
 TRANSITION = 5
+#: Variances at two frequencies that differ by less than this factor are alike.
+WHITE = 2.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ class NoiseModel:
     level: NoiseLevel
     weights: np.ndarray | None = None
     factor: float = 1.0
+
+    @property
+    def is_white(self) -> bool:
+        """Whether no frequency has clearly more noise than another."""
+        color = self.level.color
+        return max(color.within.max() / color.within.min(), color.along.max() / color.along.min()) < WHITE
 
     def spectrum(self, block: tuple[int, int, int]) -> np.ndarray:
         """SD at each frequency of a block's cosine transform (slices, rows, columns), in units of the local SD.

@@ -22,4 +22,6 @@ def filter_guided_by(
     guide: np.ndarray, state: State, workshop: Workshop, effort: Effort, progress: Callable[[float], None]
 ) -> np.ndarray:
     """The noisy volume of a state, filtered; (slices, rows, columns) float32, normalized, as `guide`."""
-    return collaborative_filter(state.slices.values, guide, state.noise, effort, workshop.device, progress)
+    return collaborative_filter(
+        state.slices.values, guide, state.noise, state.slices.excluded, effort, workshop.device, progress
+    )

@@ -1,0 +1,171 @@
+"""The compiled kernels of the collaborative filter: they do what torch does."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from NSN2NDenoiseLib.engine import collaborative
+from NSN2NDenoiseLib.engine.blocks import BLOCK, cosine_transform, find_groups, hadamard
+from NSN2NDenoiseLib.engine.collaborative import VARIANCES, collaborative_filter
+from NSN2NDenoiseLib.engine.filter import on_cpu
+from NSN2NDenoiseLib.engine.filter.bands import chance_terms, group_size, in_bands, places_around
+
+numba = pytest.importorskip("numba")
+from NSN2NDenoiseLib.engine.filter import kernels, shrinkage  # noqa: E402  (they need numba)
+
+WHITE = [0.0, 0.0, 0.0]
+
+
+def noise(shape, sd, seed=0):
+    return np.random.default_rng(seed).normal(0, sd, shape).astype(np.float32)
+
+
+def anatomy(shape):
+    k, j, i = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij")
+    return (0.5 + 0.2 * np.sign(np.sin(j / 4) * np.sin(i / 5 + k / 9))).astype(np.float32)
+
+
+def filtered(before, guide, sd=0.1, excluded=None, **more):
+    result = guide.copy()
+    collaborative_filter(before, result, excluded, sd, 1, WHITE, **more)
+    return result
+
+
+def on_torch(monkeypatch):
+    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
+
+
+@pytest.mark.parametrize("wiener", [False, True])
+@pytest.mark.parametrize(("shape", "start", "step"), [((10, 40, 37), 3, 3), ((4, 22, 70), 0, 2), ((6, 12, 8), 2, 4)])
+def test_a_slab_is_filtered_as_by_torch(shape, start, step, wiener):
+    noisy = torch.from_numpy(anatomy(shape) + noise(shape, 0.1))
+    pilot = torch.from_numpy(anatomy(shape) + noise(shape, 0.02, 1))
+    unit = torch.from_numpy(0.1 + 0.02 * anatomy(shape))
+    sd, window = torch.linspace(0.5, 1.5, 64), collaborative._window(BLOCK)
+    groups = find_groups(pilot, unit, start, BLOCK, step, (3, 4, 4))
+    sums = torch.zeros(2, 2, *shape)
+    collaborative._filter_groups(
+        noisy, pilot if wiener else None, unit, groups, cosine_transform(BLOCK), window, sd, *sums[0]
+    )
+    variances = VARIANCES if wiener else None
+    on_cpu.filter_slab(noisy, pilot, unit, start, step, (3, 4, 4), sd, window, 3.0, variances, *sums[1])
+    assert sums[0, 1].max() > 0
+    assert torch.allclose(sums[1], sums[0], rtol=1e-3, atol=1e-4 * float(sums[0].max()))
+
+
+@pytest.mark.parametrize(("shape", "start"), [((7, 30, 71), 2), ((4, 9, 8), 0)])
+def test_the_groups_are_those_of_torch(shape, start):
+    slab, unit = torch.from_numpy(anatomy(shape) + noise(shape, 0.05)), torch.full(shape, 0.05)
+    found = find_groups(slab, unit, start, BLOCK, 2, (3, 4, 4)).first.numpy()
+    places = places_around(shape, start, BLOCK, (3, 4, 4))
+    alike, chance = chance_terms(unit[start], BLOCK, 2, len(places))
+    refs = (shape[2] - 4) // 2 + 1
+    at_once = kernels.blocks_at_once(2)
+    firsts = np.zeros((len(found), 16), np.uint32)
+    for row in range(0, shape[1] - 3, 2):
+        for first in range(0, refs, at_once):
+            count, number = min(at_once, refs - first), row // 2 * refs + first
+            kernels.nearest_blocks(
+                slab.numpy().ravel(), shape, start, row, 2 * first, count, 2, BLOCK, places,
+                alike[number : number + count], chance, number, 16, firsts[number : number + count].reshape(-1),
+            )  # fmt: skip
+    assert np.array_equal(firsts[:, 0], found[:, 0])
+    assert (firsts == found).mean() > 0.999  # equal distances but for rounding
+
+
+def test_the_transforms_are_the_matrices():
+    blocks = noise((16, 64), 1.0)
+    expected = (hadamard(16) @ (torch.from_numpy(blocks) @ cosine_transform(BLOCK).T)).numpy()
+    found, scratch = np.zeros(1024, np.float32), np.zeros(1024, np.float32)
+    firsts = (64 * np.arange(16)).astype(np.uint32)  # as a volume of 64 slices, 4 x 4: the blocks follow each other
+    shrinkage.coefficients(blocks.ravel(), 4, 4, firsts, np.uint32(0), found, scratch)
+    assert np.abs(found.reshape(64, 16).T / 4 - expected).max() < 1e-5
+
+
+def test_a_whole_stack_is_filtered_as_by_torch(monkeypatch):
+    shape = (9, 50, 53)
+    before, guide = anatomy(shape) + noise(shape, 0.1), anatomy(shape) + noise(shape, 0.03, 1)
+    result = filtered(before, guide)
+    on_torch(monkeypatch)
+    expected = filtered(before, guide)
+    assert np.abs(result - expected).mean() < 1e-5
+    assert np.abs(result - anatomy(shape)).std() < 0.3 * 0.1
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_the_result_does_not_depend_on_the_number_of_threads(threads):
+    shape = (6, 75, 40)
+    before, guide = anatomy(shape) + noise(shape, 0.1), anatomy(shape) + noise(shape, 0.03, 1)
+    before_threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = filtered(before, guide)
+        torch.set_num_threads(threads)
+        assert np.array_equal(filtered(before, guide), one)
+    finally:
+        torch.set_num_threads(before_threads)
+
+
+def test_a_constant_stays():
+    flat = np.full((6, 30, 31), 0.25, np.float32)
+    assert filtered(flat, flat) == pytest.approx(flat, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (4, 16, 16), (5, 7, 40), (5, 40, 9), (2, 24, 25)])
+def test_small_stacks(shape):
+    before = 0.5 + noise(shape, 0.1)
+    result = filtered(before, np.full(shape, 0.5, np.float32))
+    assert np.isfinite(result).all() and result.std() < 0.05
+
+
+def test_what_padding_holds_does_not_matter():
+    shape = (6, 30, 32)
+    before, guide = anatomy(shape) + noise(shape, 0.1), anatomy(shape)
+    excluded = np.zeros(shape, bool)
+    excluded[:, :7] = excluded[:, :, 25:] = True
+    results = []
+    for value in (-2.0, 7.0):
+        before[excluded] = guide[excluded] = value
+        results.append(filtered(before, guide, excluded=excluded)[~excluded])
+    assert np.array_equal(*results)
+
+
+def test_gentle_keeps_more_where_it_is_small():
+    shape = (6, 40, 64)
+    before = 0.5 + noise(shape, 0.1)
+    gentle = np.ones(shape, np.float32)
+    gentle[:, :, 32:] = 0.01
+    result = filtered(before, np.full(shape, 0.5, np.float32), gentle=gentle)
+    assert result[:, :, :22].std() < 0.02 and np.abs(result - before)[:, :, 44:].max() < 0.02
+
+
+def test_without_numba_torch_filters(monkeypatch):
+    monkeypatch.setattr(on_cpu, "compiled", lambda: None)
+    assert not on_cpu.can_compile((9, 50, 53), (3, 4, 4), "cpu")
+    assert filtered(0.5 + noise((5, 20, 20), 0.1), np.full((5, 20, 20), 0.5, np.float32)).std() < 0.03
+
+
+def test_the_kernels_run_on_the_cpu_only_and_where_groups_are_full():
+    assert on_cpu.can_compile((4, 8, 8), (3, 4, 4), "cpu")
+    assert not on_cpu.can_compile((9, 50, 53), (3, 4, 4), "cuda")
+    assert not on_cpu.can_compile((3, 50, 53), (3, 4, 4), "cpu")
+    assert not on_cpu.can_compile((9, 50, 4), (3, 4, 4), "cpu")
+
+
+def test_group_size_is_that_of_the_worst_corner():
+    assert group_size(places_around((4, 4, 4), 0, BLOCK, (3, 4, 4)), (4, 4, 4), BLOCK, 2, 16) == 1
+    assert group_size(places_around((5, 4, 4), 0, BLOCK, (3, 4, 4)), (5, 4, 4), BLOCK, 2, 16) == 2
+    assert group_size(places_around((9, 30, 30), 3, BLOCK, (3, 4, 4)), (9, 30, 30), BLOCK, 3, 64) == 64
+
+
+@pytest.mark.parametrize("rows", [4, 40, 131])
+def test_bands_cover_all_rows_and_those_at_work_together_are_far_apart(rows):
+    found = []
+    in_bands(lambda first, last: found.append((first, last)), rows, 4, 3, 4, 1)
+    assert sorted(r for first, last in found for r in range(first, last)) == list(range(rows - 3))
+    assert all(first % 3 == 0 for first, _ in found)
+    half = (len(found) + 1) // 2
+    for together in (found[:half], found[half:]):
+        for (_, end), (begin, _) in pairwise(together):
+            assert end - 1 + 4 + 3 < begin - 4

@@ -1,0 +1,124 @@
+"""PCA of groups of similar blocks, and its eigensolver."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+pytest.importorskip("numba")
+from NSN2NDenoiseLib.engine.blocks import cosine_transform
+from NSN2NDenoiseLib.engine.filter import eigen
+from NSN2NDenoiseLib.engine.filter.pca import pca_filter
+
+
+def noise(shape, sd, seed=0):
+    return np.random.default_rng(seed).normal(0, sd, shape).astype(np.float32)
+
+
+def anatomy(shape):
+    k, j, i = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij")
+    return (0.5 + 0.2 * np.sign(np.sin(j / 4) * np.sin(i / 5 + k / 9))).astype(np.float32)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 5, 20, 40])
+@pytest.mark.parametrize("contrast", [3.0, 300.0])
+def test_eigenvectors_are_those_of_lapack(rank, contrast):
+    random = np.random.default_rng(rank)
+    values = random.normal(size=(64, 64)) + contrast * random.normal(size=(64, rank)) @ random.normal(size=(rank, 64))
+    matrix = (values.T @ values / 64).astype(np.float32)
+    expected, all_vectors = np.linalg.eigh(matrix.astype(np.float64))
+    bound = np.float32(0.5 * (expected[63 - rank] + expected[min(64 - rank, 63)]) if rank else expected[-1] * 1.01)
+    vectors = np.zeros(48 * 64, np.float32)
+    assert eigen.vectors_above(matrix.ravel().copy(), bound, 48, vectors, np.zeros(12 * 64, np.float32)) == rank
+    vectors, strong = vectors.reshape(48, 64)[:rank], all_vectors[:, 64 - rank :]
+    assert vectors @ vectors.T == pytest.approx(np.eye(rank), abs=1e-5)
+    assert vectors.T @ vectors == pytest.approx(strong @ strong.T, abs=1e-3)
+
+
+def test_more_eigenvectors_than_wanted_are_only_counted():
+    vectors, work = np.zeros(48 * 64, np.float32), np.zeros(12 * 64, np.float32)
+    assert eigen.vectors_above(np.eye(64, dtype=np.float32).ravel(), np.float32(0.5), 48, vectors, work) == 64
+    assert not vectors.any()
+
+
+def test_it_is_the_truncated_singular_value_decomposition():
+    """Where a stack has one slab, row and column of groups with the same blocks in each, the result is known."""
+    shape = (4, 8, 8)
+    noisy = anatomy(shape) + noise(shape, 0.05)
+    found = pca_filter(noisy, np.zeros(shape, np.float32), None, 0.0)
+    assert found == pytest.approx(noisy, abs=1e-5)  # a bound of 0: all is kept
+    found = pca_filter(noisy, np.zeros(shape, np.float32), None, 100.0)
+    assert found.std() < 0.5 * noisy.std()  # nothing exceeds the noise: means of groups
+
+
+def test_noise_goes_and_anatomy_stays():
+    shape = (10, 60, 61)
+    clean = anatomy(shape)
+    result = pca_filter(clean + noise(shape, 0.1), clean + noise(shape, 0.02, 1), None, 0.1)
+    assert (result - clean).std() < 0.1 * 10 ** (-11 / 20)  # 11 dB
+    assert np.abs(ndimage.uniform_filter(result - clean, 7)).max() < 0.06
+
+
+def test_colored_noise_needs_its_spectrum():
+    shape = (10, 60, 61)
+    clean = anatomy(shape)
+    colored = ndimage.gaussian_filter(noise(shape, 1.0), (0, 0.7, 0.7))
+    colored *= 0.1 / colored.std()
+    cut = np.lib.stride_tricks.sliding_window_view(colored, (4, 4, 4))[::3, ::3, ::3].reshape(-1, 64)
+    spectrum = (cut @ cosine_transform((4, 4, 4)).numpy().T).std(axis=0) / 0.1
+    white, known = (pca_filter(clean + colored, clean, None, 0.1, s) for s in (None, spectrum))
+    assert (known - clean).std() < 0.85 * (white - clean).std()
+
+
+def test_a_flat_spectrum_is_white_noise():
+    shape = (6, 30, 31)
+    noisy = anatomy(shape) + noise(shape, 0.1)
+    white, flat = (pca_filter(noisy, anatomy(shape), None, 0.1, s) for s in (None, np.ones(64, np.float32)))
+    assert flat == pytest.approx(white, abs=1e-4)
+
+
+def test_the_local_noise_counts():
+    """The noise of one half is ten times that of the other; a number in between keeps the one and hurts the other."""
+    shape = (8, 40, 64)
+    sd = np.where(np.arange(64) < 32, 0.02, 0.2).astype(np.float32)
+    noisy, clean = anatomy(shape) + noise(shape, 1.0) * sd, anatomy(shape)
+    volume = np.broadcast_to(sd, shape)
+    local = pca_filter(noisy, clean, None, volume)
+    assert np.array_equal(local, pca_filter(noisy, clean, None, lambda first, last: volume[first:last]))
+    assert (local - clean)[:, :, :24].std() < 0.01 and (local - clean)[:, :, 40:].std() < 0.08
+
+
+def test_a_constant_stays():
+    flat = np.full((5, 20, 21), 0.25, np.float32)
+    assert pca_filter(flat, flat, None, 0.05) == pytest.approx(flat, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (2, 16, 17), (4, 8, 40), (5, 7, 40)])
+def test_small_stacks(shape):
+    result = pca_filter(0.5 + noise(shape, 0.1), np.full(shape, 0.5, np.float32), None, 0.1)
+    assert np.isfinite(result).all() and result.std() < 0.06
+
+
+def test_what_padding_holds_does_not_matter():
+    shape = (6, 30, 32)
+    noisy, guide, excluded = anatomy(shape) + noise(shape, 0.1), anatomy(shape), np.zeros(shape, bool)
+    excluded[:, :7] = excluded[:, :, 25:] = True
+    results = []
+    for value in (-2.0, 7.0):
+        noisy[excluded] = guide[excluded] = value
+        results.append(pca_filter(noisy, guide, excluded, 0.1)[~excluded])
+    assert np.array_equal(*results)
+
+
+def test_threads_and_progress():
+    shape, told = (6, 75, 40), []
+    noisy, threads = anatomy(shape) + noise(shape, 0.1), torch.get_num_threads()
+    try:
+        results = []
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            results.append(pca_filter(noisy, anatomy(shape), None, 0.1, progress=told.append))
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(*results)
+    assert told[-1] == 1 and told[: len(told) // 2] == sorted(told[: len(told) // 2])
