@@ -11,14 +11,14 @@ from .budget import steps_within_limit
 from .check import check_volume
 from .collaborative import QUICK, THOROUGH, Effort, collaborative_filter
 from .crops import CropSampler
-from .device import choose_device, choose_precision
-from .errors import RunError
+from .device import choose_device, choose_precision, device_with_memory, is_out_of_memory
+from .errors import NSN2NError, RunError
 from .guards import check_result
 from .inference import PILOT_SHARE, RESULT_SHARE, infer
 from .limit import limit_removed
 from .machine import device_name, peak_memory_mb, versions
 from .matching import Matching
-from .memory import memory_warnings, predict_memory_mb
+from .memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .normalize import NETWORK_RANGE
 from .progress import Progress, Tracker
 from .report import measure, plain
@@ -86,7 +86,11 @@ def denoise(
     tracker = Tracker(progress, should_stop)
     try:
         return _denoise(volume, settings, spacing, tracker)
-    except MemoryError as error:
+    except NSN2NError:
+        raise
+    except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
+        if not is_out_of_memory(error):
+            raise
         raise RunError(
             f"out of memory for a volume of {volume.shape}; crop it, or close other programs, and try again"
         ) from error
@@ -95,10 +99,11 @@ def denoise(
 def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) -> DenoiseResult:
     tracker.begin("check")
     device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
     check_volume(volume)
     shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
-    warnings = memory_warnings(shape, volume.dtype, settings)
+    device, warnings = device_with_memory(device, settings.device, predict_gpu_memory_mb(shape, settings))
+    precision = choose_precision(settings.precision, device)
+    warnings += memory_warnings(shape, volume.dtype, settings)
     matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
     sigma = choose_sigma(volume, matching, settings.rician)
 

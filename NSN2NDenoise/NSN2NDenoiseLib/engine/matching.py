@@ -17,6 +17,8 @@ from .threshold import automatic_threshold
 
 #: Noise of two slices counts as independent below this correlation.
 INDEPENDENT = 0.15
+#: Where none does, a larger distance must have so much less correlation to be worth the difference in anatomy.
+WORTH_A_LAG = 0.05
 #: Slices farther apart than this (mm) show different anatomy, whatever their noise.
 MAX_GAP_MM = 8.0
 #: Slices thicker than this (mm) are worth a warning.
@@ -33,7 +35,8 @@ class Matching:
         volume: (K, J, I) integer or float array, image units. It is not changed.
         axis: slice axis, "auto", "k", "j" or "i".
         spacing: (k, j, i) in mm, or None.
-        gap: pairs are (x_i, x_i+gap); None takes the smallest gap whose noise is uncorrelated.
+        gap: pairs are (x_i, x_i+gap); None takes the smallest gap whose noise is uncorrelated, or
+            the least correlated one within `MAX_GAP_MM`.
 
     Attributes:
         axis: "k", "j" or "i".
@@ -163,12 +166,17 @@ class Matching:
         return max(float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2), 1e-4)
 
     def _choose_gap(self) -> int:
+        best, least = 1, float("inf")
         for lag, correlation in enumerate(self.slice_correlation, start=1):
             if lag > 1 and self.spacing_mm is not None and lag * self.spacing_mm > MAX_GAP_MM:
                 break
-            if lag <= self.slices // 2 and abs(correlation) < INDEPENDENT:
+            if lag > self.slices // 2:
+                break
+            if abs(correlation) < INDEPENDENT:
                 return lag
-        return 1
+            if abs(correlation) < least - WORTH_A_LAG:
+                best, least = lag, abs(correlation)
+        return best
 
     def _check_gap(self, gap: int) -> int:
         if isinstance(gap, bool) or not isinstance(gap, int) or not 1 <= gap <= self.slices // 2:
@@ -186,10 +194,13 @@ class Matching:
             )
         known = [c for c in self.slice_correlation[: self.gap] if np.isfinite(c)]
         if len(known) == self.gap and abs(known[-1]) >= INDEPENDENT:
+            instead = ""
+            if automatic_gap and self.gap > 1:
+                instead = f" They are paired because direct neighbors are more alike ({known[0]:.2f})."
             warnings.append(
                 f"The noise of slices {self.gap} apart is correlated ({known[-1]:.2f}), as in overlapping or "
                 "interpolated reconstructions: part of the noise will stay. Thinner or non-overlapping slices "
-                "denoise better."
+                f"denoise better.{instead}"
             )
         elif automatic_gap and self.gap > 1:
             warnings.append(

@@ -15,9 +15,9 @@ MIN_PADDING = 0.002
 SAMPLE = 4_000_000
 #: Side of the smallest square (pixels) that is flat enough to be padding.
 FLAT_SIDE = 7
-#: A padding value is written, never measured, when at most this part as many voxels as lie beside its squares have values
-#: up to this part of the range above it. Clipped noise (air at -1024) has many such voxels.
-FEW_ABOVE, JUST_ABOVE = 0.1, 0.02
+#: A padding value is written, never measured, when the voxels with values up to this part of the range above it are
+#: few: at most this part of those that have the value beside its squares. Clipped noise (air at -1024) has many.
+JUST_ABOVE, FEW_ABOVE = 0.02, 0.1
 #: The network sees values clipped to this range: an implant or a hot spot must not drown the rest.
 NETWORK_RANGE = (-0.25, 1.5)
 
