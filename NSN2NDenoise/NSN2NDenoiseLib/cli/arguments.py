@@ -98,7 +98,10 @@ def threshold(text: str) -> float | None:
 
 def _add_input(parser) -> None:
     parser.add_argument("input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM folder")
-    parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file, from 0")
+    parser.add_argument(
+        "--series", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
+    )
+    parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file or series, from 0")
 
 
 def _add_axis(parser) -> None:

@@ -13,7 +13,7 @@ from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_space, check_target
 from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
-from .words import describe_inspection, describe_run
+from .words import describe_inspection, describe_run, describe_warnings
 
 #: A compressed volume needs about this part of its size on disk.
 COMPRESSED = 0.6
@@ -29,14 +29,23 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     images = [path for path in (options.output, options.noise, options.mask) if path is not None]
     files = [(options.report, ".json"), (options.preview, ".png")]
     _check_targets(options, images, files)
-    volume = read_volume(options.input, options.frame)
+    volume = read_volume(options.input, options.frame, options.series)
+    _check_geometry(options.input, volume)
     _check_space(images, volume)
     bar = ProgressBar(quiet=options.quiet)
     try:
-        result = engine.denoise(volume.array, settings, spacing=volume.spacing, progress=bar, should_stop=should_stop)
+        result = engine.denoise(
+            volume.array,
+            settings,
+            spacing=volume.spacing,
+            positions=volume.positions,
+            progress=bar,
+            should_stop=should_stop,
+        )
     finally:
         bar.close()
     report = {"input": str(options.input), "output": str(options.output), **result.report}
+    report["warnings"] = [*volume.warnings, *report["warnings"]]
     with StagedFiles() as staged:
         write_image(image_like(result.denoised, volume.image, metadata=True), staged.path(options.output))
         if options.noise is not None:
@@ -60,9 +69,12 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     if options.threshold is not None:
         engine.check_threshold(options.threshold)
     _check_targets(options, [options.output], [])
-    volume = read_volume(options.input, options.frame)
+    volume = read_volume(options.input, options.frame, options.series)
+    _check_geometry(options.input, volume)
     _check_space([options.output], volume)
-    matching = engine.Matching(volume.array, axis=options.axis, spacing=volume.spacing, gap=options.gap)
+    matching = engine.Matching(
+        volume.array, axis=options.axis, spacing=volume.spacing, gap=options.gap, positions=volume.positions
+    )
     threshold = matching.suggest_threshold() if options.threshold is None else options.threshold
     bar = ProgressBar(quiet=options.quiet)
     try:
@@ -77,12 +89,15 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
         fraction = engine.matched_fraction(residual, threshold)
         print(f"threshold {threshold:g} = {threshold * matching.scale:.4g} image units, slices {matching.gap} apart")
         print(f"{100 * fraction:.1f} % of the voxels matched; W is in {options.output}")
+        for lines in describe_warnings([*volume.warnings, *matching.warnings]):
+            print(lines)
 
 
 def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n inspect``."""
-    volume = read_volume(options.input, options.frame)
-    facts = engine.inspect_volume(volume.array, volume.spacing, options.axis)
+    volume = read_volume(options.input, options.frame, options.series)
+    facts = engine.inspect_volume(volume.array, volume.spacing, options.axis, volume.positions)
+    facts["warnings"] = [*volume.warnings, *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in volume.spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
 
@@ -108,6 +123,14 @@ def _check_targets(options: argparse.Namespace, images: list[Path], files: list[
     for path in [*images, *(path for path, _ in files if path is not None)]:
         check_target(path, options.input, options.overwrite, checked)
         checked.append(path)
+
+
+def _check_geometry(source: Path, volume: Volume) -> None:
+    if volume.problem is not None:
+        raise engine.InputError(
+            f"{source}: {volume.problem}. An image file has one distance between its slices and no tilt, so they would "
+            "come to lie in wrong places. nsn2n denoise --dicom keeps every slice where it is"
+        )
 
 
 def _check_space(images: list[Path], volume: Volume) -> None:

@@ -59,6 +59,7 @@ def denoise(
     settings: Settings | None = None,
     *,
     spacing: tuple[float, float, float] | None = None,
+    positions: np.ndarray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> DenoiseResult:
@@ -68,6 +69,8 @@ def denoise(
         volume: (K, J, I) integer or float array, image units; not changed.
         settings: None takes the preset "default".
         spacing: (k, j, i) in mm; helps to choose the slice axis and the gap.
+        positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular: pairs with a
+            hole between them are left out.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
 
@@ -85,7 +88,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop)
     try:
-        return _denoise(volume, settings, spacing, tracker)
+        return _denoise(volume, settings, spacing, positions, tracker)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -96,7 +99,7 @@ def denoise(
         ) from error
 
 
-def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) -> DenoiseResult:
+def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker: Tracker) -> DenoiseResult:
     tracker.begin("check")
     device = choose_device(settings.device)
     check_volume(volume)
@@ -104,7 +107,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
     device, warnings = device_with_memory(device, settings.device, predict_gpu_memory_mb(shape, settings))
     precision = choose_precision(settings.precision, device)
     warnings += memory_warnings(shape, volume.dtype, settings)
-    matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap)
+    matching = Matching(volume, axis=settings.axis, spacing=spacing, gap=settings.gap, positions=positions)
     sigma = choose_sigma(volume, matching, settings.rician)
 
     tracker.begin("match")  # Sec. 3.2
@@ -126,7 +129,9 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker) 
         settings.context,
         device,
     )
-    sampler = CropSampler(matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed)
+    sampler = CropSampler(
+        matching.stack, matching.excluded, matching.gap, settings.crop, settings.seed, matching.paired
+    )
     network = make_network(settings, matching.noise_sd, device)
 
     def apply(progress: Callable[[float], None], effort: Effort, share: float) -> np.ndarray:

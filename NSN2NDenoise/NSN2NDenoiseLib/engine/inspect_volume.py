@@ -9,13 +9,19 @@ from .rician import find_rician
 from .settings import Settings
 
 
-def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | None = None, axis: str = "auto") -> dict:
+def inspect_volume(
+    volume: np.ndarray,
+    spacing: tuple[float, float, float] | None = None,
+    axis: str = "auto",
+    positions: np.ndarray | None = None,
+) -> dict:
     """Size, range, padding, noise, its correlation between slices, Rician sigma, threshold, memory, warnings.
 
     Args:
         volume: (K, J, I) integer or float array, image units.
         spacing: (k, j, i) in mm, or None.
         axis: slice axis, "auto", "k", "j" or "i".
+        positions: of the slices, as for `denoise`.
 
     Returns:
         A dictionary ready for JSON; intensities in image units, thresholds in both units; "memoryMB" and "gpuMemoryMB"
@@ -25,7 +31,7 @@ def inspect_volume(volume: np.ndarray, spacing: tuple[float, float, float] | Non
         InputError: the volume can't be denoised.
         SettingsError: an axis that is not allowed.
     """
-    matching = Matching(volume, axis=axis, spacing=spacing)
+    matching = Matching(volume, axis=axis, spacing=spacing, positions=positions)
     threshold = matching.suggest_threshold()
     sigma = find_rician(volume, matching)
     return {

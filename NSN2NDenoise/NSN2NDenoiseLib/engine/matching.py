@@ -13,6 +13,7 @@ from .errors import Cancelled, SettingsError
 from .low_pass import low_pass
 from .noise import NoiseBlocks, find_noise_blocks, noise_sd, slice_correlation
 from .normalize import Normalization, find_padding, fit_normalization
+from .positions import real_pairs
 from .threshold import automatic_threshold
 
 #: Noise of two slices counts as independent below this correlation.
@@ -37,11 +38,13 @@ class Matching:
         spacing: (k, j, i) in mm, or None.
         gap: pairs are (x_i, x_i+gap); None takes the smallest gap whose noise is uncorrelated, or
             the least correlated one within `MAX_GAP_MM`.
+        positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular; else None.
 
     Attributes:
         axis: "k", "j" or "i".
         slices: number of slices along `axis`.
         gap: see above, at least 1.
+        paired: (slices - gap,) bool, False for pairs with a hole between them; they have no part in anything.
         scale: image units per normalized unit.
         noise_sd: SD of the noise in homogeneous tissue, normalized.
         slice_correlation: correlation of the noise at the lags 1, 2, 3.
@@ -61,6 +64,7 @@ class Matching:
         axis: str = "auto",
         spacing: tuple[float, float, float] | None = None,
         gap: int | None = None,
+        positions: np.ndarray | None = None,
     ) -> None:
         check_volume(volume)
         self.axis = resolve_axis(axis, spacing)
@@ -77,6 +81,7 @@ class Matching:
         self.slice_correlation = slice_correlation(self.stack, self.noise_blocks)
         self.spacing_mm = float(spacing["kji".index(self.axis)]) if spacing is not None else None
         self.gap = self._choose_gap() if gap is None else self._check_gap(gap)
+        self.paired = real_pairs(positions if self.axis == "k" else None, self.slices, self.gap)
         self.warnings = self._warnings(gap is None)
         self._low_passed = np.empty(self.stack.shape, np.float32)
         self._is_filtered = [False] * self.slices
@@ -109,13 +114,15 @@ class Matching:
         """|LPF(x_i) - LPF(x_i+gap)| of Eq. 3 for slice `index`.
 
         Returns:
-            (rows, columns) float32, normalized; +inf where either voxel is excluded. The last `gap` slices show the
-            residual of the last pair that they belong to.
+            (rows, columns) float32, normalized; +inf where either voxel is excluded, and everywhere if a hole is
+            between the slices. The last `gap` slices show the residual of the last pair that they belong to.
         """
         other = self.partner(index)
         residual = np.abs(self.low_passed(index) - self.low_passed(other))
         if self.excluded is not None:
             residual[self.excluded[index] | self.excluded[other]] = np.inf
+        if not self.paired[min(index, other)]:
+            residual[:] = np.inf
         return residual
 
     def residual(
@@ -187,6 +194,9 @@ class Matching:
 
     def _warnings(self, automatic_gap: bool) -> list[str]:
         warnings = []
+        if not self.paired.all():
+            holes = np.count_nonzero(~self.paired)
+            warnings.append(f"Pairs with a hole between their slices are left out: {holes} of {len(self.paired)}.")
         if self.spacing_mm is not None and self.spacing_mm > THICK_MM:
             warnings.append(
                 f"The slices are {self.spacing_mm:.1f} mm apart: neighbors differ in anatomy, so fewer voxels match. "
