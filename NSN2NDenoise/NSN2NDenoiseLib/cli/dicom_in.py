@@ -8,7 +8,10 @@ import SimpleITK as sitk
 from ..engine import InputError
 from .dicom_geometry import Placement, place
 from .dicom_series import Series, choose_series, find_series
+from .room import check_room
 
+#: Bytes of a voxel, at least.
+LEAST_BYTES = 1
 #: What stands in a warning for slices without a position.
 UNPLACED = (
     "The files don't say where their slices are: they are taken in the order of their numbers, and the geometry of the "
@@ -37,6 +40,8 @@ def read_series(name: str, series: Series, frame: int | None) -> tuple[sitk.Imag
         raise InputError(f"{name} is a label map (SEG); choose the gray-scale images that belong to it")
     placement = place(name, series, frame)
     files = list(dict.fromkeys(one.file for one in placement.slices))
+    rows, columns = placement.slices[0].shape
+    check_room(name, LEAST_BYTES * rows * columns * len(placement.slices))
     rescales = {one.rescale for one in placement.slices}
     if all(one.frame is None for one in placement.slices):
         image = _read_files(name, files, len(rescales) > 1)
@@ -59,7 +64,13 @@ def _read_files(name: str, files: list[Path], slopes_differ: bool) -> sitk.Image
     reader.SetFileNames([str(file) for file in files])
     if slopes_differ:  # the type of the first file's values need not hold those of the others
         reader.SetOutputPixelType(sitk.sitkFloat32)
-    image = reader.Execute()
+    try:
+        image = reader.Execute()
+    except RuntimeError as error:
+        gone = [file for file in files if not file.exists()]
+        if gone:
+            raise InputError(f"{gone[0]} vanished while {name} was read") from error
+        raise
     _check_gray(name, image)
     return image
 

@@ -1,5 +1,6 @@
 """Volumes from files and DICOM folders, and back with the same geometry, pixel type and metadata."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import SimpleITK as sitk
 from ..engine import InputError
 from . import dicom_in
 from .dicom_series import Slice, series_of_file
+from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
 WRITABLE = {".nrrd": True, ".nhdr": True, ".nii": False, ".nii.gz": True, ".mha": False, ".mhd": False}
@@ -108,7 +110,8 @@ def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Imag
 
 
 def write_image(image: sitk.Image, path: Path) -> None:
-    """Write to a path that ends in one of `WRITABLE`.
+    """Write to a path that ends in one of `WRITABLE`, and read it again: on a full disk, ITK leaves half an NRRD or
+    NIfTI file without a word.
 
     Raises:
         OSError: it could not be written.
@@ -117,6 +120,12 @@ def write_image(image: sitk.Image, path: Path) -> None:
         sitk.WriteImage(image, str(path), WRITABLE[image_suffix(path)])
     except RuntimeError as error:
         raise OSError(_last_line(error)) from error
+    try:
+        is_whole = np.array_equal(_array_of(sitk.ReadImage(str(path))), _array_of(image))
+    except RuntimeError:
+        is_whole = False
+    if not is_whole:
+        raise OSError(f"{path.name} came out damaged, as on a full disk")
 
 
 def image_suffix(path: Path) -> str | None:
@@ -149,6 +158,8 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
         reader.SetExtractIndex([0, 0, 0, frame or 0])
     elif frame is not None:
         raise InputError(f"{path} is 3-D; leave --frame out")
+    bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
+    check_room(str(path), math.prod(size[:3]) * bytes_per_voxel)
     return reader.Execute()
 
 
