@@ -94,6 +94,13 @@ def test_a_disk_that_is_full_at_an_output(server, folder, number):
     assert is_as_it_was(folder)
 
 
+def test_a_disk_that_is_full_at_a_dicom_series(server, folder):
+    write_series(folder / "s", VOXELS, 2.0 * np.arange(5))
+    (failed,) = faults.run(server, folder, [["denoise", "s", "new", "--dicom", *DENOISE[3:]]], Fault(full_at=0))
+    assert failed.returncode == 1 and "could not be written" in failed.stderr, failed
+    assert is_as_it_was(folder) and not (folder / "new").exists()
+
+
 @pytest.mark.parametrize("suffix", [".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd"])
 def test_a_disk_that_is_full_in_every_format(server, folder, suffix):
     target = [f"new{suffix}" if word == "out.nrrd" else word for word in DENOISE]

@@ -31,8 +31,12 @@ def _add_denoise(commands) -> None:
     parser = commands.add_parser("denoise", help="denoise a volume", description="Denoise a volume.")
     _add_input(parser)
     parser.add_argument(
-        "output", metavar="OUTPUT", type=Path, help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd)"
+        "output",
+        metavar="OUTPUT",
+        type=Path,
+        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
     )
+    parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
     parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
     parser.add_argument(
         "--preset", choices=PRESETS, default="default", help="paper: the published method to the letter"

@@ -26,7 +26,7 @@ DATA_FILES = {".mhd": ".raw", ".nhdr": ".raw.gz"}
 
 
 class StagedFiles:
-    """Files are written into hidden folders beside their targets and moved there by `commit`.
+    """Files, and folders of files, are written into hidden folders beside their targets and moved there by `commit`.
 
     Use as a context manager: whatever happens before or during `commit`, errors and Ctrl-C included, leaves existing
     files as they were and nothing behind. A header with a separate data file (.mhd, .nhdr) is moved last, behind its
@@ -76,17 +76,18 @@ class StagedFiles:
             if not files or files[-1].name != target.name:
                 raise OSError(f"{target} was not written")
             moves += [(file, target.parent / file.name) for file in files]
-        kept = {place: _keep(place, file.parent / BEFORE) for file, place in moves if os.path.lexists(place)}
+        kept = {
+            place: _keep(place, file.parent / BEFORE) for file, place in moves if place.is_symlink() or place.is_file()
+        }
         try:
             for file, place in moves:
+                if file.is_dir() and place.is_dir():
+                    place.rmdir()  # raises if it is not empty
                 os.replace(file, place)
         except BaseException:
             for file, place in reversed(moves):
                 if not os.path.lexists(file):  # it was moved
-                    if place in kept:
-                        os.replace(kept[place], place)
-                    else:
-                        os.unlink(place)
+                    os.replace(*((kept[place], place) if place in kept else (place, file)))
             raise
 
 
@@ -142,8 +143,6 @@ def check_target(target: Path, source: Path, overwrite: bool, others: list[Path]
         SettingsError: the text says what is wrong with the target and what to do.
     """
     folder = target.parent
-    if not folder.is_dir():
-        raise SettingsError(f"the folder {folder} of the output {target.name} does not exist; create it first")
     if target.is_dir():
         raise SettingsError(f"{target} is a folder; give a file name")
     resolved = target.resolve()
@@ -158,6 +157,28 @@ def check_target(target: Path, source: Path, overwrite: bool, others: list[Path]
     data = target.with_suffix(DATA_FILES.get(target.suffix.lower(), target.suffix))
     if data.exists() and not target.exists():
         raise SettingsError(f"{data} exists already, and {target.name} would replace it; choose another name")
+    _check_parent(target)
+
+
+def check_folder_target(target: Path, source: Path) -> None:
+    """Check, before any work, that a folder can be written at its end; arguments as `check_target`.
+
+    Raises:
+        SettingsError: the folder has files already, which are never replaced, or can't be written.
+    """
+    if target.is_dir() and any(target.iterdir()):
+        raise SettingsError(f"the folder {target} is not empty; choose a new one")
+    if target.exists() and not target.is_dir():
+        raise SettingsError(f"{target} is a file; give a new folder")
+    if source.resolve() in (target.resolve(), target.resolve().parent):
+        raise SettingsError(f"{target} lies in the input folder; choose an output outside the DICOM series")
+    _check_parent(target)
+
+
+def _check_parent(target: Path) -> None:
+    folder = target.parent
+    if not folder.is_dir():
+        raise SettingsError(f"the folder {folder} of the output {target.name} does not exist; create it first")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
