@@ -40,7 +40,7 @@ def test_a_card_with_room_is_taken_without_a_word(monkeypatch):
 def test_a_run_says_that_the_card_was_full(monkeypatch):
     a_card(monkeypatch, free_mb=100)
     monkeypatch.setattr(denoise_volume, "choose_device", lambda _: CUDA)
-    result = engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1))
+    result = denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1))
     assert result.report["device"].startswith("cpu")
     assert any("on the CPU instead" in text for text in result.report["warnings"])
 
@@ -66,7 +66,7 @@ def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, stage, erro
     monkeypatch.setattr(denoise_volume, "train", lambda *_: [0.0])
     settings = engine.Settings(steps=1, width=4, levels=1, device="cpu")
     with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
-        engine.denoise(phantom(slices=6, side=48)[1], settings)
+        denoise_volume.denoise(phantom(slices=6, side=48)[1], settings)
 
 
 def test_other_errors_of_torch_stay_what_they_are(monkeypatch):
@@ -75,5 +75,5 @@ def test_other_errors_of_torch_stay_what_they_are(monkeypatch):
 
     monkeypatch.setattr(denoise_volume, "SliceTensors", fail)
     with pytest.raises(RuntimeError, match="mat1") as caught:
-        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1, device="cpu"))
+        denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1, device="cpu"))
     assert not isinstance(caught.value, engine.NSN2NError)
