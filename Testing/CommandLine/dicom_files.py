@@ -73,8 +73,11 @@ def write_series(
     return files
 
 
-def write_multiframe(file: Path, values: np.ndarray, positions: np.ndarray, times: np.ndarray) -> None:
-    """One enhanced MR file whose frames are the planes of `values` (N, J, I), uint16, at z positions and times."""
+def write_multiframe(file: Path, values: np.ndarray, positions: np.ndarray, times: np.ndarray, rescale=None) -> None:
+    """One enhanced MR file whose frames are the planes of `values` (N, J, I), uint16, at z positions and times.
+
+    `rescale` is slope and intercept of each frame, (N, 2), or one pair for all.
+    """
     header = make_header("0", file.name, EnhancedMRImageStorage)
     header.Modality, header.PixelRepresentation, header.InstanceNumber = "MR", 0, 1
     header.NumberOfFrames, header.Rows, header.Columns = values.shape
@@ -84,6 +87,8 @@ def write_multiframe(file: Path, values: np.ndarray, positions: np.ndarray, time
     shared.PixelMeasuresSequence = [Dataset()]
     shared.PixelMeasuresSequence[0].PixelSpacing = [1.5, 1.5]
     shared.PixelMeasuresSequence[0].SliceThickness = 3
+    if np.ndim(rescale) == 1:
+        shared.PixelValueTransformationSequence = [_rescale(*rescale)]
     header.SharedFunctionalGroupsSequence = [shared]
     groups = []
     for position, time in zip(positions, times, strict=True):
@@ -92,7 +97,15 @@ def write_multiframe(file: Path, values: np.ndarray, positions: np.ndarray, time
         group.PlanePositionSequence[0].ImagePositionPatient = [-5, -6, float(position)]
         group.FrameContentSequence = [Dataset()]
         group.FrameContentSequence[0].TemporalPositionIndex = int(time) + 1
+        if np.ndim(rescale) == 2:
+            group.PixelValueTransformationSequence = [_rescale(*rescale[len(groups)])]
         groups.append(group)
     header.PerFrameFunctionalGroupsSequence = groups
     header.PixelData = np.ascontiguousarray(values, "<u2").tobytes()
     pydicom.dcmwrite(file, header, enforce_file_format=True)
+
+
+def _rescale(slope: float, intercept: float) -> Dataset:
+    item = Dataset()
+    item.RescaleSlope, item.RescaleIntercept, item.RescaleType = slope, intercept, "US"
+    return item

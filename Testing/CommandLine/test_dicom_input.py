@@ -140,6 +140,18 @@ def test_a_multiframe_file_is_a_volume(tmp_path, of):
     assert volume.spacing == pytest.approx((3, 1.5, 1.5)) and volume.image.GetOrigin() == (-5, -6, 0)
 
 
+@pytest.mark.parametrize("each", [False, True])
+def test_the_rescale_of_a_multiframe_file(tmp_path, nsn2n, each):
+    rescale = [(2.5, -10.0)] * 15 if each else (2.5, -10.0)
+    write_multiframe(tmp_path / "a.dcm", FRAMES, 3.0 * np.arange(15), np.zeros(15), rescale)
+    np.testing.assert_allclose(read_volume(tmp_path / "a.dcm").array, 2.5 * FRAMES - 10)
+    if each:
+        rescale[4] = (2.0, -10.0)
+        write_multiframe(tmp_path / "b.dcm", FRAMES, 3.0 * np.arange(15), np.zeros(15), rescale)
+        done = nsn2n("inspect", "b.dcm")
+        assert done.returncode == 2 and "frames of different rescale slopes" in done.stderr
+
+
 def test_a_multiframe_file_with_several_frames_at_a_position_is_4d(tmp_path, nsn2n):
     (tmp_path / "m").mkdir()
     write_multiframe(tmp_path / "m" / "a.dcm", FRAMES, 3.0 * (np.arange(15) // 3), np.arange(15) % 3)

@@ -120,7 +120,7 @@ def choose_series(folder: Path, found: list[Series], wanted: str | None) -> Seri
         InputError: there is none, or not exactly one; the text lists them.
     """
     if not found:
-        raise InputError(f"the folder {folder} holds no DICOM series")
+        raise InputError(f"the folder {folder} holds no DICOM series (folders inside it are not searched)")
     listed = "\n".join(one.line(index) for index, one in enumerate(found, 1))
     if wanted is None:
         if len(found) == 1:
