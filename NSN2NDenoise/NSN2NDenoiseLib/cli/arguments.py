@@ -101,7 +101,9 @@ def threshold(text: str) -> float | None:
 
 
 def _add_input(parser) -> None:
-    parser.add_argument("input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM folder")
+    parser.add_argument(
+        "input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM file or folder"
+    )
     parser.add_argument(
         "--series", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
     )
