@@ -10,7 +10,10 @@ import resource
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
+
+import pytest
 
 from Testing.CommandLine.conftest import ROOT, Ended
 
@@ -42,8 +45,10 @@ NONE = Fault()
 def start_server() -> multiprocessing.context.BaseContext:
     """A context whose processes have torch, SimpleITK and the command line loaded from their first moment."""
     context = multiprocessing.get_context("forkserver")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "NSN2NDenoise"), str(ROOT)])
     context.set_forkserver_preload(["Testing.CommandLine.faults_preload"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "NSN2NDenoise"), str(ROOT)]))
+        forkserver.ensure_running()
     return context
 
 
