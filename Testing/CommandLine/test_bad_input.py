@@ -9,7 +9,6 @@ import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli import main, staged_files
-from NSN2NDenoiseLib.cli.staged_files import StagedFiles
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.normal(0, 100, (6, 32, 32)).astype(np.float32)
@@ -95,6 +94,12 @@ def test_unusable_outputs(nsn2n, small, tmp_path):
     assert (tmp_path / "there.nrrd").read_text() == "precious"
 
 
+def test_data_beside_a_header_is_not_replaced_in_passing(nsn2n, small, tmp_path):
+    (tmp_path / "out.raw").write_text("precious")
+    refuse(nsn2n, tmp_path, "out.raw exists already", "denoise", small, "out.mhd", "--overwrite")
+    assert (tmp_path / "out.raw").read_text() == "precious"
+
+
 def test_a_link_to_the_input_is_the_input(nsn2n, small, tmp_path):
     (tmp_path / "link.nrrd").symlink_to(small)
     refuse(nsn2n, tmp_path, "is the input", "denoise", small, "link.nrrd", "--overwrite")
@@ -167,23 +172,6 @@ def test_a_failed_write_leaves_the_old_output(nsn2n_process, small, tmp_path):
     assert "could not be written" in done.stderr and "Traceback" not in done.stderr
     assert (tmp_path / "out.nrrd").read_text() == "precious"
     assert os.listdir(tmp_path) == ["out.nrrd"]
-
-
-def test_staged_files_appear_together_or_not_at_all(tmp_path):
-    old = tmp_path / "a.txt"
-    old.write_text("old")
-    with pytest.raises(ValueError), StagedFiles() as staged:
-        staged.path(old).write_text("new")
-        raise ValueError
-    assert old.read_text() == "old" and os.listdir(tmp_path) == ["a.txt"]
-    with StagedFiles() as staged:
-        staged.path(old).write_text("new")
-        staged.path(tmp_path / "b.txt").write_text("other")
-        staged.commit()
-    assert old.read_text() == "new" and sorted(os.listdir(tmp_path)) == ["a.txt", "b.txt"]
-    with pytest.raises(OSError, match="was not written"), StagedFiles() as staged:
-        staged.path(old)
-        staged.commit()
 
 
 def test_errors_of_the_run_are_exit_status_1(monkeypatch, small, tmp_path, capsys):

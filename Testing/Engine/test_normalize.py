@@ -30,8 +30,28 @@ def test_padding_around_a_round_field_of_view_is_found(value):
     noisy[:, outside] = value
     padding, found = find_padding(noisy)
     assert found == value
-    # the corners are padding; a rim thinner than the 7 x 7 square may stay
-    assert padding[:, :6, :6].all() and not padding[:, ~outside].any()
+    np.testing.assert_array_equal(padding, np.broadcast_to(outside, padding.shape))
+
+
+def test_padding_in_single_rows_and_slivers_comes_back_untouched():
+    """A field that nearly fills the image leaves slivers at its edge; a shifted one, single rows at the border."""
+    _, noisy = phantom(side=64)
+    outside = ~disc((64, 64), (32.5, 31.5), 35)
+    outside[0], outside[:, -1] = True, True
+    noisy[:, outside] = -3024
+    result = engine.denoise(noisy, engine.Settings(steps=1, device="cpu", collaborative=0.0))
+    assert (result.denoised[:, outside] == -3024).all()
+    assert result.report["padding"] == -3024
+
+
+def test_clipped_air_that_touches_padding_is_still_measured():
+    """Air at -1000 +- 20, clipped at -1000 as the padding is: half of its voxels have that value, and are noise."""
+    _, noisy = phantom(side=64)
+    noisy[:, 20:40] = np.random.default_rng(0).normal(-1000, 20, noisy[:, 20:40].shape)
+    noisy = np.clip(np.rint(noisy), -1000, None).astype(np.int16)
+    noisy[:, :20] = -1000
+    padding, _ = find_padding(noisy)
+    assert padding[:, :20].all() and not padding[:, 24:].any()
 
 
 def test_isolated_zeros_are_not_padding():

@@ -112,7 +112,7 @@ def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
     look, slices = engine.take_look(volume, axis=job["axis"], spacing=_spacing(job))
     plan = engine.make_plan(look, settings)
-    matching = engine.Matching(slices, look.noise.sd, plan.gap)
+    matching = engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
     axis = "kji".index(look.axis)
     path = os.path.join(directory, protocol.RESIDUAL_FILE)
     residual = np.memmap(path, np.float32, mode="w+", shape=np.moveaxis(volume, axis, 0).shape)

@@ -31,8 +31,12 @@ def _add_denoise(commands) -> None:
     parser = commands.add_parser("denoise", help="denoise a volume", description="Denoise a volume.")
     _add_input(parser)
     parser.add_argument(
-        "output", metavar="OUTPUT", type=Path, help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd)"
+        "output",
+        metavar="OUTPUT",
+        type=Path,
+        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
     )
+    parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
     parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
     parser.add_argument(
         "--preset",
@@ -110,8 +114,13 @@ def threshold(text: str) -> float | None:
 
 
 def _add_input(parser) -> None:
-    parser.add_argument("input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM folder")
-    parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file, from 0")
+    parser.add_argument(
+        "input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM file or folder"
+    )
+    parser.add_argument(
+        "--series", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
+    )
+    parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file or series, from 0")
 
 
 def _add_axis(parser) -> None:

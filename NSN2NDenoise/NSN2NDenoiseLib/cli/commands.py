@@ -9,11 +9,12 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
+from .dicom_out import check_writable, write_derived
 from .preview import draw_preview
 from .progress_bar import ProgressBar
-from .staged_files import StagedFiles, check_space, check_target
+from .staged_files import StagedFiles, check_folder_target, check_space, check_target
 from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
-from .words import describe_inspection, describe_run
+from .words import describe_inspection, describe_run, describe_warnings
 
 #: A compressed volume needs about this part of its size on disk.
 COMPRESSED = 0.6
@@ -27,19 +28,35 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             overrides[name] = getattr(options, name)
     overrides.update(dict.fromkeys(options.without or (), False))
     settings = engine.Settings.from_preset(options.preset, **overrides)
-    images = [path for path in (options.output, options.noise, options.mask) if path is not None]
+    image = None if options.dicom else options.output
+    images = [path for path in (image, options.noise, options.mask) if path is not None]
     files = [(options.report, ".json"), (options.preview, ".png")]
     _check_targets(options, images, files)
-    volume = read_volume(options.input, options.frame)
-    _check_space(images, volume)
+    volume = read_volume(options.input, options.frame, options.series)
+    if options.dicom:
+        check_writable(str(options.input), volume)
+    if images:
+        _check_geometry(images[0], options.input, volume)
+    _check_space([options.output, *(path for path in images if path != options.output)], volume)
     bar = ProgressBar(quiet=options.quiet)
     try:
-        result = engine.denoise(volume.array, settings, spacing=volume.spacing, progress=bar, should_stop=should_stop)
+        result = engine.denoise(
+            volume.array,
+            settings,
+            spacing=volume.spacing,
+            positions=volume.positions,
+            progress=bar,
+            should_stop=should_stop,
+        )
     finally:
         bar.close()
     report = {"input": str(options.input), "output": str(options.output), **result.report}
+    report["warnings"] = [*volume.warnings, *report["warnings"]]
     with StagedFiles() as staged:
-        write_image(image_like(result.denoised, volume.image, metadata=True), staged.path(options.output))
+        if options.dicom:
+            write_derived(staged.path(options.output), volume, result.denoised, result.report)
+        else:
+            write_image(image_like(result.denoised, volume.image, metadata=True), staged.path(options.output))
         if options.noise is not None:
             noise = removed_noise(volume.array, result.denoised)
             write_image(image_like(noise, volume.image, metadata=False), staged.path(options.noise))
@@ -53,7 +70,8 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             raise engine.Cancelled("stopped on request; nothing was written")
         staged.commit()
     if not options.quiet:
-        print(describe_run(report, [path for path in (*images, options.report, options.preview) if path is not None]))
+        written = (options.output, options.noise, options.mask, options.report, options.preview)
+        print(describe_run(report, [path for path in written if path is not None]))
 
 
 def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
@@ -61,12 +79,13 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     if options.threshold is not None:
         engine.check_threshold(options.threshold)
     _check_targets(options, [options.output], [])
-    volume = read_volume(options.input, options.frame)
+    volume = read_volume(options.input, options.frame, options.series)
+    _check_geometry(options.output, options.input, volume)
     _check_space([options.output], volume)
     settings = engine.Settings.from_preset(axis=options.axis, gap=options.gap, threshold=options.threshold)
-    look, slices = engine.take_look(volume.array, axis=options.axis, spacing=volume.spacing)
+    look, slices = engine.take_look(volume.array, axis=options.axis, spacing=volume.spacing, positions=volume.positions)
     plan = engine.make_plan(look, settings)
-    matching = engine.Matching(slices, look.noise.sd, plan.gap)
+    matching = engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
     bar = ProgressBar(quiet=options.quiet)
     try:
         residual = matching.residual(lambda part: bar(engine.Progress("match", part)), should_stop)
@@ -81,12 +100,17 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
         units = plan.threshold * look.scale
         print(f"threshold {plan.threshold:g} = {units:.4g} image units, slices {plan.gap} apart")
         print(f"{100 * fraction:.1f} % of the voxels matched; W is in {options.output}")
+        for lines in describe_warnings([*volume.warnings, *plan.warnings]):
+            print(lines)
 
 
 def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n inspect``."""
-    volume = read_volume(options.input, options.frame)
-    facts = engine.inspect_volume(volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis))
+    volume = read_volume(options.input, options.frame, options.series)
+    facts = engine.inspect_volume(
+        volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis), volume.positions
+    )
+    facts["warnings"] = [*volume.warnings, *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in volume.spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
 
@@ -109,13 +133,24 @@ def _check_targets(options: argparse.Namespace, images: list[Path], files: list[
         if path is not None and path.suffix.lower() != suffix:
             raise engine.SettingsError(f"{path} must end in {suffix}")
     checked: list[Path] = []
+    if getattr(options, "dicom", False):
+        check_folder_target(options.output, options.input)
+        checked.append(options.output)
     for path in [*images, *(path for path, _ in files if path is not None)]:
         check_target(path, options.input, options.overwrite, checked)
         checked.append(path)
 
 
+def _check_geometry(target: Path, source: Path, volume: Volume) -> None:
+    if volume.problem is not None:
+        raise engine.InputError(
+            f"{source}: {volume.problem}. An image file as {target.name} has one distance between its slices and no "
+            "tilt, so they would come to lie in wrong places. nsn2n denoise --dicom keeps every slice where it is"
+        )
+
+
 def _check_space(images: list[Path], volume: Volume) -> None:
-    part = {path: COMPRESSED if WRITABLE[image_suffix(path)] else 1.0 for path in images}
+    part = {path: COMPRESSED if WRITABLE.get(image_suffix(path)) else 1.0 for path in images}
     check_space({path: int(part[path] * volume.array.nbytes) for path in images})
     if volume.image.GetPixelID() in (sitk.sitkInt64, sitk.sitkUInt64) and np.abs(volume.array).max() > 2**24:
         raise engine.InputError("values above 16 million can't be denoised without loss; rescale the volume first")

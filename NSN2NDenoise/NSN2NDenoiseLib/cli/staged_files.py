@@ -1,22 +1,45 @@
 """All outputs of a run appear together at its end, or not at all."""
 
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from ..engine import SettingsError
 
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows
+    flock = None
+
+#: Names of the hidden folders start so.
+PREFIX = ".nsn2n-"
+#: Seconds after which a hidden folder that nobody holds was left by a run that was killed.
+ABANDONED = 60.0
+#: Where, inside a hidden folder, the files that are about to be replaced are kept until all are.
+BEFORE = "before"
+
+#: The data file that is written beside a header, which it shares its name with.
+DATA_FILES = {".mhd": ".raw", ".nhdr": ".raw.gz"}
+
 
 class StagedFiles:
-    """Files are written into hidden folders beside their targets and moved there by `commit`.
+    """Files, and folders of files, are written into hidden folders beside their targets and moved there by `commit`.
 
-    Use as a context manager: whatever happens before `commit` leaves existing files as they were and nothing behind. A
-    header with a separate data file (.mhd, .nhdr) is moved last, behind its data.
+    Use as a context manager: whatever happens before or during `commit`, errors and Ctrl-C included, leaves existing
+    files as they were and nothing behind. A header with a separate data file (.mhd, .nhdr) is moved last, behind its
+    data.
+
+    A process that is killed (kill -9, power) has no chance to clean up. Before `commit` it leaves existing files as
+    they were, and hidden folders, which the next run that writes beside them removes (not on Windows). Killed during
+    `commit`, which only renames, it can leave some of the files new and the others as they were; each is whole.
     """
 
     def __init__(self) -> None:
         self._staged: list[tuple[Path, Path]] = []
+        self._locks: list[int] = []
 
     def __enter__(self) -> "StagedFiles":
         return self
@@ -24,6 +47,8 @@ class StagedFiles:
     def __exit__(self, *_) -> None:
         for folder, _ in self._staged:
             shutil.rmtree(folder, ignore_errors=True)
+        for lock in self._locks:
+            os.close(lock)
 
     def path(self, target: Path) -> Path:
         """Where to write what shall become `target`.
@@ -31,22 +56,78 @@ class StagedFiles:
         Raises:
             OSError: the target's folder can't be written to.
         """
-        folder = Path(tempfile.mkdtemp(prefix=".nsn2n-", dir=target.parent))
+        _remove_abandoned(target.parent)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))
         self._staged.append((folder, target))
+        lock = _try_to_lock(folder)
+        if lock is not None:
+            self._locks.append(lock)
         return folder / target.name
 
     def commit(self) -> None:
         """Move everything to its place.
 
         Raises:
-            OSError: a file is missing or can't be moved.
+            OSError: a file is missing or can't be moved; everything is as it was.
         """
+        moves: list[tuple[Path, Path]] = []
         for folder, target in self._staged:
             files = sorted(folder.iterdir(), key=lambda file: file.name == target.name)
             if not files or files[-1].name != target.name:
                 raise OSError(f"{target} was not written")
-            for file in files:
-                os.replace(file, target.parent / file.name)
+            moves += [(file, target.parent / file.name) for file in files]
+        kept = {
+            place: _keep(place, file.parent / BEFORE) for file, place in moves if place.is_symlink() or place.is_file()
+        }
+        try:
+            for file, place in moves:
+                if file.is_dir() and place.is_dir():
+                    place.rmdir()  # raises if it is not empty
+                os.replace(file, place)
+        except BaseException:
+            for file, place in reversed(moves):
+                if not os.path.lexists(file):  # it was moved
+                    os.replace(*((kept[place], place) if place in kept else (place, file)))
+            raise
+
+
+def _keep(file: Path, folder: Path) -> Path:
+    """A second name, in `folder`, for a file that will be replaced; its own name stays."""
+    folder.mkdir(exist_ok=True)
+    kept = folder / file.name
+    if file.is_symlink():
+        os.symlink(os.readlink(file), kept)
+        return kept
+    try:
+        os.link(file, kept)
+    except OSError:  # a file system without hard links
+        shutil.copy2(file, kept)
+    return kept
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove hidden folders of runs that were killed; whoever runs still holds a lock on its own."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime < ABANDONED:
+                continue
+            lock = _try_to_lock(folder)
+            if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)
+
+
+def _try_to_lock(folder: Path) -> int | None:
+    """A descriptor that holds the folder until it is closed or the process ends; None where that is not possible."""
+    if flock is None:
+        return None
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        flock(lock, LOCK_EX | LOCK_NB)
+    except OSError:  # held by another run, or a file system without locks
+        os.close(lock)
+        return None
+    return lock
 
 
 def check_target(target: Path, source: Path, overwrite: bool, others: list[Path]) -> None:
@@ -62,8 +143,6 @@ def check_target(target: Path, source: Path, overwrite: bool, others: list[Path]
         SettingsError: the text says what is wrong with the target and what to do.
     """
     folder = target.parent
-    if not folder.is_dir():
-        raise SettingsError(f"the folder {folder} of the output {target.name} does not exist; create it first")
     if target.is_dir():
         raise SettingsError(f"{target} is a folder; give a file name")
     resolved = target.resolve()
@@ -75,6 +154,31 @@ def check_target(target: Path, source: Path, overwrite: bool, others: list[Path]
         raise SettingsError(f"{target} is given for two outputs; choose different names")
     if target.exists() and not overwrite:
         raise SettingsError(f"{target} exists already; add --overwrite to replace it")
+    data = target.with_suffix(DATA_FILES.get(target.suffix.lower(), target.suffix))
+    if data.exists() and not target.exists():
+        raise SettingsError(f"{data} exists already, and {target.name} would replace it; choose another name")
+    _check_parent(target)
+
+
+def check_folder_target(target: Path, source: Path) -> None:
+    """Check, before any work, that a folder can be written at its end; arguments as `check_target`.
+
+    Raises:
+        SettingsError: the folder has files already, which are never replaced, or can't be written.
+    """
+    if target.is_dir() and any(target.iterdir()):
+        raise SettingsError(f"the folder {target} is not empty; choose a new one")
+    if target.exists() and not target.is_dir():
+        raise SettingsError(f"{target} is a file; give a new folder")
+    if source.resolve() in (target.resolve(), target.resolve().parent):
+        raise SettingsError(f"{target} lies in the input folder; choose an output outside the DICOM series")
+    _check_parent(target)
+
+
+def _check_parent(target: Path) -> None:
+    folder = target.parent
+    if not folder.is_dir():
+        raise SettingsError(f"the folder {folder} of the output {target.name} does not exist; create it first")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -1,12 +1,16 @@
 """Volumes from files and DICOM folders, and back with the same geometry, pixel type and metadata."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..engine import InputError
+from . import dicom_in
+from .dicom_series import Slice, series_of_file
+from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
 WRITABLE = {".nrrd": True, ".nhdr": True, ".nii": False, ".nii.gz": True, ".mha": False, ".mhd": False}
@@ -20,22 +24,31 @@ class Volume:
         array: (K, J, I), image units, the file's pixel type.
         image: the SimpleITK image, for geometry and metadata.
         spacing: (k, j, i) in mm.
+        positions: of the slices along axis k, mm, (K,); None where they are as far apart as `spacing` says.
+        problem: why one spacing can't say where the slices are, or None; the geometry of `image` is wrong then.
+        warnings: sentences for the user.
+        slices: the DICOM slices that it came from, or nothing.
     """
 
     array: np.ndarray
     image: sitk.Image
+    positions: np.ndarray | None = None
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = field(default=(), repr=False)
 
     @property
     def spacing(self) -> tuple[float, float, float]:
         return tuple(reversed(self.image.GetSpacing()))
 
 
-def read_volume(path: Path, frame: int | None = None) -> Volume:
-    """Read NRRD, NIfTI, MetaImage or any file that SimpleITK reads, or a folder with one DICOM series.
+def read_volume(path: Path, frame: int | None = None, series: str | None = None) -> Volume:
+    """Read NRRD, NIfTI, MetaImage or any file that SimpleITK reads, or a DICOM series from a folder.
 
     Args:
         path: file or folder.
-        frame: which frame of a 4-D file, from 0.
+        frame: which frame of a 4-D file or series, from 0.
+        series: which series of a DICOM folder: its number in the list that an error shows, its UID, or the UID's end.
 
     Raises:
         InputError: missing, unreadable, or not one gray-scale volume; the text says what it is and what to do.
@@ -44,12 +57,46 @@ def read_volume(path: Path, frame: int | None = None) -> Volume:
         raise InputError(f"{path} does not exist")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        image = _read_series(path) if path.is_dir() else _read_file(path, frame)
+        if path.is_dir():
+            return _dicom_volume(*dicom_in.read_folder(path, series, frame))
+        if series is not None:
+            raise InputError(f"{path} is a file; --series chooses among the series of a DICOM folder")
+        if sitk.ImageFileReader.GetImageIOFromFileName(str(path)) == "GDCMImageIO":
+            dicom = series_of_file(path)
+            if dicom is not None:
+                return _dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
+        image = _read_file(path, frame)
     except RuntimeError as error:
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
     if _is_segmentation(image):
         raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
-    return Volume(sitk.GetArrayViewFromImage(image), image)
+    return Volume(_array_of(image), image)
+
+
+def _dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
+    """Slices that are all where one spacing puts them need no list of positions."""
+    warnings, positions = [], None
+    if placement.positions is None:
+        warnings.append(dicom_in.UNPLACED)
+    elif placement.problem is not None:
+        positions = placement.positions
+        warnings.append(f"{placement.problem[0].upper()}{placement.problem[1:]}.")
+    return Volume(_array_of(image), image, positions, placement.problem, tuple(warnings), placement.slices)
+
+
+class _Pixels:
+    """The memory of an image, which lives as long as an array that was made of this."""
+
+    def __init__(self, image: sitk.Image) -> None:
+        self.image = image
+        self.__array_interface__ = sitk.GetArrayViewFromImage(image).__array_interface__
+
+
+def _array_of(image: sitk.Image) -> np.ndarray:
+    """The voxels, (K, J, I), read only, without a copy."""
+    array = np.asarray(_Pixels(image))
+    array.flags.writeable = False
+    return array
 
 
 def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Image:
@@ -63,7 +110,8 @@ def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Imag
 
 
 def write_image(image: sitk.Image, path: Path) -> None:
-    """Write to a path that ends in one of `WRITABLE`.
+    """Write to a path that ends in one of `WRITABLE`, and read it again: on a full disk, ITK leaves half an NRRD or
+    NIfTI file without a word.
 
     Raises:
         OSError: it could not be written.
@@ -72,6 +120,12 @@ def write_image(image: sitk.Image, path: Path) -> None:
         sitk.WriteImage(image, str(path), WRITABLE[image_suffix(path)])
     except RuntimeError as error:
         raise OSError(_last_line(error)) from error
+    try:
+        is_whole = np.array_equal(_array_of(sitk.ReadImage(str(path))), _array_of(image))
+    except RuntimeError:
+        is_whole = False
+    if not is_whole:
+        raise OSError(f"{path.name} came out damaged, as on a full disk")
 
 
 def image_suffix(path: Path) -> str | None:
@@ -104,25 +158,9 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
         reader.SetExtractIndex([0, 0, 0, frame or 0])
     elif frame is not None:
         raise InputError(f"{path} is 3-D; leave --frame out")
+    bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
+    check_room(str(path), math.prod(size[:3]) * bytes_per_voxel)
     return reader.Execute()
-
-
-def _read_series(folder: Path) -> sitk.Image:
-    reader = sitk.ImageSeriesReader()
-    series = reader.GetGDCMSeriesIDs(str(folder))
-    if not series:
-        raise InputError(f"the folder {folder} holds no DICOM series")
-    if len(series) > 1:
-        counts = ", ".join(str(len(reader.GetGDCMSeriesFileNames(str(folder), uid))) for uid in series)
-        raise InputError(
-            f"the folder {folder} holds {len(series)} DICOM series ({counts} files); put the one to denoise into a "
-            "folder of its own"
-        )
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series[0]))
-    image = reader.Execute()
-    if image.GetNumberOfComponentsPerPixel() > 1:
-        raise InputError(f"the series in {folder} is in color; a gray-scale volume is needed")
-    return image
 
 
 def _is_segmentation(image: sitk.Image) -> bool:

@@ -22,7 +22,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
         + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
         *[f"wrote      {file}" for file in files],
-        *_warnings(report["warnings"]),
+        *describe_warnings(report["warnings"]),
     ]
     return "\n".join(lines)
 
@@ -52,7 +52,7 @@ def describe_inspection(name: str, facts: dict) -> str:
         "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
         f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
     }
-    return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *_warnings(facts["warnings"])])
+    return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *describe_warnings(facts["warnings"])])
 
 
 def _training(report: dict) -> str:
@@ -69,7 +69,8 @@ def _bias(report: dict) -> str:
     return f"Rician bias corrected (sigma {_number(report['ricianSigma'])}); the figures above are without it"
 
 
-def _warnings(warnings: list[str]) -> list[str]:
+def describe_warnings(warnings: list[str]) -> list[str]:
+    """Each warning in lines of at most 79 columns."""
     return [textwrap.fill(f"Warning: {text}", 79, subsequent_indent="  ") for text in warnings]
 
 

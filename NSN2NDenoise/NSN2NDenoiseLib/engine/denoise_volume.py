@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import Enough, RunError
+from .errors import Enough, NSN2NError, RunError
 from .judge.report import make_report
 from .look import take_look
 from .plan import make_plan
-from .runtime.device import choose_device, choose_precision
-from .runtime.memory import require_memory
+from .runtime.device import choose_device, choose_precision, device_with_memory, is_out_of_memory
+from .runtime.memory import predict_gpu_memory_mb, require_memory
 from .runtime.progress import Progress, Tracker
 from .settings import Settings
 from .stages import STAGES
@@ -42,6 +42,7 @@ def denoise(
     settings: Settings | None = None,
     *,
     spacing: tuple[float, float, float] | None = None,
+    positions: np.ndarray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -53,6 +54,8 @@ def denoise(
         volume: (K, J, I) integer or float array, image units; not changed.
         settings: None takes the preset "default".
         spacing: (k, j, i) in mm; helps to choose the slice axis and the gap.
+        positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular: pairs with a
+            hole between them are left out.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
@@ -72,23 +75,29 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, tracker, on_first)
-    except MemoryError as error:
+        return _denoise(volume, settings, spacing, positions, tracker, on_first)
+    except NSN2NError:
+        raise
+    except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
+        if not is_out_of_memory(error):
+            raise
         raise RunError(
             f"out of memory for a volume of {volume.shape}; crop it, or close other programs, and try again"
         ) from error
 
 
-def _denoise(volume: np.ndarray, settings: Settings, spacing, tracker: Tracker, on_first) -> DenoiseResult:
+def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker: Tracker, on_first) -> DenoiseResult:
     tracker.begin("look")
-    device = choose_device(settings.device)
-    workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
     check_volume(volume)
-    require_memory(slices_first(volume, resolve_axis(settings.axis, spacing)).shape, volume.dtype, settings)
-    look, slices = take_look(volume, axis=settings.axis, spacing=spacing)
+    shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
+    require_memory(shape, volume.dtype, settings)
+    wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(shape, settings)
+    device, device_warnings = device_with_memory(wanted, settings.device, needed)
+    workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
+    look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     plan = make_plan(look, settings)
     tracker.expect(plan.stages)
-    state = State(slices, look, plan, denoised=slices.values, warnings=plan.warnings)
+    state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
     for name in plan.making:
         try:
             tracker.begin(name, can_end=bool(state.made_by))

@@ -9,7 +9,10 @@ from .settings import Settings
 
 
 def inspect_volume(
-    volume: np.ndarray, spacing: tuple[float, float, float] | None = None, settings: Settings | None = None
+    volume: np.ndarray,
+    spacing: tuple[float, float, float] | None = None,
+    settings: Settings | None = None,
+    positions: np.ndarray | None = None,
 ) -> dict:
     """The look at a volume and the plan for it, ready for JSON.
 
@@ -17,6 +20,7 @@ def inspect_volume(
         volume: (K, J, I) integer or float array, image units.
         spacing: (k, j, i) in mm, or None.
         settings: of the run to come; None takes the preset "default".
+        positions: as in `denoise`.
 
     Returns:
         Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap and memory of
@@ -28,7 +32,7 @@ def inspect_volume(
         SettingsError: a setting that is not allowed.
     """
     settings = settings or Settings()
-    look, _ = take_look(volume, axis=settings.axis, spacing=spacing)
+    look, _ = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     plan = make_plan(look, settings)
     return {
         "size": list(volume.shape),

@@ -24,6 +24,7 @@ class Look:
         value_range: smallest and largest voxel, image units.
         axis: "k", "j" or "i", along which the slices lie.
         spacing_mm: between slices; None where it is unknown.
+        positions: of the slices, mm, where they are not equally far apart; else None.
         low, scale: the image value that is 0 when normalized, and image units per normalized unit.
         padding_value: image units; None without padding.
         padding_fraction: part of the voxels that is padding.
@@ -39,6 +40,7 @@ class Look:
     value_range: tuple[float, float]
     axis: str
     spacing_mm: float | None
+    positions: tuple[float, ...] | None
     low: float
     scale: float
     padding_value: float | None
@@ -56,7 +58,11 @@ class Look:
 
 
 def take_look(
-    volume: np.ndarray, *, axis: str = "auto", spacing: tuple[float, float, float] | None = None
+    volume: np.ndarray,
+    *,
+    axis: str = "auto",
+    spacing: tuple[float, float, float] | None = None,
+    positions: np.ndarray | None = None,
 ) -> tuple[Look, Slices]:
     """Measure a volume.
 
@@ -64,6 +70,7 @@ def take_look(
         volume: (K, J, I) integer or float array, image units; not changed.
         axis: slice axis, "auto", "k", "j" or "i".
         spacing: (k, j, i) in mm, or None.
+        positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular; else None.
 
     Returns:
         What was measured, and the normalized slices that it was measured on.
@@ -82,6 +89,7 @@ def take_look(
         value_range=(float(volume.min()), float(volume.max())),
         axis=slices.axis,
         spacing_mm=slices.spacing_mm,
+        positions=tuple(map(float, positions)) if positions is not None and slices.axis == "k" else None,
         low=slices.normalization.low,
         scale=slices.normalization.scale,
         padding_value=slices.padding_value,

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .errors import InputError
 from .look import Look
 from .match.pairs import choose_gap, gap_warnings
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
+from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
 MIN_NOISE = 1e-4
@@ -24,6 +27,7 @@ class Plan:
         stages: their names in order, as in `stages.STAGES`.
         settings: that led to it.
         gap: pairs are (x_i, x_i+gap).
+        paired: (slices - gap,) bool, False for pairs with a hole between them, which have no part in anything.
         threshold: th of Eq. 3, normalized.
         rician_sigma: whose bias is taken away, image units; None: nothing is.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
@@ -33,6 +37,7 @@ class Plan:
     stages: tuple[str, ...]
     settings: Settings
     gap: int
+    paired: np.ndarray
     threshold: float
     rician_sigma: float | None
     memory_mb: float
@@ -62,11 +67,13 @@ def make_plan(look: Look, settings: Settings) -> Plan:
         InputError: a bias correction was asked for that is not possible.
     """
     gap = choose_gap(look, settings.gap)
+    paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     return Plan(
         stages=_stages(settings, sigma),
         settings=settings,
         gap=gap,
+        paired=paired,
         threshold=look.threshold if settings.threshold is None else settings.threshold,
         rician_sigma=sigma,
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings),
@@ -75,8 +82,14 @@ def make_plan(look: Look, settings: Settings) -> Plan:
             *memory_warnings(look.shape, look.dtype, settings),
             *look.warnings,
             *gap_warnings(look, gap, settings.gap),
+            *_hole_warnings(paired),
         ),
     )
+
+
+def _hole_warnings(paired: np.ndarray) -> list[str]:
+    holes = np.count_nonzero(~paired)
+    return [f"Pairs with a hole between their slices are left out: {holes} of {len(paired)}."] if holes else []
 
 
 def _stages(settings: Settings, sigma: float | None) -> tuple[str, ...]:

@@ -22,10 +22,12 @@ class Matching:
         slices: normalized.
         noise_sd: SD of their noise, normalized.
         gap: pairs are (x_i, x_i+gap).
+        paired: (slices - gap,) bool, False for pairs with a hole between them; None: all are real.
     """
 
-    def __init__(self, slices: Slices, noise_sd: float, gap: int) -> None:
+    def __init__(self, slices: Slices, noise_sd: float, gap: int, paired: np.ndarray | None = None) -> None:
         self._slices, self._noise_sd, self._gap = slices, noise_sd, gap
+        self._paired = np.ones(len(slices) - gap, bool) if paired is None else paired
         self._low_passed = np.empty(slices.values.shape, np.float32)
         self._is_filtered = [False] * len(slices)
         self._locks = [threading.Lock() for _ in range(len(slices))]
@@ -52,14 +54,16 @@ class Matching:
         """|LPF(x_i) - LPF(x_i+gap)| of Eq. 3 for slice `index`.
 
         Returns:
-            (rows, columns) float32, normalized; +inf where either voxel is excluded. The last `gap` slices show the
-            residual of the last pair that they belong to.
+            (rows, columns) float32, normalized; +inf where either voxel is excluded, and everywhere if a hole is
+            between the slices. The last `gap` slices show the residual of the last pair that they belong to.
         """
         other = self.partner(index)
         residual = np.abs(self.low_passed(index) - self.low_passed(other))
         excluded = self._slices.excluded
         if excluded is not None:
             residual[excluded[index] | excluded[other]] = np.inf
+        if not self._paired[min(index, other)]:
+            residual[:] = np.inf
         return residual
 
     def residual(

@@ -1,6 +1,6 @@
 """The device and the precision that a run uses: tried, not assumed."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -11,8 +11,9 @@ from ..errors import SettingsError
 def choose_device(name: str) -> torch.device:
     """The device that "auto", "cpu", "cuda" or "mps" means here.
 
-    "auto" takes CUDA if a small convolution runs there, else MPS likewise, else the CPU. A driver that reports a card
-    is not enough: a card newer than the installed torch fails only when a kernel starts.
+    "auto" takes CUDA if a small convolution runs there, else the CPU. A driver that reports a card is not enough: a
+    card newer than the installed torch fails only when a kernel starts. MPS must be asked for by name: older torch
+    lacks operations there that a run needs, and the convolution does not try them all.
 
     Raises:
         SettingsError: a device was asked for by name and does not work; the text has its error.
@@ -24,10 +25,27 @@ def choose_device(name: str) -> torch.device:
         if problem:
             raise SettingsError(f"device {name} does not work here ({problem}); choose auto or cpu")
         return torch.device(name)
-    for candidate in ("cuda", "mps"):
-        if _problem(candidate) is None:
-            return torch.device(candidate)
-    return torch.device("cpu")
+    return torch.device("cuda" if _problem("cuda") is None else "cpu")
+
+
+def device_with_memory(device: torch.device, name: str, needed_mb: float) -> tuple[torch.device, list[str]]:
+    """The device if its free memory will do, else the CPU when the device was chosen by "auto"; and what to warn about.
+
+    Args:
+        device: from `choose_device`.
+        name: what it was chosen by.
+        needed_mb: predicted for a CUDA GPU, MB.
+    """
+    if device.type != "cuda":
+        return device, []
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # torch will use it again
+    free_mb = (torch.cuda.mem_get_info(device)[0] + kept) / 1e6
+    if needed_mb <= free_mb:
+        return device, []
+    text = f"The GPU has {free_mb / 1000:.1f} GB free, and this run takes about {needed_mb / 1000:.1f} GB there"
+    if name == "auto":
+        return torch.device("cpu"), [f"{text}: it runs on the CPU instead, which is slower. Crop the volume."]
+    return device, [f"{text}: it may run out of memory. Crop the volume, or choose auto or cpu."]
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
@@ -47,13 +65,16 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager:
     """Context in which convolutions run in `precision`."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)
+    if precision != torch.bfloat16:
+        return nullcontext()  # older torch raises for MPS even when autocast is not enabled
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out, on any device."""
+    words = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
     return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and any(s in str(error) for s in ("out of memory", "can't allocate memory"))
+        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
     )
 
 

@@ -41,7 +41,9 @@ def learn(state: State, workshop: Workshop) -> State:
     piloted = settings.compensate and "first" in state.plan.stages
     if piloted:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
-    sampler = CropSampler(state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed)
+    sampler = CropSampler(
+        state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.plan.paired
+    )
     network = make_network(settings, state.look.noise.sd).to(workshop.device)
     steps, warnings = count_steps(settings, sampler.pairs), []
     if settings.minutes is not None:

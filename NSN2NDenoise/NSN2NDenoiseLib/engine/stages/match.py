@@ -21,7 +21,7 @@ def match(state: State, workshop: Workshop) -> State:
         Cancelled: the caller wants to stop.
     """
     threshold = state.plan.threshold
-    matching = Matching(state.slices, state.look.noise.sd, state.plan.gap)
+    matching = Matching(state.slices, state.look.noise.sd, state.plan.gap, state.plan.paired)
     weights = np.empty(state.slices.values.shape, np.uint8)
     counted = 0
     for index, residual in matching.residual_slices(workshop.tracker.update):

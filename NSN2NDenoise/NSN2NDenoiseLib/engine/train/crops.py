@@ -19,17 +19,22 @@ class CropSampler:
         gap: pairs are (x_i, x_i+gap).
         crop: side of a crop in pixels; 0 for whole slices.
         seed: of the random numbers.
+        paired: (slices - gap,) bool, which pairs are drawn; None for all.
     """
 
-    def __init__(self, stack: np.ndarray, excluded: np.ndarray | None, gap: int, crop: int, seed: int) -> None:
+    def __init__(
+        self, stack: np.ndarray, excluded: np.ndarray | None, gap: int, crop: int, seed: int, paired=None
+    ) -> None:
         self.pairs = stack.shape[0] - gap
         self.shape = stack.shape[1:]
         self.size = tuple(min(crop, side) if crop else side for side in self.shape)
         self._random = np.random.default_rng(seed)
         self._queue = np.zeros(0, int)
+        self._paired = np.arange(self.pairs) if paired is None else np.flatnonzero(paired)
         self._whole = self.size == self.shape
         if not self._whole:
             weights = np.stack([_cell_weights(stack, excluded, i, gap) for i in range(self.pairs)])
+            weights[np.setdiff1d(np.arange(self.pairs), self._paired)] = 0.0
             self._cells = weights.shape[1:]
             self._cumulative = np.cumsum(weights.ravel(), dtype=np.float64)
 
@@ -40,7 +45,7 @@ class CropSampler:
         """
         if self._whole:
             while len(self._queue) < count:
-                self._queue = np.concatenate([self._queue, self._random.permutation(self.pairs)])
+                self._queue = np.concatenate([self._queue, self._random.permutation(self._paired)])
             drawn, self._queue = self._queue[:count], self._queue[count:]
             return drawn, np.zeros(count, int), np.zeros(count, int)
         at = np.searchsorted(self._cumulative, self._random.random(count) * self._cumulative[-1], side="right")

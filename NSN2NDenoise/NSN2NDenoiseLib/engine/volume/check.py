@@ -8,6 +8,8 @@ from ..errors import InputError
 MIN_SLICES = 3
 #: Pixels needed along each side of a slice.
 MIN_SIDE = 16
+#: Float values must not exceed this, nor their range be less than its inverse: a run computes in float32.
+LARGEST = 1e30
 #: An integer volume with no more distinct values than this is taken for a label map.
 LABEL_VALUES = 8
 
@@ -40,6 +42,12 @@ def check_volume(volume: np.ndarray) -> None:
     if volume.size == 0 or volume.min() == volume.max():
         value = volume.flat[0] if volume.size else "nothing"
         raise InputError(f"the volume is constant (every voxel is {value}); there is nothing to denoise")
+    if volume.dtype.kind == "f":
+        low, high = float(volume.min()), float(volume.max())
+        if max(-low, high) > LARGEST or high - low < 1 / LARGEST:
+            raise InputError(
+                f"the values from {low:.3g} to {high:.3g} can't be computed with; rescale the volume first"
+            )
     if volume.dtype.kind in "iu":
         values = _distinct_values(volume)
         if values is not None:

@@ -15,6 +15,9 @@ MIN_PADDING = 0.002
 SAMPLE = 4_000_000
 #: Side of the smallest square (pixels) that is flat enough to be padding.
 FLAT_SIDE = 7
+#: A padding value is written, never measured, when the voxels with values up to this part of the range above it are
+#: few: at most this part of those that have the value beside its squares. Clipped noise (air at -1024) has many.
+JUST_ABOVE, FEW_ABOVE = 0.02, 0.1
 #: The network sees values clipped to this range: an implant or a hot spot must not drown the rest.
 NETWORK_RANGE = (-0.25, 1.5)
 
@@ -47,7 +50,9 @@ def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
     """Voxels outside the field of view, and their value.
 
     Padding is written, not measured (CT: -3024, -2000, -1024; masked MR: 0): it has exactly the volume's lowest value
-    in squares of at least 7 x 7 pixels, which noise never leaves.
+    in squares of at least 7 x 7 pixels, which noise never leaves. Where hardly a voxel has a value just above it, noise
+    can't have made that value at all; then every voxel that has it and is connected with such a square is padding, too:
+    slivers at the edge of the field, single rows at the border of the image.
 
     Args:
         stack: (slices, rows, columns), image units.
@@ -59,15 +64,24 @@ def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
         InputError: all but a trace of the volume is padding.
     """
     lowest = stack.min()
-    if np.count_nonzero(stack == lowest) < MIN_PADDING * stack.size:
+    is_lowest = stack == lowest
+    count = np.count_nonzero(is_lowest)
+    if count < MIN_PADDING * stack.size:
         return None, None
     padding = np.empty(stack.shape, bool)
-    for index, image in enumerate(stack):
-        flat = ndimage.minimum_filter(image == lowest, FLAT_SIDE, mode="constant", cval=0)
+    for index, image in enumerate(is_lowest):
+        flat = ndimage.minimum_filter(image, FLAT_SIDE, mode="constant", cval=0)
         padding[index] = ndimage.maximum_filter(flat, FLAT_SIDE, mode="constant", cval=0)
     part = np.count_nonzero(padding) / padding.size
     if part < MIN_PADDING:
         return None, None
+    beside = count - np.count_nonzero(padding)
+    if beside and _count_just_above(stack, lowest) - count <= FEW_ABOVE * beside:
+        labels, found = ndimage.label(is_lowest)
+        connected = np.zeros(found + 1, bool)
+        connected[labels[padding]] = True
+        padding = connected[labels]
+        part = np.count_nonzero(padding) / padding.size
     if part > 0.995:
         raise InputError(
             f"{100 * part:.1f} % of the volume is padding (the value {lowest}); there is hardly anything to denoise"
@@ -95,6 +109,14 @@ def fit_normalization(stack: np.ndarray, padding: np.ndarray | None) -> Normaliz
     if high <= low:
         raise InputError("beside its padding the volume is constant; there is nothing to denoise")
     return Normalization(float(low), float(high - low))
+
+
+def _count_just_above(stack: np.ndarray, lowest) -> int:
+    """The number of voxels from the lowest value to a little above it, at least one gray step."""
+    sample = _strided(stack, max(1, stack.size // SAMPLE))
+    high = np.percentile(sample[sample > lowest].astype(np.float64), PERCENTILES[1])
+    step = 1.0 if stack.dtype.kind in "iu" else 0.0
+    return np.count_nonzero(stack <= float(lowest) + max(step, JUST_ABOVE * (high - float(lowest))))
 
 
 def _strided(stack: np.ndarray, step: int) -> np.ndarray:

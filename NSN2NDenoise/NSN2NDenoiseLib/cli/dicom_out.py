@@ -1,0 +1,146 @@
+"""The result as a derived DICOM series: the source's own headers, slice by slice, with new voxels and new names."""
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sr.codedict import codes
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from .. import __version__
+from ..engine import InputError
+from .dicom_series import Slice
+from .volume_io import Volume
+
+#: What is added to the description of the series, of which at most so many characters (LO) are kept.
+SUFFIX, LO = " NSN2N denoised", 64
+#: A derived series stands in the viewer's list behind all of the scanner's.
+NUMBER = 1000
+#: What no longer holds for new voxels.
+STALE = (
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "SmallestPixelValueInSeries",
+    "LargestPixelValueInSeries",
+    "IconImageSequence",
+    "DigitalSignaturesSequence",
+    "MACParametersSequence",
+    "PixelDataProviderURL",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+)
+#: Characters of a derivation description (ST).
+ST = 1024
+
+
+def check_writable(name: str, volume: Volume) -> None:
+    """Check that a volume can go back to DICOM, before any work.
+
+    Raises:
+        InputError: it did not come from a series of single-frame files with stored gray values.
+    """
+    if not volume.slices:
+        raise InputError(f"{name} is no DICOM series; --dicom writes one beside the series that it came from")
+    if any(one.frame is not None for one in volume.slices):
+        raise InputError(f"{name} is a multi-frame file; --dicom needs a series of single-frame files")
+    for one in volume.slices:
+        header = pydicom.dcmread(
+            one.file, stop_before_pixels=True, specific_tags=["BitsAllocated", "ModalityLUTSequence", "SeriesNumber"]
+        )
+        if header.get("BitsAllocated") not in (8, 16, 32) or "ModalityLUTSequence" in header:
+            raise InputError(f"{one.file} has no stored values with a linear rescale; --dicom can't write such slices")
+
+
+def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: dict) -> None:
+    """Write a derived series, one file for each source file, of the same name.
+
+    Patient, study, frame of reference, geometry, rescale and window stay the source's; series and instances are new;
+    private attributes are dropped. The voxels are stored with the source's slope, so they are the result rounded to it.
+
+    Args:
+        folder: made here.
+        volume: the input, of a DICOM series.
+        denoised: (K, J, I), image units.
+        report: of the run.
+
+    Raises:
+        OSError: a source file can't be read any more, or a file can't be written.
+    """
+    folder.mkdir()
+    series, now = generate_uid(), datetime.datetime.now()
+    description = describe_derivation(report)
+    for one, values in zip(volume.slices, denoised, strict=True):
+        dataset = pydicom.dcmread(one.file, stop_before_pixels=True)
+        _set_voxels(dataset, values, one.rescale)
+        _set_identity(dataset, series, now)
+        _set_provenance(dataset, one, now, description)
+        pydicom.dcmwrite(folder / one.file.name, dataset, enforce_file_format=True)
+
+
+def describe_derivation(report: dict) -> str:
+    """What was done, for people, in at most 1024 characters."""
+    bias = "corrected" if report["ricianCorrected"] else "not corrected"
+    text = (
+        f"Neighboring Slice Noise2Noise (NSN2N {__version__}, arXiv:2411.10831), trained on this series alone: preset "
+        f"{report['preset']}, {report['steps']} steps, seed {report['seed']}, threshold {report['threshold']:g} "
+        f"({report['matchedFraction']:.3f} of the voxels matched), slices along {report['axis']}, {report['gap']} "
+        f"apart, Rician bias {bias}; noise SD {report['noiseBefore']} -> "
+        f"{report['noiseAfter']}, mean shift {report['meanShift']} (image units). For research use only."
+    )
+    return text[:ST]
+
+
+def _set_voxels(dataset: Dataset, values: np.ndarray, rescale: tuple[float, float]) -> None:
+    """Stored values that decode to `values`, (J, I), as nearly as the source's slope and bits allow."""
+    slope, intercept = rescale
+    bits, is_signed = int(dataset.get("BitsStored") or dataset.BitsAllocated), bool(dataset.get("PixelRepresentation"))
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
+    stored = np.clip(np.rint((values.astype(np.float64) - intercept) / (slope or 1.0)), low, high)
+    data = stored.astype(f"<{'i' if is_signed else 'u'}{dataset.BitsAllocated // 8}").tobytes()
+    dataset.PixelData = data + b"\0" * (len(data) % 2)
+    dataset["PixelData"].VR = "OB" if dataset.BitsAllocated == 8 else "OW"
+    dataset.HighBit = bits - 1
+    for keyword in STALE:
+        if keyword in dataset:
+            del dataset[keyword]
+
+
+def _set_identity(dataset: Dataset, series: str, now: datetime.datetime) -> None:
+    dataset.remove_private_tags()
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
+    dataset.file_meta = meta
+    dataset.SeriesInstanceUID = series
+    dataset.SeriesNumber = int(dataset.get("SeriesNumber") or 0) + NUMBER
+    dataset.SeriesDescription = str(dataset.get("SeriesDescription") or "")[: LO - len(SUFFIX)] + SUFFIX
+    dataset.ImageType = ["DERIVED", "SECONDARY", *list(dataset.get("ImageType") or [])[2:]]
+    for name in ("InstanceCreation", "Series", "Content"):
+        setattr(dataset, f"{name}Date", now.strftime("%Y%m%d"))
+        setattr(dataset, f"{name}Time", now.strftime("%H%M%S"))
+
+
+def _set_provenance(dataset: Dataset, source: Slice, now: datetime.datetime, description: str) -> None:
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = dataset.SOPClassUID
+    reference.ReferencedSOPInstanceUID = source.uid
+    reference.SpatialLocationsPreserved = "YES"
+    reference.PurposeOfReferenceCodeSequence = [_code(codes.DCM.SourceImageForImageProcessingOperation)]
+    dataset.SourceImageSequence = [reference]
+    dataset.DerivationDescription = description
+    equipment = Dataset()
+    equipment.PurposeOfReferenceCodeSequence = [_code(codes.DCM.ProcessingEquipment)]
+    equipment.Manufacturer = equipment.ManufacturerModelName = "NSN2N"
+    equipment.SoftwareVersions = __version__
+    equipment.ContributionDateTime = now.strftime("%Y%m%d%H%M%S")
+    equipment.ContributionDescription = "Noise reduction by Neighboring Slice Noise2Noise"
+    dataset.ContributingEquipmentSequence = [*(dataset.get("ContributingEquipmentSequence") or []), equipment]
+
+
+def _code(code) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme_designator, code.meaning
+    return item

@@ -1,0 +1,147 @@
+"""``nsn2n denoise --dicom``: a derived series that a viewer puts where its source is."""
+
+import os
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+from NSN2NDenoiseLib.cli.staged_files import StagedFiles
+from NSN2NDenoiseLib.cli.volume_io import read_volume
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+
+from Testing.CommandLine.dicom_files import write_multiframe, write_series
+
+STORED = np.random.default_rng(0).normal(1064, 20, (6, 40, 48)).astype(np.int16)
+REGULAR = 2.0 * np.arange(6)
+RUN = ("--dicom", "--steps", "1", "--device", "cpu")
+#: What a viewer needs to put the result beside its source, and what makes its values comparable.
+SAME = (
+    "PatientName PatientID StudyInstanceUID StudyID StudyDate FrameOfReferenceUID Modality SOPClassUID InstanceNumber "
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns RescaleSlope "
+    "RescaleIntercept BitsAllocated BitsStored HighBit PixelRepresentation Manufacturer KVP AcquisitionNumber"
+)
+
+
+def datasets(folder) -> list[pydicom.Dataset]:
+    return sorted((pydicom.dcmread(f) for f in folder.iterdir()), key=lambda one: one.InstanceNumber)
+
+
+def test_a_derived_series(nsn2n, tmp_path):
+    files = write_series(tmp_path / "s", STORED, REGULAR, SmallestImagePixelValue=3, WindowCenter=40, WindowWidth=400)
+    for file in files:
+        dataset = pydicom.dcmread(file)
+        dataset.private_block(0x0029, "MAKER", create=True).add_new(1, "LO", "secret")
+        dataset.save_as(file)
+    done = nsn2n("denoise", "s", "out", *RUN, "--noise", "noise.nrrd")
+    assert done.returncode == 0, done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["noise.nrrd", "out", "s"]
+    assert sorted(os.listdir(tmp_path / "out")) == sorted(file.name for file in files)
+    before, after = datasets(tmp_path / "s"), datasets(tmp_path / "out")
+    for source, derived in zip(before, after, strict=True):
+        for keyword in SAME.split():
+            assert derived[keyword].value == source[keyword].value, keyword
+        assert derived.file_meta.MediaStorageSOPInstanceUID == derived.SOPInstanceUID != source.SOPInstanceUID
+        assert derived.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
+        assert derived.SourceImageSequence[0].ReferencedSOPClassUID == source.SOPClassUID
+        assert list(derived.ImageType) == ["DERIVED", "SECONDARY", "AXIAL"]
+        assert "seed 0" in derived.DerivationDescription and len(derived.DerivationDescription) <= 1024
+        assert derived.ContributingEquipmentSequence[0].Manufacturer == "NSN2N"
+        assert not [element for element in derived if element.tag.is_private]
+        assert "SmallestImagePixelValue" not in derived and derived.WindowWidth == 400
+    assert len({one.SOPInstanceUID for one in after}) == 6
+    assert {one.SeriesInstanceUID for one in after}.isdisjoint({one.SeriesInstanceUID for one in before})
+    assert {(one.SeriesDescription, one.SeriesNumber) for one in after} == {("Chest NSN2N denoised", 1003)}
+    noise = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "noise.nrrd")))
+    source, derived = read_volume(tmp_path / "s"), read_volume(tmp_path / "out")
+    np.testing.assert_array_equal(derived.array, source.array - noise)
+    assert derived.image.GetOrigin() == source.image.GetOrigin() and derived.spacing == source.spacing
+
+
+def test_tilted_and_missing_slices_stay_where_they_are(nsn2n, tmp_path):
+    positions = [(0, 0, z) for z in (0, 2, 4, 8, 10, 12)]
+    angle = np.radians(18.5)
+    write_series(tmp_path / "s", STORED, positions, (1, 0, 0, 0, np.cos(angle), -np.sin(angle)))
+    done = nsn2n("denoise", "s", "out", *RUN)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "1 slice is missing" in text and "gantry tilt" in text and "left out: 1 of 5" in text
+    assert [list(one.ImagePositionPatient) for one in datasets(tmp_path / "out")] == [list(p) for p in positions]
+    refused = nsn2n("denoise", "s", "more", *RUN, "--mask", "mask.nrrd")
+    assert refused.returncode == 2 and "mask.nrrd has one distance" in refused.stderr
+    assert sorted(os.listdir(tmp_path)) == ["out", "s"]
+
+
+def test_slopes_and_bits_of_the_source(nsn2n, tmp_path):
+    """PET: a slope for each slice, 12 unsigned bits, compressed. What decodes is the result, rounded to the slope."""
+    slopes = [0.5, 0.25, 0.125, 0.5, 0.25, 2.0]
+    stored = np.rint((STORED - 864) / np.array(slopes)[:, None, None]).astype(np.int16)
+    options = {"PixelRepresentation": 0, "BitsStored": 12, "HighBit": 11, "Modality": "PT"}
+    for file in write_series(
+        tmp_path / "s", stored, REGULAR, RescaleSlope=slopes, RescaleIntercept=0, SeriesDescription="x" * 64, **options
+    ):
+        dataset = pydicom.dcmread(file)
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        dataset.save_as(file)
+    assert nsn2n("denoise", "s", "out", *RUN, "--noise", "noise.nrrd").returncode == 0
+    noise = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "noise.nrrd")))
+    exact = read_volume(tmp_path / "s").array - noise
+    derived = datasets(tmp_path / "out")
+    decoded = np.stack([one.pixel_array * float(one.RescaleSlope) for one in derived])
+    assert (np.abs(decoded - exact) <= np.array(slopes)[:, None, None] / 2 + 1e-3).all()
+    assert {one.file_meta.TransferSyntaxUID for one in derived} == {ExplicitVRLittleEndian}
+    assert {one.SeriesDescription for one in derived} == {"x" * 49 + " NSN2N denoised"}
+
+
+def test_what_dicom_output_refuses(nsn2n, small, tmp_path):
+    write_series(tmp_path / "s", STORED, REGULAR)
+    write_multiframe(tmp_path / "m.dcm", STORED.astype(np.uint16), REGULAR, np.zeros(6))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").write_text("precious")
+    (tmp_path / "file").write_text("precious")
+    before = sorted(tmp_path.rglob("*"))
+    for source, target, words in (
+        (small, "out", "is no DICOM series"),
+        ("m.dcm", "out", "is a multi-frame file"),
+        ("s", "full", "is not empty"),
+        ("s", "file", "is a file"),
+        ("s", "s", "is not empty"),
+        ("s", "s/out", "lies in the input folder"),
+        ("s", "nowhere/out", "does not exist"),
+    ):
+        refused = nsn2n("denoise", source, target, *RUN, "--overwrite")
+        assert refused.returncode == 2 and words in refused.stderr, (target, refused.stderr)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_empty_folder_is_filled_as_a_whole(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "old.txt").write_text("old")
+    with StagedFiles() as staged:
+        path = staged.path(tmp_path / "out")
+        path.mkdir()
+        (path / "a").write_text("new")
+        staged.path(tmp_path / "old.txt").write_text("new")
+        staged.commit()
+    assert sorted(os.listdir(tmp_path)) == ["old.txt", "out"] and os.listdir(tmp_path / "out") == ["a"]
+
+
+@pytest.mark.parametrize("fail_at", [1, 2])
+def test_a_folder_is_taken_back_with_the_rest(tmp_path, monkeypatch, fail_at):
+    (tmp_path / "old.txt").write_text("old")
+    calls, real = [], os.replace
+
+    def replace(source, target):
+        calls.append(target)
+        if len(calls) == fail_at:
+            raise PermissionError(13, "in use")
+        real(source, target)
+
+    with pytest.raises(PermissionError), StagedFiles() as staged:
+        path = staged.path(tmp_path / "out")
+        path.mkdir()
+        (path / "a").write_text("new")
+        staged.path(tmp_path / "old.txt").write_text("new")
+        monkeypatch.setattr(os, "replace", replace)
+        staged.commit()
+    assert os.listdir(tmp_path) == ["old.txt"] and (tmp_path / "old.txt").read_text() == "old"

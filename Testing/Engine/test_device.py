@@ -1,0 +1,79 @@
+"""Which device a run takes, and what becomes of one that runs out of memory, without a GPU."""
+
+import pytest
+import torch
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine import denoise_volume, device
+
+from Testing.Engine.phantoms import phantom
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def a_card(monkeypatch, free_mb: float, kept_mb: float = 0.0) -> None:
+    """A CUDA card with so much memory free, of which torch keeps a part for itself."""
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(1e6 * free_mb), int(24e9)))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: int(1e6 * kept_mb))
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 0)
+
+
+def test_auto_never_takes_mps(monkeypatch):
+    monkeypatch.setattr(device, "_problem", lambda name: None if name == "mps" else "none here")
+    assert device.choose_device("auto") == CPU
+    assert device.choose_device("mps") == torch.device("mps")
+
+
+def test_a_full_card_is_left_alone_by_auto(monkeypatch):
+    a_card(monkeypatch, free_mb=900)
+    chosen, warnings = device.device_with_memory(CUDA, "auto", 1000)
+    assert chosen == CPU and "0.9 GB free" in warnings[0] and "on the CPU instead" in warnings[0]
+    chosen, warnings = device.device_with_memory(CUDA, "cuda", 1000)
+    assert chosen == CUDA and "may run out of memory" in warnings[0]
+
+
+def test_a_card_with_room_is_taken_without_a_word(monkeypatch):
+    a_card(monkeypatch, free_mb=900, kept_mb=200)
+    assert device.device_with_memory(CUDA, "auto", 1000) == (CUDA, [])
+    assert device.device_with_memory(CPU, "auto", 1e9) == (CPU, [])
+
+
+def test_a_run_says_that_the_card_was_full(monkeypatch):
+    a_card(monkeypatch, free_mb=100)
+    monkeypatch.setattr(denoise_volume, "choose_device", lambda _: CUDA)
+    result = denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1))
+    assert result.report["device"].startswith("cpu")
+    assert any("on the CPU instead" in text for text in result.report["warnings"])
+
+
+OUT_OF_MEMORY = [
+    MemoryError(),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    RuntimeError("[enforce fail] . DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+    RuntimeError("CUDA error: out of memory"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+]
+STAGES = ["Matching", "choose_sigma", "SliceTensors", "collaborative_filter", "limit_removed", "measure"]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[-20:])
+@pytest.mark.parametrize("stage", STAGES)
+def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, stage, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(denoise_volume, stage, fail)
+    monkeypatch.setattr(denoise_volume, "train", lambda *_: [0.0])
+    settings = engine.Settings(steps=1, width=4, levels=1, device="cpu")
+    with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
+        denoise_volume.denoise(phantom(slices=6, side=48)[1], settings)
+
+
+def test_other_errors_of_torch_stay_what_they_are(monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(denoise_volume, "SliceTensors", fail)
+    with pytest.raises(RuntimeError, match="mat1") as caught:
+        denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1, device="cpu"))
+    assert not isinstance(caught.value, engine.NSN2NError)

@@ -1,0 +1,56 @@
+"""Slices that are no real neighbors are not paired."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.crops import CropSampler
+from NSN2NDenoiseLib.engine.positions import real_pairs
+
+from Testing.Engine.phantoms import phantom
+
+#: Twelve slices 2 mm apart, of which the sixth and the last but one are missing.
+HOLES = np.array([0, 2, 4, 6, 8, 12, 14, 16, 18, 22.0])
+
+
+def test_pairs_by_hand():
+    assert real_pairs(HOLES, 10, 1).tolist() == [True] * 4 + [False] + [True] * 3 + [False]
+    assert real_pairs(HOLES, 10, 2).tolist() == [True] * 3 + [False] * 2 + [True] * 2 + [False]
+    assert real_pairs(None, 10, 3).tolist() == [True] * 7
+
+
+def test_a_distance_that_changes_along_the_volume_is_no_hole():
+    """A head CT: thin slices at the skull base, thick ones above, one near the seam."""
+    positions = np.concatenate([4.0 * np.arange(6), 21.08 + 7.0 * np.arange(6)])
+    assert real_pairs(positions, 12, 1).all()
+
+
+@pytest.mark.parametrize("positions", [HOLES[:-1], HOLES[::-1], np.where(HOLES == 4, np.nan, HOLES), HOLES * 0])
+def test_positions_that_are_none(positions):
+    with pytest.raises(engine.InputError, match="10 ascending numbers"):
+        real_pairs(positions, 10, 1)
+
+
+@pytest.mark.parametrize("crop", [0, 32])
+def test_no_crop_is_drawn_across_a_hole(crop):
+    _, noisy = phantom(slices=10, side=48)
+    sampler = CropSampler(engine.Matching(noisy).stack, None, 1, crop, 0, real_pairs(HOLES, 10, 1))
+    assert set(sampler.draw(400)[0]) == {0, 1, 2, 3, 5, 6, 7}
+
+
+def test_the_run_leaves_holes_out_and_says_so():
+    _, noisy = phantom(slices=10, side=48)
+    settings = engine.Settings(steps=2, width=4, levels=1, device="cpu", gap=1)
+    result = engine.denoise(noisy, settings, spacing=(2, 1, 1), positions=HOLES)
+    whole = engine.denoise(noisy, settings, spacing=(2, 1, 1))
+    assert not result.weights[[4, 8, 9]].any() and whole.weights[[4, 8, 9]].any()
+    np.testing.assert_array_equal(np.delete(result.weights, [4, 8, 9], 0), np.delete(whole.weights, [4, 8, 9], 0))
+    assert result.report["matchedFraction"] == pytest.approx(np.delete(result.weights, [4, 8, 9], 0).mean(), abs=1e-3)
+    assert any("left out: 2 of 9" in text for text in result.report["warnings"])
+    assert not any("left out" in text for text in whole.report["warnings"])
+
+
+def test_positions_are_those_of_axis_k():
+    _, noisy = phantom(slices=20, side=48)
+    positions = np.concatenate([HOLES, 24 + HOLES])
+    assert engine.Matching(noisy, axis="j", positions=positions).paired.all()
+    assert not engine.Matching(noisy, axis="k", positions=positions).paired.all()
