@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.crops import CropSampler
-from NSN2NDenoiseLib.engine.positions import real_pairs
+from NSN2NDenoiseLib.engine.train.crops import CropSampler
+from NSN2NDenoiseLib.engine.volume.positions import real_pairs
 
 from Testing.Engine.phantoms import phantom
 
