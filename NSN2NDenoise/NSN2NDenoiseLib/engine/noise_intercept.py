@@ -29,7 +29,7 @@ OWN = 0.4
 #: Relative error of a group of many cubes: the line is not quite straight.
 ERROR = 0.05
 #: Trial values of the noise's part of the smallest variance.
-TRIALS = np.concatenate([[0.0], np.geomspace(0.02, 1.4, 90)])
+TRIALS = np.concatenate([[0.0], np.geomspace(0.02, 1.4, 150)])
 
 
 @dataclass(frozen=True)
