@@ -14,7 +14,7 @@ import numpy as np
 
 from .noise_color import NoiseColor, along_slices, correlation_in_slice, slice_correlation
 from .noise_cubes import LOW, SIDE, Cubes, sample_cubes
-from .noise_intercept import OWN, Line, fit_line, group_cubes, median_variance
+from .noise_intercept import OWN, Line, fit_curve, fit_line, group_cubes, median_variance
 from .noise_map import NoiseMap, fit_map
 
 #: The color counts in `OWN` at most by this factor: a steeper one is anatomy's.
@@ -101,8 +101,9 @@ def measure_noise(
 
     Returns:
         `estimates` holds, each an SD in tissue: "flattest" (the flattest cubes as they are), "line" (without their
-        anatomy, all frequencies together), "lines" (frequency by frequency), "white" (from the highest frequency of
-        all, for noise that is white), "rounding" (of the gray levels). The smaller of the lines is `sd`.
+        anatomy, all frequencies together), "lines" (the same frequency by frequency; the smaller of both is `sd`),
+        "curve" (as "line", if anatomy saturates: only to see whether they agree), "white" (from the highest frequency
+        of all, for noise that is white), "rounding" (of the gray levels).
     """
     cubes = sample_cubes(stack, excluded)
     step = gray_step(stack) if step is None else step
@@ -118,10 +119,12 @@ def measure_noise(
         look = _look(cubes, look.unit, flat=True)
         line = look.line()
     lines = np.array([fit_line(look.anatomy, v, look.count, look.own).noise for v in look.variance.T])
+    curve = fit_curve(look.anatomy, look.variance.mean(axis=1), look.count, look.own)
     scale = float(np.median(look.unit)) / look.along[-1]
     estimates = {
         "flattest": float(np.sqrt(look.variance[0].mean() * scale)),
         "line": float(np.sqrt(line.noise * scale)),
+        "curve": float(np.sqrt(curve.noise * scale)),
         "lines": float(np.sqrt(lines.mean() * scale)),
         "white": float(np.sqrt(lines[-1] * scale)),
         "rounding": float(step / np.sqrt(12)),
@@ -130,7 +133,8 @@ def measure_noise(
     pixels = correlation_in_slice(cubes, look.flattest, look.unit)
     neighbors = min(look.correlation[0], pixels[0][0], pixels[1][0])
     none = neighbors > SMOOTH or _is_none(sd, line, estimates, cubes.level)
-    agree = none or (estimates["flattest"] <= AGREE * sd and line.reached >= REACHED)
+    same = max(estimates["flattest"] / sd, sd / max(estimates["curve"], 1e-12)) <= AGREE
+    agree = none or line.is_flat or (same and line.reached >= REACHED)
     return NoiseLevel(
         sd=sd,
         local=shape.root(sd / float(np.sqrt(np.median(look.unit)))),
