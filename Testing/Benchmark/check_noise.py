@@ -19,7 +19,7 @@ if __package__ in (None, ""):
     sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "NSN2NDenoise")]
 
 from NSN2NDenoiseLib.engine.noise.level import measure_noise
-from NSN2NDenoiseLib.engine.normalize import find_padding, fit_normalization
+from NSN2NDenoiseLib.engine.volume.normalize import find_padding, fit_normalization
 
 from Benchmark.noise_cases import ANATOMIES, KINDS, Z_CORRELATION, add_noise, load, read_any, tissue_mean
 from Benchmark.noise_rivals import RIVALS

@@ -6,7 +6,7 @@ References:
 """
 
 import numpy as np
-from NSN2NDenoiseLib.engine.noise import find_noise_blocks, noise_sd
+from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, noise_sd
 from scipy import ndimage
 
 #: Windows that `patches` looks at, and their size in slices, rows and columns; the side of a patch.

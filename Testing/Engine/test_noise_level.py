@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.noise import find_noise_blocks, noise_sd
+from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, noise_sd
 from NSN2NDenoiseLib.engine.noise.level import gray_step, measure_noise
 from scipy import ndimage
 

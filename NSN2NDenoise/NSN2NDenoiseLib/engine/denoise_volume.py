@@ -118,7 +118,7 @@ def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseRe
         workshop.tracker.begin(name)
         state = STAGES[name](state, workshop)
     workshop.tracker.begin("report")
-    denoised = to_volume(state.denoised, state.slices, volume)
+    denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
     workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))

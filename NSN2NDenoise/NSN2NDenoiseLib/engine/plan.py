@@ -16,7 +16,7 @@ MIN_NOISE = 1e-4
 
 
 #: Stages that follow any result.
-FINISHING = ("limit", "judge", "unbias", "strength")
+FINISHING = ("limit", "spare", "judge", "unbias", "strength")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def make_plan(look: Look, settings: Settings) -> Plan:
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     return Plan(
-        stages=_stages(settings, sigma),
+        stages=_stages(look, settings, sigma),
         settings=settings,
         gap=gap,
         paired=paired,
@@ -92,14 +92,17 @@ def _hole_warnings(paired: np.ndarray) -> list[str]:
     return [f"Pairs with a hole between their slices are left out: {holes} of {len(paired)}."] if holes else []
 
 
-def _stages(settings: Settings, sigma: float | None) -> tuple[str, ...]:
+def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, ...]:
     """Which stages run, in order: the one list."""
+    if look.noise.none:
+        return ("match", "judge")  # left as it was
     chosen = {
         "match": True,
         "first": settings.first and settings.collaborative > 0,
         "learn": settings.learn,
         "refine": settings.refine and settings.collaborative > 0,
         "limit": settings.limit,
+        "spare": True,
         "judge": True,
         "unbias": sigma is not None,
         "strength": settings.strength < 1,

@@ -11,7 +11,7 @@ from .volume.axes import AXES
 PRESETS = ("default", "fast", "nsn2n", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
-REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "collaborative", "strength")
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "collaborative", "strength")
 #: Largest weight of a loss.
 LAMBDA_MAX = 10
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -42,8 +42,6 @@ class Settings:
             training's pilot from its start.
         learn: train the network (stage "learn").
         refine: filter the volume guided by the network (stage "refine").
-        pilot: after this part of the steps (and 60 steps at least) the network's own output takes the place of LPF in
-            the compensated targets; 0: never.
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
             measured noise SD; 0: none, neither in stage "first" nor in "refine".
         strength: part of the removed noise that stays removed at the end, 0 to 1.
@@ -76,10 +74,9 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
-    first: bool = False
+    first: bool = True
     learn: bool = True
     refine: bool = True
-    pilot: float = 0.5
     collaborative: float = 1.0
     strength: float = 1.0
     limit: bool = True
@@ -132,7 +129,7 @@ class Settings:
             ("lambda_ic", 0, LAMBDA_MAX),
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
-            ("pilot", 0, 1),
+            (0, 1),
             ("collaborative", 0, 10),
             ("strength", 0, 1),
             ("seed", 0, 2**32 - 1),
@@ -171,14 +168,14 @@ def _number(name: str, value, low: float, high: float, integer: bool) -> None:
 #: What the presets other than the default change.
 _PRESETS = {
     "default": {},
-    "fast": {"first": True, "learn": False, "refine": False},
+    "fast": {"learn": False, "refine": False},
     # the paper's losses on a network and for a time that a CPU can bear
     "nsn2n": {
         "lambda_rc": 0.5,
         "lambda_ic": 1.0,
+        "first": False,
         "refine": False,
         "compensate": False,
-        "pilot": 0.0,
         "context": 0,
         "limit": False,
     },
@@ -196,9 +193,8 @@ _PRESETS = {
         "input_noise": 0.0,
         "context": 0,
         "compensate": False,
+        "first": False,
         "refine": False,
-        "pilot": 0.0,
-        "collaborative": 0.0,
         "limit": False,
         "rician": "off",
         "crop": 0,

@@ -36,6 +36,8 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "minutes": plan.settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
         "strength": plan.settings.strength,
+        "justifiedStrength": plain(state.justified),
+        "leftAsItWas": not state.made_by,
         "device": device_name(workshop.device),
         "precision": str(workshop.precision).removeprefix("torch."),
         "seed": plan.settings.seed,

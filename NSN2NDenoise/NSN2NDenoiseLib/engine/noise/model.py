@@ -11,8 +11,8 @@ from .level import NoiseLevel
 UNMATCHED = 0.5
 #: Side in pixels of the square over which W_i is averaged: the transition is smooth.
 TRANSITION = 5
-#: Variances at two frequencies that differ by less than this factor are alike.
-WHITE = 2.0
+#: Noise is white if the variance at its highest frequency exceeds this part of the mean over all frequencies.
+WHITE = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,8 @@ class NoiseModel:
 
     @property
     def is_white(self) -> bool:
-        """Whether no frequency has clearly more noise than another."""
-        color = self.level.color
-        return max(color.within.max() / color.within.min(), color.along.max() / color.along.min()) < WHITE
+        """Whether the highest frequencies hold about as much noise as the others."""
+        return self.level.color.high > WHITE
 
     def spectrum(self, block: tuple[int, int, int]) -> np.ndarray:
         """SD at each frequency of a block's cosine transform (slices, rows, columns), in units of the local SD.

@@ -12,8 +12,6 @@ from .tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8
-#: The network's part in the time in which the pilot or the result is made; the collaborative filter takes the rest.
-PILOT_SHARE, RESULT_SHARE = 0.35, 0.15
 
 
 def denoise_slices(
