@@ -129,7 +129,6 @@ class Settings:
             ("lambda_ic", 0, LAMBDA_MAX),
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
-            (0, 1),
             ("collaborative", 0, 10),
             ("strength", 0, 1),
             ("seed", 0, 2**32 - 1),
