@@ -19,8 +19,15 @@ ZERO, ONE = np.float32(0), np.float32(1)
 #: No group has a block as bad as the first; none is better than the second.
 WORST, BEST = np.int64(2**62), np.int64(-(2**62))
 
-#: Sums may be taken in any order (vectors), but infinities and NaN count.
-compiled = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+
+def compiled(function):
+    """Compile on the first call, and keep it for the next start: beside the source, or else in the user's cache."""
+    # sums may be taken in any order (vectors), but infinities and NaN count
+    options = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # neither can be written
+        return njit(**options)(function)
 
 
 @compiled
