@@ -16,8 +16,8 @@ WIDE = TILE + 2 * REACH
 #: Rows of a block in all its slices, at most.
 LINES = 16
 ZERO, ONE = np.float32(0), np.float32(1)
-#: No group has a block as bad as the first; none is better than the second.
-WORST, BEST = np.int64(2**62), np.int64(-(2**62))
+#: Distance and place in one number: infinite and 0; and better than any.
+WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
 
 
 def compiled(function):
@@ -51,6 +51,8 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
     sums, box = np.zeros(TILE + 4, np.float32), np.zeros(TILE, np.float32)
     distances = np.zeros(TILE, np.float32)
     bits = distances.view(np.int32)  # of a float >= 0: they rise with it
+    worst = np.full(TILE, np.float32(np.inf))  # of each group so far
+    worst_bits = worst.view(np.int32)
     best = np.full(count * (size + 1), WORST)  # distance and place in one number, descending
     for q in range(1, count + 1):
         best[q * (size + 1) - 1] = BEST
@@ -77,11 +79,11 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
             for q in range(count):
                 _insert(best, np.uint32(q * (size + 1)), np.int64(-1), size)
             continue
-        for q in range(first, end):
-            base = np.uint32(q * (size + 1))
-            candidate = np.int64(bits[q]) << 16 | place
-            if candidate < best[base]:
-                _insert(best, base, candidate, size)
+        for q in range(np.uint32(first), np.uint32(end)):
+            if distances[q] < worst[q]:
+                base = np.uint32(q * np.uint32(size + 1))
+                _insert(best, base, np.int64(bits[q]) << 16 | place, size)
+                worst_bits[q] = np.int32(best[base] >> 16)
     at_own = (start * rows + row) * columns + column
     own_place = np.int64(0)
     for place in range(len(places)):
