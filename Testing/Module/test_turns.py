@@ -106,6 +106,18 @@ def test_voxels_changed_while_they_are_copied(host, logic, volume, slow):
     waitForNoFiles(host, "denoise")
 
 
+def test_voxels_changed_while_they_are_copied_for_the_preview(host, module, ui, volume, slow):
+    """No error: the panel sees the change, too, and starts anew."""
+    import slicer
+    from NSN2NDenoiseLib.logic.residual_job import keyOf
+
+    section = module.panel.matching
+    ui.previewCheckBox.click()
+    slicer.util.arrayFromVolumeModified(volume)
+    host.waitUntil(lambda: section._job is not None and section._job.complete, 20)
+    assert section._job.key == keyOf(volume, "auto", "default") and ui.previewCheckBox.checked
+
+
 def test_the_console_waits_through_all_turns(host, logic, volume, slow):
     output = logic.process(volume)
     assert np.array_equal(voxels(output), voxels(volume) // 2)

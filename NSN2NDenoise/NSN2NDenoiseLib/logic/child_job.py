@@ -6,7 +6,7 @@ from collections.abc import Callable
 from . import volumes
 from .child_process import ChildProcess, Outcome
 from .input_state import InputChangedError, InputState
-from .job_directory import JobDirectory, removeLeftovers
+from .job_directory import JobDirectory
 from .scene_watch import SceneWatch
 from .turns import Turns
 
@@ -74,10 +74,9 @@ class ChildJob:
             self._child.wait(milliseconds)
 
     def stopNow(self) -> None:
-        """Stop, and don't return before the process and its files are gone."""
+        """Stop, and don't return before the process is gone."""
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
-        removeLeftovers()
 
     def _onCopied(self, _result) -> None:
         self._child.start()
