@@ -131,3 +131,20 @@ def test_removed_noise_on_request_is_made_in_turns(host, ui, logic, volume, slow
     assert output.GetNodeReference("NSN2N.RemovedNoise") is None
     host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None, 20)
     assert np.array_equal(voxels(output.GetNodeReference("NSN2N.RemovedNoise")), voxels(volume) - voxels(output))
+
+
+def test_large_files_are_removed_in_turns_and_at_once_when_slicer_ends(host, logic, monkeypatch):
+    from NSN2NDenoiseLib.logic import job_directory, turns
+
+    monkeypatch.setattr(turns, "TURN", 0)
+    for atOnce in (False, True):
+        directory = job_directory.JobDirectory({"task": "match"})
+        file = directory.file("volume.npy")
+        with open(file, "wb") as large:
+            large.truncate(5 * job_directory.STEP)
+        directory.remove()
+        assert 3 * job_directory.STEP <= os.path.getsize(file) < 5 * job_directory.STEP
+        if atOnce:
+            logic.stopEverything()
+            assert not os.path.exists(directory.path)
+        host.waitUntil(lambda path=directory.path: not os.path.exists(path), 10)
