@@ -148,3 +148,21 @@ def test_large_files_are_removed_in_turns_and_at_once_when_slicer_ends(host, log
             logic.stopEverything()
             assert not os.path.exists(directory.path)
         host.waitUntil(lambda path=directory.path: not os.path.exists(path), 10)
+
+
+def test_slices_that_pile_up_are_taken_in_turns(host, logic, volume, slow, monkeypatch):
+    """The stand-in sends all slices in one message and ends: none is lost, and no turn takes more than one."""
+    from NSN2NDenoiseLib.logic import residual_job
+
+    monkeypatch.setattr(residual_job, "BATCH", 5)
+    logic.dropResidual()
+    job = logic.residualJob(volume, "auto", focus=(0, 0, 0))
+    told = []
+    job.onSlices = told.append
+    beats = Beats(lambda: 0 if job.arrived is None else int(job.arrived.sum()))
+    host.waitUntil(lambda: not job.running, 20)
+    seen = beats.end()
+    slices = len(voxels(volume))
+    assert job.complete and job.outcome.status == "done"
+    assert [len(indices) for indices in told] == [5, 5, slices - 10]
+    assert max(np.diff(seen)) <= 2

@@ -93,7 +93,6 @@ class ChildJob:
         except Exception as error:
             if not self.running:  # a callback that has stopped the job itself
                 raise
-            self._child.cancel("An error in Slicer.")
             self._onError(error)
 
     def _onChildEnd(self, outcome: Outcome) -> None:
@@ -107,7 +106,9 @@ class ChildJob:
         """Whatever went wrong on Slicer's side, the job ends; errors of callbacks after the end are not the job's."""
         if not self.running:
             raise error
-        if not self._child.running:
+        if self._child.running:
+            self._child.cancel("An error in Slicer.")
+        else:
             self._directory.remove()
         if isinstance(error, InputChangedError):
             self._conclude(Outcome("failed", str(error), "input"))
