@@ -33,6 +33,7 @@ class Beats:
 
     def end(self):
         self._timer.stop()
+        self._timer.deleteLater()
         return self.seen
 
 
