@@ -41,8 +41,9 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
     """The `size` blocks (a multiple of 16) nearest to each of `count` blocks of a row, nearest first.
 
     slab: flat (slices, rows, columns), of this shape; start, row, column: of the first of the blocks, which are `step`
-    columns apart; places: `places_around`, (n, 4) int64, the block's own place first; alike: (count,), the most that chance adds to the distances; chance: random numbers from 0 to 1;
-    number: of the first block among those of the slab; firsts: (count * size,) uint32, becomes the first voxels of the
+    columns apart; places: `places_around`, (n, 4) int64, the block's own place first; alike: (count,), the most that
+    chance adds to the distances; chance: random numbers from 0 to 1; number: of the first block among those of the
+    slab; firsts: (count * size,) uint32, becomes the first voxels of the
     blocks that were found.
     """
     rows, columns = shape[1], shape[2]
