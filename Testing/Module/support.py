@@ -89,6 +89,7 @@ class Heartbeat:
     def __exit__(self, *exception):
         self._beat()
         self._timer.stop()
+        self._timer.deleteLater()
 
     def _beat(self):
         now = time.perf_counter()

@@ -11,6 +11,7 @@ from NSN2NDenoiseLib import engine
 from . import arguments, dependencies, volumes
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
+from .job_directory import removeLeftovers
 from .residual_job import ResidualJob, keyOf
 
 
@@ -201,12 +202,9 @@ class DenoisingLogic:
         """The job that looks at a volume's neighbors, or has done so; the owner's earlier one is dropped.
 
         Args:
-            inputVolume: a usable volume node.
-            sliceAxis: "auto", "k", "j" or "i".
-            preset: "default" or "paper".
-            focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
-                suggested threshold and warnings only.
-            owner: "panel" or "console", so that neither takes the other's job away; they share one for one volume.
+            inputVolume, sliceAxis, preset: as for `process`; the volume is usable.
+            focus: (k, j, i) of the voxel that is looked at: the residual, too, its slice first; or None.
+            owner: "panel" or "console"; neither takes the other's job away, and they share one for one volume.
 
         Raises:
             OSError: the temporary folder can't be written.
@@ -232,12 +230,13 @@ class DenoisingLogic:
             job.cancel()
 
     def stopEverything(self) -> None:
-        """Stop all child processes before returning: the application quits or the module is unloaded."""
+        """Stop all processes and remove all files before returning: the application quits or the module goes."""
         self.cancel()
         for owner in list(self._residualJobs):
             self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
+        removeLeftovers()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False

@@ -98,7 +98,7 @@ class RunControl:
         lost = [f"'{volume.GetName()}'" for volume in chosen if not results.isOurs(volume)]
         if not lost:
             return True
-        question = _("{names} was not made by NSN2N and will be overwritten: its voxels will be lost. Overwrite?")
+        question = _("This overwrites {names}, which NSN2N did not make: the voxels there will be lost. Overwrite?")
         return slicer.util.confirmOkCancelDisplay(
             question.format(names=_(" and ").join(lost)), windowTitle=_("NSN2N Denoise")
         )

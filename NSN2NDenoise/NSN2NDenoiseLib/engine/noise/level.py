@@ -35,6 +35,8 @@ INDISTINCT = 0.15
 AGREE = 1.35
 #: So does a line whose noise is less than this part of what the flattest cubes show of low frequencies.
 REACHED = 0.2
+#: Beyond this part the curve is not asked.
+NEAR_FLAT = 0.6
 #: Smallest SD, normalized.
 LEAST = 1e-5
 
@@ -133,8 +135,9 @@ def measure_noise(
     pixels = correlation_in_slice(cubes, look.flattest, look.unit)
     neighbors = min(look.correlation[0], pixels[0][0], pixels[1][0])
     none = neighbors > SMOOTH or _is_none(sd, line, estimates, cubes.level)
-    same = max(estimates["flattest"] / sd, sd / max(estimates["curve"], 1e-12)) <= AGREE
-    agree = none or line.is_flat or (same and line.reached >= REACHED)
+    lowest = sd if line.reached > NEAR_FLAT else estimates["curve"]
+    same = max(estimates["flattest"] / sd, sd / max(lowest, 1e-12)) <= AGREE
+    agree = none or (same and line.reached >= REACHED)
     return NoiseLevel(
         sd=sd,
         local=shape.root(sd / float(np.sqrt(np.median(look.unit)))),

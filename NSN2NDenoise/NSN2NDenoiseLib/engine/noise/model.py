@@ -23,11 +23,13 @@ class NoiseModel:
         level: what was measured.
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None: equally strong everywhere.
         factor: of the SD; 1 trusts it.
+        region: slices, rows and columns of the volume that the filter is given; None: all of it.
     """
 
     level: NoiseLevel
     weights: np.ndarray | None = None
     factor: float = 1.0
+    region: tuple[slice, slice, slice] | None = None
 
     @property
     def is_white(self) -> bool:
@@ -49,9 +51,13 @@ class NoiseModel:
 
     def unit(self, first: int, last: int) -> np.ndarray:
         """SD of the noise around each voxel of the slices from `first` up to `last`, float32, normalized."""
+        if self.region is not None:
+            first, last = first + self.region[0].start, last + self.region[0].start
         unit = self.factor * self.level.local.slab(first, last)
         if self.weights is not None:
             for own, weights in zip(unit, self.weights[first:last], strict=True):
                 matched = ndimage.uniform_filter(weights.astype(np.float32), TRANSITION)
                 own *= UNMATCHED + (1 - UNMATCHED) * matched
-        return unit.astype(np.float32, copy=False)
+        if self.region is not None:
+            unit = unit[:, self.region[1], self.region[2]]
+        return np.ascontiguousarray(unit, np.float32)

@@ -47,4 +47,5 @@ def learn(state: State, workshop: Workshop) -> State:
         workshop.precision,
         lambda part: tracker.update(1.0, training.shown_loss),
     )
-    return state.with_result(denoised, "learn", losses=tuple(training.losses), warnings=(*state.warnings, *warnings))
+    warnings = (*state.warnings, *warnings)
+    return state.with_result(denoised, "learn", network=network, losses=tuple(training.losses), warnings=warnings)

@@ -35,6 +35,13 @@ def denoise_slices(
     return result
 
 
+def denoise_region(network: torch.nn.Module, region: np.ndarray, context: int, workshop) -> np.ndarray:
+    """`infer` on a part of a volume, (slices, rows, columns) float32, normalized; the network in `workshop`."""
+    weights = np.ones((len(region) - 1, *region.shape[1:]), np.uint8)
+    tensors = SliceTensors(region, None, weights, None, 1, context, workshop.device)
+    return infer(network, tensors, workshop.precision, lambda part: None)
+
+
 @torch.no_grad()
 def infer(
     network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype, progress: Callable[[float], None]
