@@ -27,16 +27,17 @@ def spare(state: State, workshop: Workshop) -> State:
     """
     noisy, denoised, noise = state.slices.values, state.denoised, state.noise
     tissue = TISSUE * state.look.noise.level
-    kept, spread = noise_kept(noisy, noise, _again(state, workshop), tissue)
-    gain = measure_gain(noisy, denoised, state.look.noise, kept)
+    kept = noise_kept(noisy, noise, _again(state, workshop), tissue)
+    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance)
     where = np.stack([cell_means(image) for image in noisy]) > tissue
     strength = gain.strength
+    low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
     figures = {
         "predictedGain": gain.decibels(where, strength),
-        "predictedGainSD": 0.5
-        * abs(gain.decibels(where, strength, kept - spread) - gain.decibels(where, strength, kept + spread)),
+        "predictedGainSD": (high - low) / 2,
         "predictedGainAtFullStrength": gain.decibels(where, 1.0),
-        "noiseKept": kept,
+        "noiseKept": kept.covariance,
+        "noiseLeft": kept.left,
     }
     if figures["predictedGain"] < LEAST_GAIN:
         return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
