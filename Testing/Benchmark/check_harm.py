@@ -2,9 +2,8 @@
 
     python Testing/Benchmark/check_harm.py --data DIR [--preset fast] [--out Harm.md]
 
-Some anatomies have noise of their own, so that they are no truth: removing it counts as an error. With SD e of it, and
-the part k of the noise that the result follows (the run's own measurement), the mean square error against the
-noise-free anatomy is MSE - e^2 + 2 k e^2, and that of the input s^2 + e^2. The table's gains are these.
+Some anatomies have noise of their own, so that they are no truth: removing it counts as an error. Cells whose added
+noise is less than three times as strong can't be judged and stand in brackets; what the run predicts stands everywhere.
 """
 
 import argparse
@@ -26,6 +25,8 @@ from Benchmark.volume_io import read_volume
 LEVELS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 #: Slices, rows and columns of the crops, at most.
 CROP = (24, 112, 112)
+#: Added noise counts from so many times the anatomy's own on.
+JUDGED = 3.0
 #: A cell below this gain (dB) is harm.
 HARM = -0.05
 REPEATS = ("fcmri_single.nii.gz", "fcmri_mean_of_later69.nii.gz")
@@ -44,6 +45,7 @@ class Cell:
     left: bool
     justified: float
     seconds: float
+    judged: bool
 
 
 def main():
@@ -94,9 +96,7 @@ def compare(noisy, clean, tissue, level, sd, own, settings, spacing) -> Cell:
     result = engine.denoise(noisy, settings, spacing=spacing)
     report, seconds = result.report, time.monotonic() - start
     before, after = (noisy - clean)[tissue], (result.denoised - clean)[tissue]
-    kept = 1.0 if report["leftAsItWas"] else report.get("noiseKept") or 0.0
-    error = max(float(np.mean(after**2)) - own**2 + 2 * kept * own**2, 1e-12)
-    input_error = float(np.mean(before**2)) + own**2
+    error, input_error = float(np.mean(after**2)), float(np.mean(before**2))
     untouched = report["leftAsItWas"] or input_error == 0
     return Cell(
         level,
@@ -108,6 +108,7 @@ def compare(noisy, clean, tissue, level, sd, own, settings, spacing) -> Cell:
         report["leftAsItWas"],
         report["justifiedStrength"],
         seconds,
+        not own or sd >= JUDGED * own,
     )
 
 
@@ -126,13 +127,14 @@ def table(rows: dict[str, list[Cell]]) -> str:
     ]
     for name, cells in rows.items():
         lines.append(f"| {name} | " + " | ".join(map(in_words, cells)) + " |")
-    every = [cell for cells in rows.values() for cell in cells]
+    every = [cell for cells in rows.values() for cell in cells if cell.judged]
     worst = sorted(every, key=lambda cell: cell.gain)[:3]
     known = [cell for cell in every if cell.predicted is not None and not cell.left]
     errors = np.array([cell.predicted - cell.gain for cell in known])
     lines += [
         "",
-        f"{sum(cell.gain < HARM for cell in every)} of {len(every)} cells are below {HARM:g} dB; the worst three are "
+        f"{sum(cell.gain < HARM for cell in every)} of {len(every)} judged cells are below {HARM:g} dB; "
+        + "the worst three are "
         + ", ".join(f"{cell.gain:+.2f} dB" for cell in worst)
         + ".",
         f"Predicted minus true gain: mean {errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells.",
@@ -144,6 +146,8 @@ def in_words(cell: Cell) -> str:
     """One cell."""
     if cell.left:
         return f"= ({cell.true:.3g} -> {cell.estimate:.3g})"
+    if not cell.judged:
+        return f"({cell.true:.3g} -> {cell.estimate:.3g}, {cell.predicted or 0:+.1f})"
     predicted = "" if cell.predicted is None else f", {cell.predicted:+.1f}"
     return f"{cell.gain:+.2f} ({cell.median_gain:+.2f}); {cell.true:.3g} -> {cell.estimate:.3g}{predicted}"
 

@@ -7,6 +7,7 @@ import numpy as np
 from .errors import InputError
 from .look import Look
 from .match.pairs import choose_gap, gap_warnings
+from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
 from .volume.positions import real_pairs
@@ -96,11 +97,15 @@ def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, .
     """Which stages run, in order: the one list."""
     if look.noise.none:
         return ("match", "judge")  # left as it was
+    filters = settings.collaborative > 0
+    learn = settings.learn
+    if learn is None:  # white noise: the filter's principal components leave the network nothing to add
+        learn = not NoiseModel(look.noise).is_white or not (settings.first and filters)
     chosen = {
         "match": True,
-        "first": settings.first and settings.collaborative > 0,
-        "learn": settings.learn,
-        "refine": settings.refine and settings.collaborative > 0,
+        "first": settings.first and filters,
+        "learn": learn,
+        "refine": settings.refine and filters and (learn or not settings.first),
         "limit": settings.limit,
         "spare": True,
         "judge": True,

@@ -40,7 +40,7 @@ class Settings:
             in matched pixels is not learned.
         first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
             training's pilot from its start.
-        learn: train the network (stage "learn").
+        learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py).
         refine: filter the volume guided by the network (stage "refine").
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
             measured noise SD; 0: none, neither in stage "first" nor in "refine".
@@ -75,7 +75,7 @@ class Settings:
     context: int = 2
     compensate: bool = True
     first: bool = True
-    learn: bool = True
+    learn: bool | None = None
     refine: bool = True
     collaborative: float = 1.0
     strength: float = 1.0
@@ -83,7 +83,7 @@ class Settings:
     rician: str = "auto"
     crop: int = 64
     batch: int = 8
-    steps: int = 450
+    steps: int = 300
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
@@ -122,8 +122,9 @@ class Settings:
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("rician", self.rician, RICIAN)
         _one_of("schedule", self.schedule, ("halving", "cosine"))
-        for name in ("first", "learn", "refine", "compensate", "limit"):
+        for name in ("first", "refine", "compensate", "limit"):
             _one_of(name, getattr(self, name), (True, False))
+        _one_of("learn", self.learn, (True, False, None))
         for name, low, high in (
             ("lambda_rc", 0, LAMBDA_MAX),
             ("lambda_ic", 0, LAMBDA_MAX),
@@ -146,7 +147,7 @@ class Settings:
             _number("gap", self.gap, 1, 16, integer=True)
         if self.crop != 0:
             _number("crop", self.crop, 16, 4096, integer=True)
-        if not (self.learn or (self.collaborative and (self.first or self.refine))):
+        if self.learn is False and not (self.collaborative and (self.first or self.refine)):
             raise SettingsError("learn, first and refine are all off, so nothing would be done; switch one of them on")
         if self.steps == 0 and self.epochs == 0:
             raise SettingsError("steps and epochs are both 0; give one of them")
@@ -172,6 +173,7 @@ _PRESETS = {
     "nsn2n": {
         "lambda_rc": 0.5,
         "lambda_ic": 1.0,
+        "learn": True,
         "first": False,
         "refine": False,
         "compensate": False,
@@ -192,6 +194,7 @@ _PRESETS = {
         "input_noise": 0.0,
         "context": 0,
         "compensate": False,
+        "learn": True,
         "first": False,
         "refine": False,
         "limit": False,

@@ -1,6 +1,7 @@
 """How much of the noise a result still follows, measured by adding a little more of it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,13 +16,28 @@ BORDER = (1, 4, 4)
 PROBE = 0.2
 
 
+@dataclass(frozen=True)
+class Kept:
+    """How much of the noise a result follows.
+
+    Attributes:
+        covariance: of the noise and the result, in units of the noise's variance, 0 to 1.
+        spread: SD of that between regions.
+        left: SD of the noise in the result, in units of the noise's; NaN without tissue.
+    """
+
+    covariance: float
+    spread: float
+    left: float
+
+
 def noise_kept(
     noisy: np.ndarray,
     noise: NoiseModel,
     again: Callable[[np.ndarray, tuple[slice, slice, slice]], np.ndarray],
     tissue: float,
-) -> tuple[float, float]:
-    """Covariance of the noise and the denoised volume in units of the noise's variance, and its SD between regions.
+) -> Kept:
+    """Measure how much of the noise a result follows.
 
     It is how much the result follows noise that is added to the input, in a few regions with much tissue. Stein's
     unbiased risk estimate needs it.
@@ -36,7 +52,7 @@ def noise_kept(
         Ramani, Blu, Unser, "Monte-Carlo SURE: a black-box optimization of regularization parameters for general
         denoising algorithms", IEEE Trans. Image Process. 17, 2008.
     """
-    kept = []
+    covariances, energies = [], []
     for number, region in enumerate(_regions(noisy, tissue)):
         own = noisy[region]
         unit = NoiseModel(noise.level, None, 1.0, region).unit(0, len(own))
@@ -45,10 +61,13 @@ def noise_kept(
         inner = tuple(slice(b, s - b) if s > 3 * b else slice(None) for b, s in zip(BORDER, own.shape, strict=True))
         counts = own[inner] > tissue
         if counts.any():
-            kept.append(
-                float((probe * difference)[inner][counts].mean() / PROBE / np.square(unit[inner])[counts].mean())
-            )
-    return (float(np.clip(np.mean(kept), 0, 1)), float(np.std(kept))) if kept else (0.0, 0.0)
+            variance = np.square(unit[inner])[counts].mean()
+            covariances.append((probe * difference)[inner][counts].mean() / PROBE / variance)
+            energies.append(np.square(difference[inner])[counts].mean() / PROBE**2 / variance)
+    if not covariances:
+        return Kept(0.0, 0.0, float("nan"))
+    covariance = float(np.clip(np.mean(covariances), 0, 1))
+    return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
 
 
 def _regions(volume: np.ndarray, tissue: float) -> list[tuple[slice, slice, slice]]:

@@ -12,7 +12,7 @@ from .state import State, Workshop
 
 #: Cells whose mean exceeds this part of the tissue's are tissue.
 TISSUE = 0.25
-#: A volume of whose tissue less than this part is left at full strength is worth a warning.
+#: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
 #: A result that is not better than the input by so many dB is none.
@@ -27,16 +27,17 @@ def spare(state: State, workshop: Workshop) -> State:
     """
     noisy, denoised, noise = state.slices.values, state.denoised, state.noise
     tissue = TISSUE * state.look.noise.level
-    kept, spread = noise_kept(noisy, noise, _again(state, workshop), tissue)
-    gain = measure_gain(noisy, denoised, state.look.noise, kept)
+    kept = noise_kept(noisy, noise, _again(state, workshop), tissue)
+    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance)
     where = np.stack([cell_means(image) for image in noisy]) > tissue
     strength = gain.strength
+    low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
     figures = {
         "predictedGain": gain.decibels(where, strength),
-        "predictedGainSD": 0.5
-        * abs(gain.decibels(where, strength, kept - spread) - gain.decibels(where, strength, kept + spread)),
+        "predictedGainSD": (high - low) / 2,
         "predictedGainAtFullStrength": gain.decibels(where, 1.0),
-        "noiseKept": kept,
+        "noiseKept": kept.covariance,
+        "noiseLeft": kept.left,
     }
     if figures["predictedGain"] < LEAST_GAIN:
         return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
@@ -49,7 +50,7 @@ def spare(state: State, workshop: Workshop) -> State:
         part = at_full_size(strength[index], noisy.shape[1:])
         spared[index] = noisy[index] + part * (denoised[index] - noisy[index])
         workshop.tracker.update((index + 1) / len(noisy))
-    warnings = [] if whole > MOSTLY else [WARNING.format(100 * (1 - whole))]
+    warnings = [] if justified > MOSTLY else [WARNING.format(100 * (1 - whole))]
     return state.with_result(spared, "spare", justified=justified, gain=figures, warnings=(*state.warnings, *warnings))
 
 
