@@ -13,7 +13,7 @@ from NSN2NDenoiseLib.engine.runtime import machine, memory
 from Testing.Engine.phantoms import phantom
 
 SMALL = {"width": 4, "levels": 1, "steps": 2, "batch": 8, "crop": 64, "device": "cpu"}
-NO_FILTER = {"pilot": 0.0, "collaborative": 0.0}  # slow
+NO_FILTER = {"collaborative": 0.0}  # slow
 
 RUN = """
 import json, sys
@@ -45,7 +45,7 @@ def measured(slices: int, side: int, **settings) -> tuple[float, float, float]:
     ("slices", "side", "settings"),
     [
         (8, 384, {}),
-        (100, 256, {"pilot": 0.0}),
+        (100, 256, {"refine": False}),
         (400, 256, NO_FILTER),
         (6, 256, {**NO_FILTER, "width": 16, "levels": 3, "batch": 16}),
     ],

@@ -6,6 +6,7 @@ import signal
 
 import numpy as np
 import pytest
+from NSN2NDenoiseLib import engine
 
 from Testing.Module.support import LONG, SHORT, sceneContent, voxels, waitForEnd, waitForNoFiles
 from Testing.Module.test_run import CANCELED, viewState
@@ -60,7 +61,7 @@ def test_first_result_is_that_of_fast_and_is_replaced_in_its_place(host, logic, 
     first = waitForFirst(host, logic, ui)
     assert report(first)["ended"] == "first" and report(first)["stages"][0] == "first"
     assert "first result of a run that goes on" in first.GetDescription()
-    assert "collaborative filter of similar blocks" in first.GetDescription()
+    assert engine.describe_stages(["first"]) in first.GetDescription()
     assert "NS-N2N network" not in first.GetDescription() + ui.resultLabel.text
     assert {layer[1] for layer in layers()} == {first.GetID()}
     ui.compareSlider.value = 0.5
@@ -70,7 +71,7 @@ def test_first_result_is_that_of_fast_and_is_replaced_in_its_place(host, logic, 
     assert final is first and len(seen) == 1 and seen[0][0] is final
     assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == count + 1
     assert report(final)["ended"] == "whole" and "first result" not in final.GetDescription()
-    assert "NS-N2N network, then collaborative filter guided by it" in final.GetDescription()
+    assert engine.describe_stages(["first", "learn", "refine"]) in final.GetDescription()
     assert "NS-N2N network" in ui.resultLabel.text and "Zhou et al. 2024" in ui.resultLabel.text
     assert viewState() == views
     assert np.abs(voxels(final).astype(int) - seen[0][1]).max() > 0

@@ -89,7 +89,9 @@ def test_saved_scene_can_still_go_back_to_full_strength(host, logic, ui, volume,
     logic.setStrength(fast, 0.4)
     assert ui.strengthSlider.value == 40
     part = voxels(fast)
-    slicer.util.saveScene(str(tmp_path / "scene.mrml"))
+    for node in (volume, fast, fast.GetNodeReference(FULL)):  # as the save dialog does
+        assert slicer.util.saveNode(node, str(tmp_path / f"{node.GetName()}.nrrd"))
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrml"))
     host.closeScene()
     assert ui.strengthSlider.value == 100
     slicer.util.loadScene(str(tmp_path / "scene.mrml"))

@@ -115,10 +115,11 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker
 def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseResult:
     """The result that a state comes to by the last stages, which follow in any case."""
     for name in state.plan.finishing:
-        workshop.tracker.begin(name)
-        state = STAGES[name](state, workshop)
+        if state.made_by or name == "judge":  # "spare" may have left the volume as it was
+            workshop.tracker.begin(name)
+            state = STAGES[name](state, workshop)
     workshop.tracker.begin("report")
-    denoised = to_volume(state.denoised, state.slices, volume)
+    denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
     workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))

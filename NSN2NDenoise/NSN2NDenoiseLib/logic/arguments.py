@@ -10,6 +10,9 @@ from NSN2NDenoiseLib import engine
 
 from .volumes import spacingOf
 
+#: How a stage is switched whose need the engine can see by itself, and what its settings call that.
+SWITCH = {"auto": None, "on": True, "off": False}
+
 
 def checkInput(inputVolume, sliceAxis: str = "auto") -> None:
     """Check that a node is a gray-scale volume with enough slices.
@@ -57,6 +60,18 @@ def checkOutputs(inputVolume, outputVolume, noiseVolume) -> None:
             )
     if outputVolume is not None and noiseVolume is not None and outputVolume.GetID() == noiseVolume.GetID():
         raise ValueError(_("The output volume and the removed noise are the same volume. Choose different ones."))
+
+
+def switched(name: str, value: str) -> bool | None:
+    """A value of `SWITCH` as the engine's settings have it; SettingsError for others."""
+    if value not in SWITCH:
+        raise engine.SettingsError(f"{name} is {value!r}; allowed are {', '.join(SWITCH)}")
+    return SWITCH[value]
+
+
+def switchOf(value: bool | None) -> str:
+    """The inverse of `switched`."""
+    return next(name for name, setting in SWITCH.items() if setting is value)
 
 
 def checkIsVolume(node, name: str) -> None:

@@ -11,6 +11,7 @@ from NSN2NDenoiseLib import engine
 from . import arguments, dependencies, volumes
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
+from .job_directory import removeLeftovers
 from .residual_job import ResidualJob, keyOf
 from .strength import changing
 
@@ -56,7 +57,7 @@ class DenoisingLogic:
         minutes: float | None = None,
         strength: float = 1.0,
         first: bool | None = None,
-        learn: bool | None = None,
+        learn: str | None = None,
         refine: bool | None = None,
         firstCallback: Callable[[object], None] | None = None,
     ):
@@ -83,8 +84,9 @@ class DenoisingLogic:
             rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on",
                 "off"; None takes the preset's ("paper": "off", else "auto").
             strength: part of the removed noise that stays removed, 0 to 1; `setStrength` changes it afterwards.
-            first: filter similar blocks before any training; learn: train the network; refine: filter similar blocks
-                guided by it. None takes the preset's.
+            first, refine: filter similar blocks before any training, and after it guided by the network; None takes
+                the preset's.
+            learn: train the network: "auto" where it helps, "on", "off"; None takes the preset's.
             firstCallback: called with the output volume when it holds a first result.
 
         Returns:
@@ -249,12 +251,9 @@ class DenoisingLogic:
         """The job that looks at a volume's neighbors, or has done so; the owner's earlier one is dropped.
 
         Args:
-            inputVolume: a usable volume node.
-            sliceAxis: "auto", "k", "j" or "i".
-            preset: of the run to come.
-            focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
-                suggested threshold and warnings only.
-            owner: "panel" or "console", so that neither takes the other's job away; they share one for one volume.
+            inputVolume, sliceAxis, preset: as for `process`; the volume is usable.
+            focus: (k, j, i) of the voxel that is looked at: the residual, too, its slice first; or None.
+            owner: "panel" or "console"; neither takes the other's job away, and they share one for one volume.
 
         Raises:
             OSError: the temporary folder can't be written.
@@ -280,12 +279,13 @@ class DenoisingLogic:
             job.cancel()
 
     def stopEverything(self) -> None:
-        """Stop all child processes before returning: the application quits or the module is unloaded."""
+        """Stop all processes and remove all files before returning: the application quits or the module goes."""
         self.cancel()
         for owner in list(self._residualJobs):
             self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
+        removeLeftovers()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False
@@ -296,6 +296,8 @@ class DenoisingLogic:
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
         names = {"sliceAxis": "axis", "lambdaRC": "lambda_rc", "lambdaIC": "lambda_ic"}
         overrides = {names.get(name, name): value for name, value in values.items() if value is not None}
+        if "learn" in overrides:
+            overrides["learn"] = arguments.switched("learn", overrides["learn"])
         overrides.update(settings or {})
         engine.Settings.from_preset(preset, **overrides)
         strength = overrides.pop("strength")

@@ -7,6 +7,8 @@ from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrappe
 
 from NSN2NDenoiseLib import engine
 
+from .arguments import SWITCH, switchOf
+
 _PRESET = engine.Settings.from_preset(engine.PRESETS[0])
 #: A threshold to show before one was determined, normalized.
 FIRST_THRESHOLD = 0.01
@@ -37,7 +39,7 @@ class NSN2NDenoiseParameterNode:
     suggestedThreshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     previewOpacity: Annotated[float, WithinRange(0, 1)] = 0.5
     first: bool = _PRESET.first
-    learn: bool = _PRESET.learn
+    learn: Annotated[str, Choice(list(SWITCH))] = switchOf(_PRESET.learn)
     refine: bool = _PRESET.refine
     lambdaRC: Annotated[float, WithinRange(0, engine.LAMBDA_MAX)] = _PRESET.lambda_rc
     lambdaIC: Annotated[float, WithinRange(0, engine.LAMBDA_MAX)] = _PRESET.lambda_ic

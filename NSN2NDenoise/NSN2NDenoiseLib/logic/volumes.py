@@ -58,7 +58,10 @@ def emptyImage(shape: tuple, scalarType: int) -> tuple[vtk.vtkImageData, np.ndar
     image = vtk.vtkImageData()
     image.SetDimensions(shape[2], shape[1], shape[0])
     image.AllocateScalars(scalarType, 1)
-    return image, vtk_to_numpy(image.GetPointData().GetScalars())
+    scalars = image.GetPointData().GetScalars()
+    if scalars is None or scalars.GetNumberOfTuples() != image.GetNumberOfPoints():
+        raise MemoryError(f"no memory for {image.GetNumberOfPoints()} voxels; close other volumes")
+    return image, vtk_to_numpy(scalars)
 
 
 def create(name: str):

@@ -114,8 +114,12 @@ class CompareControl:
             self._making.start()
 
     def _onNoiseMade(self, noise) -> None:
-        if noise is not None and self._pair()[0] is not None:
+        if self._pair()[0] is None:
+            return
+        if noise is not None:
             self.layer(noise, 1.0)
+        else:
+            self._ui.noiseViewButton.checked = False
 
     def _onNoiseFailed(self, error: Exception) -> None:
         self._ui.noiseViewButton.checked = False

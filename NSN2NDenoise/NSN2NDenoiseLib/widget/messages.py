@@ -46,6 +46,7 @@ def stageText(stage: str) -> str:
         "learn": _("Training on this volume"),
         "refine": _("Filtering similar blocks"),
         "limit": _("Filtering similar blocks"),
+        "spare": _("Filtering similar blocks"),
         "judge": _("Measuring the result"),
         "unbias": _("Correcting the bias"),
         "strength": _("Measuring the result"),

@@ -68,7 +68,8 @@ class RunControl:
         try:
             arguments.checkInput(node.inputVolume, node.sliceAxis)
             arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
-            engine.Settings.from_preset(node.preset, first=node.first, learn=node.learn, refine=node.refine)
+            learn = arguments.switched("learn", node.learn)
+            engine.Settings.from_preset(node.preset, first=node.first, learn=learn, refine=node.refine)
         except ValueError as error:
             return str(error)
         return ""
@@ -115,7 +116,7 @@ class RunControl:
         lost = [f"'{volume.GetName()}'" for volume in chosen if not results.isOurs(volume)]
         if not lost:
             return True
-        question = _("{names} was not made by NSN2N and will be overwritten: its voxels will be lost. Overwrite?")
+        question = _("This overwrites {names}, which NSN2N did not make: the voxels there will be lost. Overwrite?")
         return slicer.util.confirmOkCancelDisplay(
             question.format(names=_(" and ").join(lost)), windowTitle=_("NSN2N Denoise")
         )
@@ -123,8 +124,8 @@ class RunControl:
     def _onPresetChosen(self, index: int) -> None:
         """The user (not a script, not a loaded scene) chose a preset: take over its stages, weights and correction."""
         preset = engine.Settings.from_preset(engine.PRESETS[index])
-        for name in ("first", "learn", "refine"):
-            setattr(self._parameterNode, name, getattr(preset, name))
+        self._parameterNode.first, self._parameterNode.refine = preset.first, preset.refine
+        self._parameterNode.learn = arguments.switchOf(preset.learn)
         self._parameterNode.lambdaRC = float(preset.lambda_rc)
         self._parameterNode.lambdaIC = float(preset.lambda_ic)
         self._parameterNode.rician = preset.rician

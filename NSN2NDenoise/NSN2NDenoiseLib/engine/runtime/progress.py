@@ -14,6 +14,7 @@ WEIGHTS = {
     "learn": 85,
     "refine": 14,
     "limit": 1,
+    "spare": 1,
     "judge": 1,
     "unbias": 1,
     "strength": 1,
