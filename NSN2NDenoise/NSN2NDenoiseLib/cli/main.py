@@ -46,9 +46,15 @@ def _run(options, stop: _StopRequest) -> int:
     from .. import engine
     from . import commands
 
-    run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
     try:
-        run(options, stop)
+        if options.command == "batch":
+            from ..batch.run import batch
+
+            batch(options, stop)
+        else:
+            {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command](
+                options, stop
+            )
     except (engine.InputError, engine.SettingsError) as error:
         return _end(UNUSABLE, str(error))
     except engine.Cancelled:

@@ -1,0 +1,59 @@
+"""How far a batch is: how many, how fast, how much longer."""
+
+import sys
+import time
+
+from ..cli.progress_bar import WIDTH
+from .task import DONE, Row
+
+
+class BatchProgress:
+    """One line that is redrawn on a terminal, a line for each volume elsewhere; what went wrong has a line of its own.
+
+    Args:
+        total: volumes.
+        voxels: of all of them together.
+        quiet: says nothing.
+        stream: standard error if None.
+    """
+
+    def __init__(self, total: int, voxels: int, quiet: bool = False, stream=None) -> None:
+        self._total, self._voxels, self._quiet = total, voxels, quiet
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
+        self._start = time.monotonic()
+        self._ended = self._bad = self._done_voxels = 0
+
+    def __call__(self, row: Row, voxels: int) -> None:
+        """A volume with so many voxels ended."""
+        self._ended += 1
+        self._done_voxels += voxels
+        self._bad += row.status != DONE
+        if self._quiet:
+            return
+        if row.status != DONE:
+            self._write(f"{row.status}: {row.name}: {row.reason}\n")
+        self._write(self.line() + ("" if self._terminal else "\n"))
+
+    def close(self) -> None:
+        """Leave the line."""
+        if self._terminal and self._ended and not self._quiet:
+            self._stream.write("\n")
+
+    def line(self) -> str:
+        """``[###...]  12 of 24, 1 bad  2.3 a minute  5:10 left``"""
+        seconds = time.monotonic() - self._start
+        part = self._done_voxels / self._voxels if self._voxels else self._ended / self._total
+        filled = round(WIDTH * part)
+        text = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {self._ended} of {self._total}"
+        text += f", {self._bad} bad" if self._bad else ""
+        text += f"  {60 * self._ended / seconds:.3g} a minute" if seconds > 0 else ""
+        if 0 < part < 1:
+            minutes, rest = divmod(round(seconds * (1 - part) / part), 60)
+            hours, minutes = divmod(minutes, 60)
+            text += f"  {hours}:{minutes:02d}:{rest:02d} left" if hours else f"  {minutes}:{rest:02d} left"
+        return text[:79]
+
+    def _write(self, text: str) -> None:
+        self._stream.write(("\r" + text.ljust(79)) if self._terminal else text)
+        self._stream.flush()
