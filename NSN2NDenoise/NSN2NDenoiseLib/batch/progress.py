@@ -21,7 +21,8 @@ class BatchProgress:
         self._total, self._voxels, self._quiet = total, voxels, quiet
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
-        self._start = time.monotonic()
+        # the first volume waits for the workers to start, so its end is where the clock starts
+        self._first: tuple[float, int] | None = None
         self._ended = self._bad = self._done_voxels = 0
 
     def __call__(self, row: Row, voxels: int) -> None:
@@ -29,6 +30,8 @@ class BatchProgress:
         self._ended += 1
         self._done_voxels += voxels
         self._bad += row.status != DONE
+        if self._first is None:
+            self._first = time.monotonic(), self._done_voxels
         if self._quiet:
             return
         if row.status != DONE:
@@ -42,14 +45,15 @@ class BatchProgress:
 
     def line(self) -> str:
         """``[###...]  12 of 24, 1 bad  2.3 a minute  5:10 left``"""
-        seconds = time.monotonic() - self._start
         part = self._done_voxels / self._voxels if self._voxels else self._ended / self._total
         filled = round(WIDTH * part)
         text = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {self._ended} of {self._total}"
         text += f", {self._bad} bad" if self._bad else ""
-        text += f"  {60 * self._ended / seconds:.3g} a minute" if seconds > 0 else ""
-        if 0 < part < 1:
-            minutes, rest = divmod(round(seconds * (1 - part) / part), 60)
+        seconds = time.monotonic() - self._first[0] if self._first else 0.0
+        voxels = self._done_voxels - self._first[1] if self._first else 0
+        if seconds > 0 and voxels > 0:
+            text += f"  {60 * (self._ended - 1) / seconds:.3g} a minute"
+            minutes, rest = divmod(round(seconds * (self._voxels - self._done_voxels) / voxels), 60)
             hours, minutes = divmod(minutes, 60)
             text += f"  {hours}:{minutes:02d}:{rest:02d} left" if hours else f"  {minutes}:{rest:02d} left"
         return text[:79]

@@ -69,7 +69,7 @@ def batch(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
 def _run(jobs: list[Job], settings, folder: Path, options, on_row, should_stop) -> None:
     free = free_memory_mb()
     workers = count_workers(jobs, free, options.workers, _on_gpu(settings))
-    budget = MEMORY * free if free is not None and options.scheduler is None else None
+    budget = None if options.scheduler else float("inf") if free is None else MEMORY * free
     with connect(options.scheduler, workers) as client:
         run_jobs(client, jobs, settings, folder, options.dicom, budget, on_row, should_stop)
 

@@ -12,17 +12,19 @@ from .items import Item
 
 #: What a voxel of a DICOM series is read as.
 DICOM_TYPE = np.dtype(np.int16)
+#: MB that a Dask worker holds beside what a run does.
+WORKER = 150.0
 
 
 def predict(item: Item, settings: Settings) -> tuple[int, float]:
-    """Voxels, and the most memory (MB) that the worker's process will hold; the plan of a run says the same.
+    """Voxels, and the most memory (MB) that the worker's process will hold: as the plan of a run has it.
 
     (0, 0.0) for a header that can't be read: the run will say why.
     """
     try:
         shape, dtype, spacing = _of_series(item) if item.series is not None else _of_file(item)
         stack = slices_first(np.broadcast_to(np.zeros((), dtype), shape), resolve_axis(settings.axis, spacing))
-        return math.prod(shape), predict_memory_mb(stack.shape, dtype, settings)
+        return math.prod(shape), WORKER + predict_memory_mb(stack.shape, dtype, settings)
     except (RuntimeError, OSError, ValueError, NSN2NError):
         return 0, 0.0
 

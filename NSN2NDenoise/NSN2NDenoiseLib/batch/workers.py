@@ -2,6 +2,7 @@
 
 import logging
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ..engine import Cancelled, RunError, Settings, SettingsError
 from .items import Item
 from .task import FAILED, Row, denoise_item
 
-#: A task whose worker died is given to another one so many times.
+#: A volume whose worker died is given to another one so many times. A scheduler that stands already counts for itself.
 RETRIES = 1
 #: Seconds between two looks whether the user wants to stop.
 LOOK = 0.25
@@ -69,7 +70,8 @@ def connect(address: str | None, workers: int) -> Iterator:
         return
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     settings = {
-        "distributed.scheduler.allowed-failures": RETRIES,
+        # Dask blames all that wait for a worker that dies; here nothing waits, and `run_jobs` counts
+        "distributed.scheduler.allowed-failures": 0,
         # the plan knows the memory; Dask would pause or kill what it deems too much
         **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause", "terminate")},
         "distributed.nanny.pre-spawn-environ": {
@@ -77,6 +79,7 @@ def connect(address: str | None, workers: int) -> Iterator:
             **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
             "OMP_WAIT_POLICY": "PASSIVE",
         },
+        "distributed.worker.preload": ["NSN2NDenoiseLib.batch.worker_setup"],
         "logging.distributed": "critical",
     }
     with (
@@ -92,15 +95,7 @@ def connect(address: str | None, workers: int) -> Iterator:
         ) as cluster,
         Client(cluster) as client,
     ):
-        client.run(_leave_interrupts_alone)
         yield client
-
-
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches every process of a terminal; what follows from it is the main one's business."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_jobs(
@@ -119,7 +114,8 @@ def run_jobs(
         client: of Dask.
         jobs: what to do.
         settings, folder, as_dicom: of `denoise_item`.
-        budget: memory (MB) that the jobs in work may take together; None: the workers' own business.
+        budget: memory (MB) that the jobs in work may take together; None: the workers stand already, and their memory
+            and what is done when one dies are their scheduler's business.
         on_row: called with each job that ended.
         should_stop: asked all the time.
 
@@ -130,6 +126,7 @@ def run_jobs(
     from distributed import wait
 
     waiting = sorted(jobs, key=lambda job: job.voxels)
+    retries = dict.fromkeys((job.item.output for job in jobs), RETRIES if budget is not None else 0)
     running: dict = {}
     while waiting or running:
         if should_stop():
@@ -137,7 +134,8 @@ def run_jobs(
         free = sum(client.nthreads().values()) - len(running)
         while waiting and free > 0 and _fits(waiting[-1], running.values(), budget):
             job = waiting.pop()
-            running[client.submit(denoise_item, job.item, settings, folder, as_dicom, pure=False)] = job
+            key = f"{job.item.output}-{uuid.uuid4().hex}"
+            running[client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)] = job
             free -= 1
         try:
             ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
@@ -145,23 +143,31 @@ def run_jobs(
             ended = ()
         for future in ended:
             job = running.pop(future)
-            on_row(job, _row_of(future, job))
+            if _is_killed(future) and retries[job.item.output]:
+                retries[job.item.output] -= 1
+                waiting.append(job)
+            else:
+                on_row(job, _row_of(future, job))
 
 
 def _fits(job: Job, running, budget: float | None) -> bool:
     return budget is None or not running or job.memory + sum(other.memory for other in running) <= budget
 
 
-def _row_of(future, job: Job) -> Row:
+def _is_killed(future) -> bool:
     from distributed import KilledWorker
 
+    return future.status == "error" and isinstance(future.exception(), KilledWorker)
+
+
+def _row_of(future, job: Job) -> Row:
     if future.status == "finished":
         return future.result()
     if future.status != "error":
         raise RunError("the connection to the Dask scheduler was lost; the same command goes on where it was")
-    error = future.exception()
-    if isinstance(error, KilledWorker):
-        reason = f"the process that denoised it was ended {RETRIES + 1} times, mostly for too little memory"
+    if _is_killed(future):
+        reason = "the processes that denoised it were ended, again and again: mostly for too little memory"
     else:
+        error = future.exception()
         reason = f"unexpected {type(error).__name__}: {error}"
     return Row(job.item.name, FAILED, reason=reason)
