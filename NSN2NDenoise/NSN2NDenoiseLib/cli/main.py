@@ -58,6 +58,8 @@ def _run(options, stop: _StopRequest) -> int:
     except (engine.InputError, engine.SettingsError) as error:
         return _end(UNUSABLE, str(error))
     except engine.Cancelled:
+        if options.command == "batch":
+            return _end(INTERRUPTED, "stopped; finished volumes stay, and the same command goes on")
         return _end(INTERRUPTED, "stopped; nothing was written")
     except engine.RunError as error:
         return _end(FAILED, str(error))
