@@ -46,7 +46,10 @@ def _run(options, stop: _StopRequest) -> int:
     from .. import engine
     from . import commands
 
-    run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
+    if options.command == "report":
+        from .report import report as run
+    else:
+        run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
     try:
         run(options, stop)
     except (engine.InputError, engine.SettingsError) as error:

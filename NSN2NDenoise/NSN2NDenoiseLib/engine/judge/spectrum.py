@@ -58,10 +58,7 @@ def noise_power(stack: np.ndarray, windows: Windows, pixel: tuple[float, float])
         windows: see `find_windows`.
         pixel: rows, columns, in mm.
     """
-    values, side = windows.cut(stack), windows.side
-    basis = np.linalg.qr(_polynomials(side))[0]
-    flat = values.reshape(len(values), -1)
-    values = (flat - (flat @ basis) @ basis.T).reshape(values.shape)
+    values, side = _detrended(stack, windows), windows.side
     power = np.mean(np.abs(np.fft.fft2(values)) ** 2, axis=0) * np.prod(pixel) / side**2
     frequency = np.hypot(np.fft.fftfreq(side, pixel[0])[:, None], np.fft.fftfreq(side, pixel[1]))
     step = 1.0 / (side * max(pixel))
@@ -75,6 +72,18 @@ def mean_frequency(frequencies: list[float], power: list[float]) -> float | None
     f, p = np.asarray(frequencies), np.asarray(power)
     total = float((f * p).sum())
     return float((f * f * p).sum() / total) if total > 0 else None
+
+
+def window_sd(stack: np.ndarray, windows: Windows) -> float:
+    """Median over the windows of the SD in them, image units: the noise, and what anatomy they show."""
+    return float(np.sqrt(np.median(np.square(_detrended(stack, windows)).mean(axis=(1, 2)))))
+
+
+def _detrended(stack: np.ndarray, windows: Windows) -> np.ndarray:
+    values = windows.cut(stack)
+    basis = np.linalg.qr(_polynomials(windows.side))[0]
+    flat = values.reshape(len(values), -1)
+    return (flat - (flat @ basis) @ basis.T).reshape(values.shape)
 
 
 def _polynomials(side: int) -> np.ndarray:
