@@ -20,6 +20,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_mask(commands)
     _add_inspect(commands)
     _add_batch(commands)
+    _add_report(commands)
     return parser
 
 
@@ -77,6 +78,28 @@ def _add_batch(commands) -> None:
     add_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace results of other settings or inputs")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_report(commands) -> None:
+    parser = commands.add_parser(
+        "report",
+        help="write a page that says what a result is worth",
+        description="Write one self-contained HTML page: what was run, slices before and after and what was removed, "
+        "noise, shift, leak, limits with pass or fail, and lines for name and date. It holds no name of a file or "
+        "patient.",
+    )
+    _add_input(parser)
+    parser.add_argument("result", metavar="RESULT", type=Path, help="the denoised volume")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (RESULT-report.html)")
+    parser.add_argument("--run", type=Path, metavar="FILE.json", help="what nsn2n denoise --report wrote")
+    parser.add_argument(
+        "--lesions",
+        action="store_true",
+        help="insert lesions and run the same stages again, to see what comes back of their contrast; takes as long as "
+        "the run did, needs --run",
+    )
+    parser.add_argument("--title", metavar="TEXT", help="a line under the headline, such as a study's number")
+    _add_common(parser)
 
 
 def _add_input(parser) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
+from ..engine.judge.identity import voxel_hash
 from .dicom_out import check_writable, write_derived
 from .parameters import settings_of
 from .preview import draw_preview
@@ -48,6 +49,9 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         bar.close()
     report = {"input": str(options.input), "output": str(options.output), **result.report}
     report["warnings"] = [*volume.warnings, *report["warnings"]]
+    report["inputSHA256"] = voxel_hash(volume.array)
+    if not options.dicom:  # there, values are rounded to the source's slope
+        report["resultSHA256"] = voxel_hash(result.denoised)
     with StagedFiles() as staged:
         if options.dicom:
             write_derived(staged.path(options.output), volume, result.denoised, result.report)

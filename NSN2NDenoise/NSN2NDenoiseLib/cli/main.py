@@ -48,13 +48,12 @@ def _run(options, stop: _StopRequest) -> int:
 
     try:
         if options.command == "batch":
-            from ..batch.run import batch
-
-            batch(options, stop)
+            from ..batch.run import batch as run
+        elif options.command == "report":
+            from .report import report as run
         else:
-            {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command](
-                options, stop
-            )
+            run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
+        run(options, stop)
     except (engine.InputError, engine.SettingsError) as error:
         return _end(UNUSABLE, str(error))
     except engine.Cancelled:
