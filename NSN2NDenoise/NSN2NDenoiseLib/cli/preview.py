@@ -59,11 +59,11 @@ def draw_thumbnail(volume: Volume, denoised: np.ndarray, report: dict) -> Image.
         report: of the run.
     """
     before, after = (slices_first(a, report["axis"]) for a in (volume.array, denoised))
-    low, high = _window(before, report["padding"], report["noiseBefore"])
+    low, high = window(before, report["padding"], report["noiseBefore"])
     span = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
     x, y = (stack[len(before) // 2].astype(np.float32) for stack in (before, after))
     strip = Image.new("L", (3 * THUMBNAIL, THUMBNAIL))
-    for column, tile in enumerate((_gray(x, low, high), _gray(y, low, high), _gray(x - y, -span, span))):
+    for column, tile in enumerate((gray(x, low, high), gray(y, low, high), gray(x - y, -span, span))):
         small = _tile(_upright(tile, volume, report["axis"])).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
         strip.paste(small.convert("L"), (column * THUMBNAIL, 0))
     return strip
