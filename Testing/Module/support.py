@@ -14,6 +14,8 @@ MODULE = MODULE_FOLDER / "NSN2NDenoise.py"
 
 #: Settings of a training that goes through every stage in seconds.
 SHORT = {
+    "first": False,
+    "learn": True,
     "steps": 40,
     "width": 8,
     "levels": 2,

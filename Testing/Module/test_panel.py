@@ -20,6 +20,11 @@ NAMES = [
     "lambdaRCSpinBox",
     "lambdaICSpinBox",
     "applyButton",
+    "keepButton",
+    "strengthSlider",
+    "firstCheckBox",
+    "learnComboBox",
+    "refineCheckBox",
     "progressBar",
     "statusLabel",
 ]
@@ -111,16 +116,19 @@ def test_outputs_must_not_cost_the_input(ui, volume, logic):
         ({"threshold": "auto"}, "threshold"),
         ({"threshold": True}, "threshold"),
         ({"threshold": float("nan")}, "threshold"),
-        ({"lambdaRC": -1}, "lambdaRC"),
-        ({"lambdaIC": "1"}, "lambdaIC"),
-        ({"preset": "best"}, "default, paper"),
+        ({"lambdaRC": -1}, "lambda_rc"),
+        ({"lambdaIC": "1"}, "lambda_ic"),
+        ({"preset": "best"}, "default, fast, nsn2n, paper"),
         ({"sliceAxis": "z"}, "auto, k, j, i"),
         ({"device": "tpu"}, "cuda"),
         ({"rician": "yes"}, "auto, on, off"),
         ({"minutes": 0}, "minutes"),
         ({"minutes": 1, "settings": {"steps": 40}}, "steps and minutes"),
-        ({"seed": 1.5}, "integer"),
+        ({"seed": 1.5}, "whole number"),
         ({"seed": -1}, "seed"),
+        ({"learn": "yes"}, "auto, on, off"),
+        ({"strength": 1.1}, "strength"),
+        ({"learn": "off", "first": False, "refine": False}, "nothing would be done"),
         ({"settings": {"stepz": 3}}, "stepz"),
         ({"settings": {"steps": -3}}, "steps"),
     ],
@@ -142,8 +150,9 @@ def test_wrong_arguments_of_the_mask(volume, logic):
 
 def test_choosing_a_preset_takes_its_loss_weights_and_bias_correction(ui):
     assert ui.ricianComboBox.currentText == "auto"
-    ui.presetComboBox.currentIndex = 1
-    ui.presetComboBox.activated.emit(1)
+    paper = ui.presetComboBox.findText("paper")
+    ui.presetComboBox.currentIndex = paper
+    ui.presetComboBox.activated.emit(paper)
     assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
     assert ui.ricianComboBox.currentText == "off"
 
@@ -156,7 +165,7 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     ui.seedSpinBox.value = 11
     assert ui.minutesSpinBox.text == "Automatic"
     ui.minutesSpinBox.value = 2.5
-    ui.presetComboBox.currentIndex = 1
+    ui.presetComboBox.currentIndex = ui.presetComboBox.findText("paper")
     ui.sliceAxisComboBox.currentIndex = 2
     ui.ricianComboBox.currentIndex = 1
     volume.GetStorageNode().SetFileName(volume.GetStorageNode().GetFileName())

@@ -59,7 +59,9 @@ def _again(state: State, workshop: Workshop):
 
     def filtered(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         noise = replace(state.noise, region=region)
-        return filter_similar(own, np.ascontiguousarray(state.denoised[region]), noise, device=workshop.device)
+        return filter_similar(
+            own, np.ascontiguousarray(state.denoised[region]), noise, rounds=1, device=workshop.device
+        )
 
     def through_network(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)
