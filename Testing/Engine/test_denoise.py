@@ -12,7 +12,16 @@ from NSN2NDenoiseLib.engine.judge.guards import check_result
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"width": 8, "levels": 2, "steps": 150, "batch": 8, "crop": 32, "learning_rate": 3e-3, "device": "cpu"}
+QUICK = {
+    "learn": True,
+    "width": 8,
+    "levels": 2,
+    "steps": 150,
+    "batch": 8,
+    "crop": 32,
+    "learning_rate": 3e-3,
+    "device": "cpu",
+}
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_no_crop_is_drawn_across_a_hole(crop):
 
 def test_the_run_leaves_holes_out_and_says_so():
     _, noisy = phantom(slices=10, side=48)
-    settings = engine.Settings(steps=2, width=4, levels=1, device="cpu", gap=1)
+    settings = engine.Settings.from_preset("fast", device="cpu", gap=1)
     result = engine.denoise(noisy, settings, spacing=(2, 1, 1), positions=HOLES)
     whole = engine.denoise(noisy, settings, spacing=(2, 1, 1))
     assert not result.weights[[4, 8, 9]].any() and whole.weights[[4, 8, 9]].any()

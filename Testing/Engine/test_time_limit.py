@@ -12,7 +12,17 @@ from NSN2NDenoiseLib.engine.train.training import FEWEST, Training
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"width": 8, "levels": 2, "batch": 8, "crop": 32, "device": "cpu"}
+#: Without the filters, which a limit does not change.
+QUICK = {
+    "learn": True,
+    "first": False,
+    "refine": False,
+    "width": 8,
+    "levels": 2,
+    "batch": 8,
+    "crop": 32,
+    "device": "cpu",
+}
 
 
 def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps():
@@ -52,7 +62,7 @@ def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypa
     tracker = Tracker()
     tracker.seconds["first"] = 15.0
     tensors = SimpleNamespace(stack=np.zeros((4, 32, 32)))
-    settings = engine.Settings.from_preset(**QUICK, minutes=1)
+    settings = engine.Settings.from_preset(**{**QUICK, "first": True, "refine": True}, minutes=1)
     with_filter, _ = time_limit.steps_within_limit(None, tensors, None, settings, None, tracker)
     without, _ = time_limit.steps_within_limit(None, tensors, None, replace(settings, refine=False), None, tracker)
     assert without - with_filter == pytest.approx(15 / 0.3, abs=2)
