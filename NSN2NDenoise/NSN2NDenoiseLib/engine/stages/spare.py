@@ -66,4 +66,5 @@ def _again(state: State, workshop: Workshop):
     def through_network(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)
 
-    return filtered if {"first", "refine"} & set(state.made_by) else through_network
+    last = [name for name in state.made_by if name in ("first", "learn", "refine")][-1]
+    return through_network if last == "learn" else filtered
