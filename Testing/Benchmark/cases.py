@@ -30,19 +30,20 @@ def _base(experiment, folders, kind):
     if experiment.base == SYNTHETIC:
         pixel = experiment.options.get("pixel_mm", 1.0)
         return synthetic_head(experiment.options["shape"], kind), (pixel, pixel, pixel)
-    return load(experiment.base, experiment.crop, folders)
+    return load(experiment.base, experiment.crop, folders, experiment.purpose)
 
 
 def build_mr(experiment, folders, cache):
     """Clean volume plus Rician noise; range and tissue from the clean maximum; the ceiling is E[M]."""
     clean, spacing = _base(experiment, folders, "mr")
     level = experiment.options["level"]
-    peak = float(clean.max()) if experiment.base == SYNTHETIC else maximum(experiment.base, folders)
+    synthetic = experiment.base == SYNTHETIC
+    peak = float(clean.max()) if synthetic else maximum(experiment.base, folders, experiment.purpose)
     noisy, sigma = add_rician_noise(clean, level, experiment.noise_seed, peak)
 
     def training(seed):
         name, crop = experiment.training
-        other = load(name, crop, folders)[0]
+        other = load(name, crop, folders, experiment.purpose)[0]
         other *= np.percentile(clean, 99) / np.percentile(other, 99)  # as bright and as noisy as the test volume
         first, second = (add_rician_noise(other, level, [seed, draw], peak)[0] for draw in (101, 102))
         return other, first, second
@@ -76,7 +77,7 @@ def build_lowdose(experiment, folders, cache):
 
     def training(seed):
         name, crop = experiment.training
-        other, grid = load(name, crop, folders)
+        other, grid = load(name, crop, folders, experiment.purpose)
         pair = []
         for draw in (101, 102):
             target, grain = simulated(other, grid[1], photons, views, 1000 * (seed + 1) + draw, cache)
@@ -120,8 +121,8 @@ def build_phantom(experiment, folders, cache):
     Whole image: after the Gaussian that brings the sharp edges to the soft ones (`Case.description["blur"]`, pixels).
     Tissue: unblurred, but only away from edges, where resolution does not matter.
     """
-    noisy, spacing = load(experiment.base, experiment.crop, folders)
-    reference, _ = load(experiment.options["partner"], experiment.crop, folders)
+    noisy, spacing = load(experiment.base, experiment.crop, folders, experiment.purpose)
+    reference, _ = load(experiment.options["partner"], experiment.crop, folders, experiment.purpose)
     blur = matching_blur(noisy, reference)
     flat = ndimage.maximum_filter(edge_strength(reference), (1, 7, 7)) < FLAT_HU
     mask = (reference > CT_TISSUE_HU[0]) & (reference < CT_TISSUE_HU[1]) & body_mask(reference) & flat
@@ -147,7 +148,7 @@ def blurred(volume, width):
 
 def build_real(experiment, folders, cache):
     """A volume with its own noise, some with inserted discs of low contrast."""
-    volume, spacing = load(experiment.base, experiment.crop, folders)
+    volume, spacing = load(experiment.base, experiment.crop, folders, experiment.purpose)
     sigma = block_noise(volume, homogeneous_blocks(volume, spacing=spacing))
     description = {
         "noise": f"its own, SD {sigma:.3g} in homogeneous tissue",
@@ -162,7 +163,7 @@ def build_real(experiment, folders, cache):
 
 def build_size(experiment, folders, cache):
     """A volume resampled to a given size with white noise of 5 % of its range: for times only."""
-    volume, spacing = load(experiment.base, experiment.crop, folders)
+    volume, spacing = load(experiment.base, experiment.crop, folders, experiment.purpose)
     shape = experiment.options["shape"]
     factors = [n / m for n, m in zip(shape, volume.shape, strict=True)]
     volume = ndimage.zoom(volume, factors, order=1)[: shape[0], : shape[1], : shape[2]]

@@ -2,8 +2,8 @@
 
     python Testing/Benchmark/check_harm.py --data DIR [--preset fast] [--out Harm.md]
 
-Some anatomies have noise of their own, so that they are no truth: removing it counts as an error. Cells whose added noise
-is less than three times as strong can't be judged by them and stand in brackets; what the run predicts stands everywhere.
+Some anatomies have noise of their own, so that they are no truth: removing it counts as an error. Cells whose added
+noise is less than three times as strong can't be judged and stand in brackets; what the run predicts stands everywhere.
 """
 
 import argparse
@@ -133,7 +133,8 @@ def table(rows: dict[str, list[Cell]]) -> str:
     errors = np.array([cell.predicted - cell.gain for cell in known])
     lines += [
         "",
-        f"{sum(cell.gain < HARM for cell in every)} of {len(every)} judged cells are below {HARM:g} dB; the worst three are "
+        f"{sum(cell.gain < HARM for cell in every)} of {len(every)} judged cells are below {HARM:g} dB; "
+        + "the worst three are "
         + ", ".join(f"{cell.gain:+.2f} dB" for cell in worst)
         + ".",
         f"Predicted minus true gain: mean {errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells.",

@@ -44,7 +44,10 @@ class MethodRun:
 
 @dataclass(frozen=True)
 class Experiment:
-    """name, title: of the table; kind: see cases.py; base and training: volumes (training: name and crop, or None)."""
+    """name, title: of the table; kind: see cases.py; base and training: volumes (training: name and crop, or None).
+
+    purpose: "final" opens the volumes of the final table (volumes.py), anything else only those for development.
+    """
 
     name: str
     title: str
@@ -56,6 +59,7 @@ class Experiment:
     methods: tuple = ()
     seeds: tuple = (0, 1, 2)
     noise_seed: int = 0
+    purpose: str = "development"
 
 
 def learned(steps, width, every, iterations, prior, pairs=None, draws=2):

@@ -24,12 +24,12 @@ def find(name, folders):
     return next((folder / name for folder in folders if (folder / name).exists()), None)
 
 
-def load(name, crop, folders):
+def load(name, crop, folders, purpose="development"):
     """(float32 (K, J, I), spacing (k, j, i) in mm) of a volume cropped to ((first, last) or None per axis).
 
-    The slices may also be several ranges, a tuple of (first, last): they are put together.
+    The slices may also be several ranges, a tuple of (first, last): they are put together. purpose: see volumes.py.
     """
-    volume, spacing = read_volume(find(name, folders))
+    volume, spacing = read_volume(find(name, folders), purpose)
     slices, *plane = crop
     if slices is not None:
         ranges = slices if isinstance(slices[0], (tuple, list)) else (slices,)
@@ -38,9 +38,9 @@ def load(name, crop, folders):
     return np.ascontiguousarray(volume[(slice(None), *index)], dtype=np.float32), spacing
 
 
-def maximum(name, folders):
+def maximum(name, folders, purpose="development"):
     """The largest value of a whole volume, whatever the crop."""
-    return float(read_volume(find(name, folders))[0].max())
+    return float(read_volume(find(name, folders), purpose)[0].max())
 
 
 def missing(experiment, folders):

@@ -1,10 +1,10 @@
-"""The table plan: the final comparison, on volumes that no default was chosen on, three seeds, about 4 hours of a core.
+"""The table plan: the large comparison on development volumes (volumes.py), three seeds, about 4 hours of a core.
 
 Two large experiments with a reference (Colin27 with Rician noise, the nearly clean head phantom at a simulated low
 dose) have every method; other noise levels, another dose and noise correlated between slices have the strongest. One
 is small enough for the paper preset on a CPU. Five real volumes have NS-N2N and the methods that need no training.
-The defaults of NS-N2N were developed on other volumes: studyforrest with added noise, the thighs at a low dose,
-another part of the chest scan.
+Most choices were made on studyforrest with added noise, the thighs at a low dose and another part of the chest scan;
+some on crops of Colin27 and the head phantom, which overlap these.
 """
 
 from dataclasses import replace

@@ -25,7 +25,7 @@ def path_of(folder, experiment, run, seed):
 def configuration_of(experiment, run, seed):
     """Everything in configuration.py that this record depends on, as JSON types."""
     shared = dataclasses.asdict(experiment)
-    for name in ("methods", "seeds", "title"):
+    for name in ("methods", "seeds", "title", "purpose"):
         del shared[name]
     chosen = dataclasses.asdict(run)
     for name in ("series", "x"):
@@ -76,7 +76,7 @@ def code_of(module):
     if module.__name__.endswith(("bm3d_filter", "bm4d_filter")):
         files.append(HERE / "rician_vst.py")
     if module.__name__.endswith(".nsn2n"):
-        files += sorted((REPOSITORY / "NSN2NDenoise" / "NSN2NDenoiseLib" / "engine").glob("*.py"))
+        files += sorted((REPOSITORY / "NSN2NDenoise" / "NSN2NDenoiseLib" / "engine").rglob("*.py"))
     total = hashlib.sha256()
     for file in files:
         total.update(file.read_bytes())

@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from Benchmark import volumes
 
-def read_image(path):
+
+def read_image(path, purpose="development"):
     """The volume at path (a file, or a folder that holds one DICOM series) as a SimpleITK image.
 
-    Raises FileNotFoundError when there is nothing, ValueError when a folder holds no DICOM series.
+    Raises FileNotFoundError when there is nothing, ValueError when a folder holds no DICOM series, and
+    volumes.FinalVolume for a volume of the final table unless the purpose is "final".
     """
+    volumes.check(path, purpose)
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no volume at {path}")
@@ -22,9 +26,9 @@ def read_image(path):
     return sitk.ReadImage(str(path))
 
 
-def read_volume(path):
-    """(array (K, J, I) in the file's own type, spacing (k, j, i) in mm)."""
-    image = read_image(path)
+def read_volume(path, purpose="development"):
+    """(array (K, J, I) in the file's own type, spacing (k, j, i) in mm); see `read_image`."""
+    image = read_image(path, purpose)
     return sitk.GetArrayFromImage(image), tuple(reversed(image.GetSpacing()))
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
+from ..engine.judge.identity import voxel_hash
 from .dicom_out import check_writable, write_derived
+from .parameters import settings_of
 from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
@@ -22,12 +24,7 @@ COMPRESSED = 0.6
 
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n denoise``."""
-    overrides = {name: getattr(options, name) for name in ("threshold", "axis", "device", "seed")}
-    for name in ("lambda_rc", "lambda_ic", "steps", "minutes", "gap", "rician", "strength"):
-        if getattr(options, name) is not None:
-            overrides[name] = getattr(options, name)
-    overrides.update(dict.fromkeys(options.without or (), False))
-    settings = engine.Settings.from_preset(options.preset, **overrides)
+    settings = settings_of(options)
     image = None if options.dicom else options.output
     images = [path for path in (image, options.noise, options.mask) if path is not None]
     files = [(options.report, ".json"), (options.preview, ".png")]
@@ -52,6 +49,9 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         bar.close()
     report = {"input": str(options.input), "output": str(options.output), **result.report}
     report["warnings"] = [*volume.warnings, *report["warnings"]]
+    report["inputSHA256"] = voxel_hash(volume.array)
+    if not options.dicom:  # there, values are rounded to the source's slope
+        report["resultSHA256"] = voxel_hash(result.denoised)
     with StagedFiles() as staged:
         if options.dicom:
             write_derived(staged.path(options.output), volume, result.denoised, result.report)

@@ -46,12 +46,19 @@ def _run(options, stop: _StopRequest) -> int:
     from .. import engine
     from . import commands
 
-    run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
     try:
+        if options.command == "batch":
+            from ..batch.run import batch as run
+        elif options.command == "report":
+            from .report import report as run
+        else:
+            run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
         run(options, stop)
     except (engine.InputError, engine.SettingsError) as error:
         return _end(UNUSABLE, str(error))
     except engine.Cancelled:
+        if options.command == "batch":
+            return _end(INTERRUPTED, "stopped; finished volumes stay, and the same command goes on")
         return _end(INTERRUPTED, "stopped; nothing was written")
     except engine.RunError as error:
         return _end(FAILED, str(error))

@@ -4,17 +4,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..engine import DenoiseResult, slices_first
+from ..report.tiles import gray, upright, window
 from .volume_io import Volume
 
 #: Where along the slice axis the three slices lie.
 PLACES = (0.3, 0.5, 0.7)
 #: Side of a tile and width of the gaps, in pixels.
 TILE, MARGIN, CAPTION = 340, 8, 22
+#: Side of a thumbnail's tiles, in pixels.
+THUMBNAIL = 160
 #: Gray values of the removed noise span this many noise SDs either way.
 NOISE_SPAN = 4.0
-#: Gray values of the images span these percentiles of the input, but at most so many noise SDs around its tissue.
-WINDOW = (1.0, 99.7)
-WINDOW_SPAN = 15.0
 #: Color of voxels without a match (W = 0), and how opaque it is.
 UNMATCHED, OPACITY = (255, 120, 0), 0.65
 BACKGROUND, TEXT = (24, 24, 28), (235, 235, 235)
@@ -30,7 +30,7 @@ def draw_preview(volume: Volume, result: DenoiseResult, name: str) -> Image.Imag
     """
     report = result.report
     before, after, weights = (slices_first(a, report["axis"]) for a in (volume.array, result.denoised, result.weights))
-    low, high = _window(before, report["padding"], report["noiseBefore"])
+    low, high = window(before, report["padding"], report["noiseBefore"])
     noise_range = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
     removed = f"removed noise, gray +-{noise_range:.3g}"
     titles = ["input", "W: not matched in orange", "output", removed]
@@ -39,15 +39,34 @@ def draw_preview(volume: Volume, result: DenoiseResult, name: str) -> Image.Imag
         index = round(place * (before.shape[0] - 1))
         x = before[index].astype(np.float32)
         y = after[index].astype(np.float32)
-        gray = _gray(x, low, high)
+        image = gray(x, low, high)
         tiles = [
-            gray,
-            _overlay(gray, weights[index] == 0),
-            _gray(y, low, high),
-            _gray(x - y, -noise_range, noise_range),
+            image,
+            _overlay(image, weights[index] == 0),
+            gray(y, low, high),
+            gray(x - y, -noise_range, noise_range),
         ]
         rows.append((index, [_tile(_upright(tile, volume, report["axis"])) for tile in tiles]))
     return _compose(rows, titles, _caption(name, report, low, high))
+
+
+def draw_thumbnail(volume: Volume, denoised: np.ndarray, report: dict) -> Image.Image:
+    """The middle slice in three small gray tiles: input, output, removed noise; windows as in `draw_preview`.
+
+    Args:
+        volume: the input.
+        denoised: (K, J, I), image units.
+        report: of the run.
+    """
+    before, after = (slices_first(a, report["axis"]) for a in (volume.array, denoised))
+    low, high = window(before, report["padding"], report["noiseBefore"])
+    span = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
+    x, y = (stack[len(before) // 2].astype(np.float32) for stack in (before, after))
+    strip = Image.new("L", (3 * THUMBNAIL, THUMBNAIL))
+    for column, tile in enumerate((gray(x, low, high), gray(y, low, high), gray(x - y, -span, span))):
+        small = _tile(_upright(tile, volume, report["axis"])).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+        strip.paste(small.convert("L"), (column * THUMBNAIL, 0))
+    return strip
 
 
 def _caption(name: str, report: dict, low: float, high: float) -> list[str]:
@@ -61,48 +80,15 @@ def _caption(name: str, report: dict, low: float, high: float) -> list[str]:
     ]
 
 
-def _window(stack: np.ndarray, padding: float | None, noise: float | None) -> tuple[float, float]:
-    sample = stack[:: max(1, len(stack) // 16), ::2, ::2].ravel()
-    if padding is not None:
-        sample = sample[sample != padding]
-    low, high = np.percentile(sample.astype(np.float64), WINDOW)
-    if noise:
-        tissue = float(np.median(sample[sample > low + 0.25 * (high - low)]))
-        low, high = max(low, tissue - WINDOW_SPAN * noise), min(high, tissue + WINDOW_SPAN * noise)
-    return float(low), float(max(high, low + 1e-6))
-
-
-def _gray(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """(rows, columns) -> (rows, columns, 3) uint8."""
-    gray = np.clip((image - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
-    return np.repeat(gray[..., None], 3, axis=2)
-
-
-def _overlay(gray: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    colored = gray.copy()
-    colored[mask] = ((1 - OPACITY) * gray[mask] + OPACITY * np.array(UNMATCHED)).astype(np.uint8)
+def _overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    colored = image.copy()
+    colored[mask] = ((1 - OPACITY) * image[mask] + OPACITY * np.array(UNMATCHED)).astype(np.uint8)
     return colored
 
 
 def _upright(tile: np.ndarray, volume: Volume, axis: str) -> Image.Image:
-    """The tile as a radiologist looks at it (patient left on the right, feet down), pixels made square."""
-    directions = np.array(volume.image.GetDirection()).reshape(
-        3, 3
-    )  # columns: i, j, k; rows: left, posterior, superior
-    spacing = volume.image.GetSpacing()
-    vertical, horizontal = [index for index in (2, 1, 0) if "ijk"[index] != axis]
-    main = {index: int(np.argmax(np.abs(directions[:, index]))) for index in (vertical, horizontal)}
-    if main[horizontal] > main[vertical]:
-        tile = tile.swapaxes(0, 1)
-        vertical, horizontal = horizontal, vertical
-    if directions[main[horizontal], horizontal] < 0:
-        tile = tile[:, ::-1]
-    up = main[vertical] == 2  # superior belongs at the top
-    if (directions[main[vertical], vertical] > 0) == up:
-        tile = tile[::-1]
-    size = np.array([tile.shape[1] * spacing[horizontal], tile.shape[0] * spacing[vertical]])
-    size = np.maximum(1, np.round(size * TILE / size.max())).astype(int)
-    return Image.fromarray(np.ascontiguousarray(tile)).resize(tuple(int(s) for s in size), Image.Resampling.BICUBIC)
+    directions = np.array(volume.image.GetDirection()).reshape(3, 3)
+    return upright(tile, axis, directions, volume.image.GetSpacing(), TILE)
 
 
 def _tile(image: Image.Image) -> Image.Image:

@@ -58,13 +58,13 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         if path.is_dir():
-            return _dicom_volume(*dicom_in.read_folder(path, series, frame))
+            return dicom_volume(*dicom_in.read_folder(path, series, frame))
         if series is not None:
             raise InputError(f"{path} is a file; --series chooses among the series of a DICOM folder")
         if sitk.ImageFileReader.GetImageIOFromFileName(str(path)) == "GDCMImageIO":
             dicom = series_of_file(path)
             if dicom is not None:
-                return _dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
+                return dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
         image = _read_file(path, frame)
     except RuntimeError as error:
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
@@ -73,7 +73,7 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
     return Volume(_array_of(image), image)
 
 
-def _dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
+def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
     """Slices that are all where one spacing puts them need no list of positions."""
     warnings, positions = [], None
     if placement.positions is None:

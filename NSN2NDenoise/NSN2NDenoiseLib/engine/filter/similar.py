@@ -19,13 +19,17 @@ def filter_similar(
     guide: np.ndarray,
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
+    rounds: int = 2,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
     """Filter a volume collaboratively, guided by `guide`; then once more, guided by the result.
 
     The second time, white noise is removed by the principal components of each group of similar blocks, and colored
-    noise collaboratively again. Arguments and result as in `collaborative_filter`.
+    noise collaboratively again. Arguments and result as in `collaborative_filter`, and:
+
+    Args:
+        rounds: of the collaborative filter where the noise is colored; one suffices if the guide is good.
     """
     tell = progress or (lambda part: None)
     result = collaborative_filter(noisy, guide, noise, excluded, device, lambda part: tell(FIRST_SHARE * part))
@@ -35,4 +39,6 @@ def filter_similar(
 
     if noise.is_white and compiled() is not None:
         return pca_filter(noisy, result, noise, excluded, second)
+    if rounds == 1:
+        return result
     return collaborative_filter(noisy, result, noise, excluded, device, second)

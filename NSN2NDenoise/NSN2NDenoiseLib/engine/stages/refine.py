@@ -15,6 +15,7 @@ def refine(state: State, workshop: Workshop) -> State:
         state.denoised,
         state.noise,
         state.slices.excluded,
+        rounds=1,
         device=workshop.device,
         progress=workshop.tracker.update,
     )

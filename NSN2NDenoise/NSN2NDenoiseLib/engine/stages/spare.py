@@ -12,7 +12,7 @@ from .state import State, Workshop
 
 #: Cells whose mean exceeds this part of the tissue's are tissue.
 TISSUE = 0.25
-#: A volume of whose tissue less than this part is left at full strength is worth a warning.
+#: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
 #: A result that is not better than the input by so many dB is none.
@@ -50,7 +50,7 @@ def spare(state: State, workshop: Workshop) -> State:
         part = at_full_size(strength[index], noisy.shape[1:])
         spared[index] = noisy[index] + part * (denoised[index] - noisy[index])
         workshop.tracker.update((index + 1) / len(noisy))
-    warnings = [] if whole > MOSTLY else [WARNING.format(100 * (1 - whole))]
+    warnings = [] if justified > MOSTLY else [WARNING.format(100 * (1 - whole))]
     return state.with_result(spared, "spare", justified=justified, gain=figures, warnings=(*state.warnings, *warnings))
 
 
@@ -59,7 +59,9 @@ def _again(state: State, workshop: Workshop):
 
     def filtered(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         noise = replace(state.noise, region=region)
-        return filter_similar(own, np.ascontiguousarray(state.denoised[region]), noise, device=workshop.device)
+        return filter_similar(
+            own, np.ascontiguousarray(state.denoised[region]), noise, rounds=1, device=workshop.device
+        )
 
     def through_network(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)

@@ -1,0 +1,104 @@
+"""The figures of the quality report: measured on an input and a result, however the result was made."""
+
+import numpy as np
+from scipy import ndimage
+
+from ..look import Look
+from ..volume.axes import slices_first
+from ..volume.slices import Slices
+from .leak import BANDS, leak
+from .measure import measure, plain
+from .residual import residual_correlation
+from .shift import shift_by_tissue
+from .sites import is_hounsfield
+from .spectrum import find_windows, mean_frequency, noise_power, window_sd
+
+#: Slices that are looked at, evenly spread.
+LOOKED_AT = 48
+#: What is tissue or lung, and not air: HU above the first, or brighter than this part of the bright end.
+AIR_HU, BRIGHT = -900.0, 0.15
+
+
+def measure_quality(
+    volume: np.ndarray,
+    result: np.ndarray,
+    look: Look,
+    slices: Slices,
+    spacing: tuple[float, float, float] | None = None,
+) -> dict:
+    """Figures of a result, ready for JSON; all in image units.
+
+    The figures that the report of a run has, too (noiseBefore, noiseAfter, meanShift, worstBlockShift,
+    homogeneousBlocks, sliceCorrelation), are made by the same functions. A run measures before it rounds to whole
+    numbers and before it takes a bias away or mixes input back in; here the result is judged as it is.
+
+    Args:
+        volume, result: (K, J, I) input and output, image units.
+        look, slices: of the input, from `take_look`.
+        spacing: (k, j, i) in mm; None: 1 mm.
+    """
+    axis = look.axis
+    before, after = slices_first(volume, axis), slices_first(result, axis)
+    chosen = np.unique(np.linspace(0, len(before) - 1, min(LOOKED_AT, len(before))).round().astype(int))
+    inside = _inside(before, slices.excluded)
+    pixel = pixel_size(spacing, axis)
+    normalized = slices.normalization.apply(after)
+    figures = measure(slices.values, normalized, look)
+    del normalized
+    residual = residual_correlation(before, after, inside, chosen)
+    return {
+        **figures,
+        "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
+        "noiseCorrelation": {
+            "rows": [plain(c, 3) for c in look.noise.color.rows],
+            "columns": [plain(c, 3) for c in look.noise.color.columns],
+        },
+        "shiftByTissue": shift_by_tissue(before, after, slices.excluded, chosen),
+        "leakBands": list(BANDS),
+        "leak": [plain(v, 3) for v in leak(before, after, inside, chosen)],
+        "residual": _rounded(residual),
+        "spectrum": _spectrum(before, after, inside, chosen, pixel),
+        "identical": bool(np.array_equal(before, after)),
+    }
+
+
+def pixel_size(spacing: tuple[float, float, float] | None, axis: str) -> tuple[float, float]:
+    """(rows, columns) in mm of the slices along an axis; 1 mm where the spacing (k, j, i) is not known."""
+    rest = [s for s, name in zip(spacing or (1.0, 1.0, 1.0), "kji", strict=True) if name != axis]
+    return float(rest[0]), float(rest[1])
+
+
+def _inside(before: np.ndarray, excluded: np.ndarray | None) -> np.ndarray:
+    """Where the figures count: not in air, not in padding; (slices, rows, columns) bool."""
+    sample = before[:: max(1, len(before) // 16), ::2, ::2]
+    limit = AIR_HU if is_hounsfield(sample) else BRIGHT * float(np.percentile(sample, 99.5))
+    inside = np.empty(before.shape, bool)
+    for k, plane in enumerate(before):
+        inside[k] = ndimage.gaussian_filter(np.asarray(plane, np.float32), 2.0) > limit
+    if excluded is not None:
+        inside &= ~excluded
+    return inside
+
+
+def _spectrum(before, after, inside, chosen, pixel) -> dict | None:
+    windows = find_windows(before, inside, chosen)
+    if windows is None:
+        return None
+    removed = np.zeros_like(before, dtype=np.float32)
+    for k in np.unique(windows.corners[:, 0]):
+        removed[k] = np.subtract(before[k], after[k], dtype=np.float32)
+    found = {"windows": len(windows.corners), "side": windows.side}
+    for name, stack in (("before", before), ("after", after), ("removed", removed)):
+        found["frequency"], found[name] = noise_power(stack, windows, pixel)
+        found[f"{name}SD"] = window_sd(stack, windows)
+        found[f"{name}MeanFrequency"] = mean_frequency(found["frequency"], found[name])
+    return _rounded(found)
+
+
+def _rounded(value):
+    """The same with floats that JSON can hold, of five digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return plain(value) if isinstance(value, float) else value
