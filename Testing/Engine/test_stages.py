@@ -7,7 +7,7 @@ from NSN2NDenoiseLib.engine.stages import STAGES
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
+QUICK = {"learn": True, "width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
 
 
 def plan_of(preset="default", **overrides):
@@ -35,9 +35,11 @@ def test_a_stage_can_be_switched_off():
 
 def test_a_first_result_comes_before_the_last_and_is_what_fast_gives():
     _, noisy = phantom(slices=6, side=48)
-    firsts = []
+    firsts, seen = [], []
     settings = engine.Settings.from_preset(**QUICK, first=True)
-    last = engine.denoise(noisy, settings, on_first=firsts.append)
+    last = engine.denoise(noisy, settings, on_first=firsts.append, progress=seen.append)
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
     fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
     assert len(firsts) == 1
     np.testing.assert_array_equal(firsts[0].denoised, fast.denoised)
