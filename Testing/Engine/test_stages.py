@@ -38,9 +38,11 @@ def test_a_stage_can_be_switched_off():
 
 def test_a_first_result_comes_before_the_last_and_is_what_fast_gives():
     _, noisy = phantom(slices=6, side=48)
-    firsts = []
+    firsts, seen = [], []
     settings = engine.Settings.from_preset(**QUICK, first=True)
-    last = engine.denoise(noisy, settings, on_first=firsts.append)
+    last = engine.denoise(noisy, settings, on_first=firsts.append, progress=seen.append)
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
     fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
     assert len(firsts) == 1
     np.testing.assert_array_equal(firsts[0].denoised, fast.denoised)

@@ -75,6 +75,7 @@ def test_first_result_is_that_of_fast_and_is_replaced_in_its_place(host, logic, 
     assert "NS-N2N network" in ui.resultLabel.text and "Zhou et al. 2024" in ui.resultLabel.text
     assert viewState() == views
     assert np.abs(voxels(final).astype(int) - seen[0][1]).max() > 0
+    monkeypatch.undo()
     fast = logic.process(volume, preset="fast")
     assert np.array_equal(voxels(fast), seen[0][1])
 

@@ -1,7 +1,7 @@
 """Denoise one volume from that volume alone: a look, a plan, the stages of the plan one after the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker
         except Enough:
             break
         if on_first is not None and state.made_by and name != plan.making[-1]:
-            on_first(_finished(state, volume, workshop))
+            on_first(_finished(state, volume, replace(workshop, tracker=tracker.aside())))
             on_first = None
     result = _finished(state, volume, workshop)
     tracker.finish()

@@ -80,6 +80,7 @@ class MatchingSection:
                 self._inspectTimer.start(SETTLE)
         for widget in (self._ui.autoThresholdButton, self._ui.previewCheckBox):
             widget.enabled = usable
+        self._showRows()
         self.overlay.setOpacity(node.previewOpacity)
         self._showUnits()
         if self.overlay.visible:
@@ -151,7 +152,14 @@ class MatchingSection:
         if self._parameterNode is not None and self._job is None and self._currentKey() is not None:
             self._start(wantResidual=self._ui.previewCheckBox.checked)
 
+    def _showRows(self) -> None:
+        """Show what belongs to the overlay only with it: the result below needs the room."""
+        ui = self._ui
+        for widget in (ui.previewOpacityLabel, ui.previewOpacitySlider, ui.matchedCaptionLabel, ui.matchedLabel):
+            widget.visible = ui.previewCheckBox.checked
+
     def _onPreview(self, checked: bool) -> None:
+        self._showRows()
         if self._parameterNode is None:
             return
         if not checked:

@@ -48,6 +48,7 @@ class Panel(VTKObservationMixin):
         self._orphans: dict[str, str] = {}
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._onStartClose)
+        self.addObserver(scene, scene.EndImportEvent, self._onEndImport)
         # before and after the node selectors, which take another volume for one that is removed
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved, priority=100.0)
         self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved, priority=-100.0)
@@ -142,6 +143,11 @@ class Panel(VTKObservationMixin):
                 full = slicer.mrmlScene.GetNodeByID(fullID)
                 if full is not None and not slicer.mrmlScene.IsClosing():
                     volumes.remove(full)
+
+    def _onEndImport(self, caller, event) -> None:
+        """A scene was loaded: its parameters came before the volumes that they name, so they are read again."""
+        if self._parameterNode is not None:
+            self._parameterNode.Modified()
 
     def _onStartClose(self, caller, event) -> None:
         self.disconnect()

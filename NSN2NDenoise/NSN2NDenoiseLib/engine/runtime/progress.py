@@ -104,6 +104,13 @@ class Tracker:
             done += share
         self._progress(Progress(self._stage or "look", done, loss, self._seconds_left(done, stage_fraction)))
 
+    def aside(self) -> "Tracker":
+        """One for work between two stages, which is no progress of the run: it only notices a stop request."""
+        self.end()
+        tracker = Tracker(should_stop=self._should_stop)
+        tracker.seconds = dict(self.seconds)
+        return tracker
+
     def enough(self) -> bool:
         """Whether the caller wants no more work, and the best result so far."""
         return self._should_keep is not None and self._should_keep()

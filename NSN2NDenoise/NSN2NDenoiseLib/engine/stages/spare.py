@@ -28,7 +28,7 @@ def spare(state: State, workshop: Workshop) -> State:
     noisy, denoised, noise = state.slices.values, state.denoised, state.noise
     tissue = TISSUE * state.look.noise.level
     kept = noise_kept(noisy, noise, _again(state, workshop), tissue)
-    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance)
+    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance, kept.left)
     where = np.stack([cell_means(image) for image in noisy]) > tissue
     strength = gain.strength
     low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
