@@ -91,7 +91,8 @@ def fit_line(
         bend: anatomy, in units of the least, at which a curve bends down to half of the line.
     """
     near = anatomy <= RANGE * anatomy[0]
-    anatomy, variance, count = anatomy[near], np.maximum(variance[near], 1e-30), count[near]
+    anatomy, count = anatomy[near], count[near]
+    variance = np.maximum(variance[near].astype(np.float64), 1e-30)  # whose square float32 would take for 0
     if len(anatomy) < POINTS:
         noise = float(variance.min())
         return Line(noise, 0.0, 1.0, min(1.0, own * noise / max(float(anatomy[0]), 1e-30)))
