@@ -1,6 +1,7 @@
 """The design plan: each choice behind the default preset undone alone, on the volumes that it was developed on.
 
-Crops, the network trained in any case for half of the default's steps, one seed: half an hour of a core. Design.md reads them.
+Crops, one seed, the network trained in any case for half of the default's steps: half an hour of a core. Design.md
+reads them.
 """
 
 from Benchmark.configuration import STUDYFORREST, THIGH, Experiment, nsn2n
