@@ -132,6 +132,9 @@ def test_no_matched_voxel_is_an_error():
 def test_a_collapse_is_an_error():
     clean, noisy = (v / 1300 for v in phantom())
     check_result(noisy, clean, None, 20 / 1300)
+    flat = noisy[:, :8] - clean[:, :8] + 0.5  # a uniform phantom: nothing of its noise has to stay
+    check_result(flat, 0.5 + 0.07 * (flat - 0.5), None, 20 / 1300)
+    check_result(flat, 0.5 + 0.6 * (flat - 0.5), None, 20 / 1300)
     with pytest.raises(engine.RunError, match="collapsed"):
         check_result(noisy, np.full_like(noisy, noisy.mean()), None, 20 / 1300)
     with pytest.raises(engine.RunError, match="anatomy was removed"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.noise.model import NoiseModel
+from NSN2NDenoiseLib.engine.noise.model import UNMATCHED, NoiseModel
 
 from Testing.Engine.phantoms import noise_level, noise_model
 
@@ -16,13 +16,13 @@ def test_the_local_sd_times_the_factor():
     assert unit == pytest.approx(np.broadcast_to(2 * sd, unit.shape), rel=1e-5)
 
 
-def test_half_of_it_where_slices_do_not_match_with_a_smooth_transition():
+def test_less_of_it_where_slices_do_not_match_with_a_smooth_transition():
     weights = np.ones(SHAPE, np.uint8)
     weights[3, :, 15:] = 0
     unit = noise_model(SHAPE, 0.1, weights=weights).unit(2, 4)
     assert unit[0] == pytest.approx(np.full((20, 30), 0.1), rel=1e-5)
-    # the mean of W over 5 columns: 1, 4/5, 3/5, 2/5, 1/5, 0
-    assert unit[1, 4, 12:18] == pytest.approx(0.1 * np.array([1, 0.9, 0.8, 0.7, 0.6, 0.5]), rel=1e-5)
+    matched = np.array([1, 0.8, 0.6, 0.4, 0.2, 0])  # the mean of W over 5 columns
+    assert unit[1, 4, 12:18] == pytest.approx(0.1 * (UNMATCHED + (1 - UNMATCHED) * matched), rel=1e-5)
 
 
 def test_the_spectrum_is_in_the_order_of_the_blocks_frequencies():

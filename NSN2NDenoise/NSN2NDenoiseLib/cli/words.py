@@ -57,7 +57,8 @@ def describe_inspection(name: str, facts: dict) -> str:
 
 
 def _row(key: str, value: str) -> list[str]:
-    return textwrap.wrap(value, 79, initial_indent=f"{key:12}", subsequent_indent=" " * 12, break_on_hyphens=False)
+    indent = {"initial_indent": f"{key:12}", "subsequent_indent": " " * 12}
+    return textwrap.wrap(value, 79, **indent, break_on_hyphens=False, break_long_words=False)  # paths stay whole
 
 
 def _made_by(stages: list[str]) -> list[str]:

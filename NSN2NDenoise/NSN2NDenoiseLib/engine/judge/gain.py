@@ -27,11 +27,14 @@ class Gain:
         energy: E, (slices, cell rows, cell columns) float32, normalized.
         variance: V, likewise.
         kept: C in units of V.
+        left: SD of the noise in the result, in units of the root of V. The error can't be less than that noise; the
+            formula above, a small difference of large numbers, could be.
     """
 
     energy: np.ndarray
     variance: np.ndarray
     kept: float
+    left: float
 
     @property
     def strength(self) -> np.ndarray:
@@ -49,17 +52,21 @@ class Gain:
         """
         kept = self.kept if kept is None else kept
         error = self.variance - 2 * strength * (1 - kept) * self.variance + strength**2 * self.energy
-        before, after = float(self.variance[where].sum()), float(error[where].sum())
-        return 10 * np.log10(before / max(after, 1e-3 * before)) if before > 0 else 0.0
+        noise = (
+            (1 - strength) ** 2 + 2 * strength * (1 - strength) * kept + (strength * self.left) ** 2
+        ) * self.variance
+        before = float(self.variance[where].sum())
+        after = max(float(error[where].sum()), float(noise[where].sum()), 1e-6 * before)
+        return 10 * np.log10(before / after) if before > 0 else 0.0
 
 
-def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kept: float) -> Gain:
+def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kept: float, left: float) -> Gain:
     """Compare what was removed with the noise.
 
     Args:
         noisy, denoised: (slices, rows, columns) float32, normalized.
         noise: of the volume.
-        kept: part of the noise that the result follows (`noise_kept`).
+        kept, left: covariance and SD of the noise in the result (`noise_kept`).
     """
     slices, rows, columns = noisy.shape
     cells = (slices, -(-rows // CELL), -(-columns // CELL))
@@ -67,7 +74,7 @@ def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kep
     for index in range(slices):
         energy[index] = cell_means(np.square(noisy[index] - denoised[index]))
         variance[index] = cell_means(np.square(noise.local.slab(index, index + 1)[0]))
-    return Gain(*(ndimage.gaussian_filter(values, WINDOW, mode="nearest") for values in (energy, variance)), kept)
+    return Gain(*(ndimage.gaussian_filter(values, WINDOW, mode="nearest") for values in (energy, variance)), kept, left)
 
 
 def at_full_size(cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

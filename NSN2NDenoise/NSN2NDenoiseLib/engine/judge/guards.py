@@ -4,10 +4,14 @@ import numpy as np
 
 from ..errors import RunError
 
-#: The output must keep at least this part of the input's contrast (SD over tissue and air).
+#: The output must keep at least this part of the anatomy's contrast (SD over tissue and air) ...
 MIN_CONTRAST = 0.3
-#: The removed noise may correlate with the image at most this much ...
+#: ... where there is more of it than this many noise SDs: of a uniform phantom, little but the mean may stay.
+MIN_ANATOMY = 1.0
+#: The removed noise may correlate with the image at most this much, ...
 MAX_CORRELATION = 0.5
+#: ... but where noise half removed explains it: with the part p of the noise kept, p (1 - p) of its variance, ...
+MAX_COVARIANCE = 0.25
 #: ... unless hardly anything was removed, in units of the noise SD.
 NEGLIGIBLE = 0.3
 #: Voxels that the guards look at.
@@ -32,16 +36,18 @@ def check_result(before: np.ndarray, after: np.ndarray, excluded: np.ndarray | N
         noisy, clean = noisy[inside], clean[inside]
     if not np.isfinite(clean).all():
         raise RunError("the network gave NaN or infinite values; try another seed, or precision float32")
-    contrast = float(clean.std() / max(noisy.std(), 1e-12))
-    if contrast < MIN_CONTRAST:
+    anatomy = float(max(noisy.var() - noise_sd**2, 0.0)) ** 0.5
+    contrast = float(clean.std()) / max(anatomy, 1e-12)
+    if anatomy > MIN_ANATOMY * noise_sd and contrast < MIN_CONTRAST:
         raise RunError(
             f"the training collapsed: the output keeps {100 * contrast:.0f} % of the image's contrast. Try another "
             "seed, more steps or a larger threshold (so that more voxels match)"
         )
     removed = noisy - clean
     if removed.std() > NEGLIGIBLE * noise_sd and clean.std() > 0:
-        correlation = float(np.corrcoef(removed, clean)[0, 1])
-        if abs(correlation) > MAX_CORRELATION:
+        covariance = np.cov(removed, clean)
+        correlation = float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+        if abs(correlation) > MAX_CORRELATION and abs(covariance[0, 1]) > MAX_COVARIANCE * noise_sd**2:
             raise RunError(
                 f"the removed noise correlates with the image ({correlation:.2f}), so anatomy was removed. Try another "
                 "seed, more steps or another threshold"

@@ -23,7 +23,7 @@ class Kept:
     Attributes:
         covariance: of the noise and the result, in units of the noise's variance, 0 to 1.
         spread: SD of that between regions.
-        left: SD of the noise in the result, in units of the noise's; NaN without tissue.
+        left: SD of the noise in the result, in units of the noise's.
     """
 
     covariance: float
@@ -65,7 +65,7 @@ def noise_kept(
             covariances.append((probe * difference)[inner][counts].mean() / PROBE / variance)
             energies.append(np.square(difference[inner])[counts].mean() / PROBE**2 / variance)
     if not covariances:
-        return Kept(0.0, 0.0, float("nan"))
+        return Kept(0.0, 0.0, 0.0)
     covariance = float(np.clip(np.mean(covariances), 0, 1))
     return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
 

@@ -11,18 +11,18 @@ from ..noise.blocks import mean_shift
 HARDLY_ANY = 0.8
 
 
-def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look, noise_left: float | None) -> dict:
+def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look, noise_left: float) -> dict:
     """Noise before and after, and how far homogeneous regions moved, all in image units.
 
     Args:
         noisy, denoised: (slices, rows, columns) float32, normalized.
         look: at the volume.
-        noise_left: SD of the noise in the result in units of the input's; None where it was not measured.
+        noise_left: SD of the noise in the result in units of the input's.
     """
     shift, worst = mean_shift(noisy, denoised, look.blocks)
     return {
         "noiseBefore": plain(look.noise_sd),
-        "noiseAfter": None if noise_left is None else plain(look.noise_sd * noise_left),
+        "noiseAfter": plain(look.noise_sd * noise_left),
         "meanShift": plain(shift * look.scale),
         "worstBlockShift": plain(worst * look.scale),
         "homogeneousBlocks": look.blocks.count,

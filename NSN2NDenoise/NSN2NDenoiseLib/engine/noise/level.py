@@ -137,7 +137,7 @@ def measure_noise(
     none = neighbors > SMOOTH or _is_none(sd, line, estimates, cubes.level)
     lowest = sd if line.reached > NEAR_FLAT else estimates["curve"]
     same = max(estimates["flattest"] / sd, sd / max(lowest, 1e-12)) <= AGREE
-    agree = none or (same and line.reached >= REACHED)
+    agree = bool(none or (same and line.reached >= REACHED))
     return NoiseLevel(
         sd=sd,
         local=shape.root(sd / float(np.sqrt(np.median(look.unit)))),

@@ -28,7 +28,7 @@ def spare(state: State, workshop: Workshop) -> State:
     noisy, denoised, noise = state.slices.values, state.denoised, state.noise
     tissue = TISSUE * state.look.noise.level
     kept = noise_kept(noisy, noise, _again(state, workshop), tissue)
-    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance)
+    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance, kept.left)
     where = np.stack([cell_means(image) for image in noisy]) > tissue
     strength = gain.strength
     low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
@@ -66,4 +66,5 @@ def _again(state: State, workshop: Workshop):
     def through_network(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)
 
-    return filtered if {"first", "refine"} & set(state.made_by) else through_network
+    last = [name for name in state.made_by if name in ("first", "learn", "refine")][-1]
+    return through_network if last == "learn" else filtered
