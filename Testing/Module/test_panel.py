@@ -289,13 +289,14 @@ def test_the_modules_own_test_runs_and_can_fail(host, logic, monkeypatch, capfd)
 
     monkeypatch.setattr(NSN2NDenoiseModuleTest, "SHORT", SHORT)
     NSN2NDenoiseModuleTest.runAll()
-    assert "Ran 4 tests" in capfd.readouterr().err
+    assert "Ran 5 tests" in capfd.readouterr().err
 
     def wrong(self):
         self.fail("on purpose")
 
     monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_badArguments", wrong)
-    monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_process", lambda self: None)
+    for name in ("test_process", "test_firstResultAndStrength"):
+        monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, name, lambda self: None)
     with pytest.raises(AssertionError, match="on purpose"):
         NSN2NDenoiseModuleTest.runAll()
 
@@ -318,3 +319,30 @@ def test_help_names_the_paper(host, module):
     described = slicer.util.getModule("NSN2NDenoise")
     assert "2411.10831" in described.acknowledgementText and "research" in described.helpText
     assert os.path.isfile(MODULE_FOLDER / "Resources" / "Icons" / "NSN2NDenoise.png")
+
+
+def test_weights_have_the_engines_bound(ui):
+    from NSN2NDenoiseLib import engine
+
+    for box in (ui.lambdaRCSpinBox, ui.lambdaICSpinBox):
+        assert box.maximum == engine.LAMBDA_MAX
+
+
+def test_stages_follow_the_preset_and_each_preset_says_what_it_is(ui, logic):
+    import qt
+    from NSN2NDenoiseLib import engine
+
+    texts = [ui.presetComboBox.itemData(n, qt.Qt.ToolTipRole) for n in range(ui.presetComboBox.count)]
+    assert len(set(texts)) == len(engine.PRESETS) == ui.presetComboBox.count
+    for index, name in enumerate(engine.PRESETS):
+        ui.presetComboBox.currentIndex = index
+        ui.presetComboBox.activated.emit(index)
+        preset = engine.Settings.from_preset(name)
+        assert (ui.firstCheckBox.checked, ui.refineCheckBox.checked) == (preset.first, preset.refine)
+        assert ui.learnComboBox.currentText == {None: "auto", True: "on", False: "off"}[preset.learn]
+    ui.presetComboBox.currentIndex = 0
+    ui.firstCheckBox.checked = ui.refineCheckBox.checked = False
+    ui.learnComboBox.currentIndex = ui.learnComboBox.findText("off")
+    assert not ui.applyButton.enabled and "nothing would be done" in ui.applyButton.toolTip
+    ui.refineCheckBox.checked = True
+    assert ui.applyButton.enabled

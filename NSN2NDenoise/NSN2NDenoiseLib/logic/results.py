@@ -132,7 +132,7 @@ def _attributeOf(output, name: str) -> dict:
 
 def _descriptionOf(inputVolume, report: dict) -> str:
     """How a result was made, in a line."""
-    stages = engine.describe_stages(report.get("stages") or [])
+    stages = engine.describe_stages(report.get("stages") or []) or "left as it was"
     text = f"'{inputVolume.GetName()}' denoised by NSN2N {__version__} (Neighboring Slice Noise2Noise): {stages}"
     if report.get("ended") in ENDS:
         text += f"; {ENDS[report['ended']]}"

@@ -162,10 +162,11 @@ def summary(name: str, report: dict) -> str:
                 stages=engine.describe_stages(stages), sources=engine.describe_sources(stages)
             )
         )
+    elif "stages" in report:
+        sentences.append(_("Left as it was: no noise was found whose removal would help."))
     before, after = report.get("noiseBefore"), report.get("noiseAfter")
-    strength = report.get("strength", 1)
+    at = _(" at full strength") if report.get("strength", 1) < 1 else ""
     if before and after is not None:
-        at = _(" at full strength") if strength < 1 else ""
         sentences.append(
             _("Noise in homogeneous regions: {before} before, {after} after{at}.").format(
                 before=numberText(before), after=numberText(after), at=at
@@ -173,6 +174,8 @@ def summary(name: str, report: dict) -> str:
         )
     if report.get("meanShift") is not None:
         sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
+    if report.get("predictedGain") is not None:
+        sentences.append(_("Predicted gain: {gain} dB{at}.").format(gain=f"{report['predictedGain']:+.1f}", at=at))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
     if report.get("threshold") is not None:

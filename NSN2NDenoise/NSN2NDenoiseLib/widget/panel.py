@@ -124,7 +124,9 @@ class Panel(VTKObservationMixin):
         for name in ("outputVolume", "noiseVolume") if self._parameterNode is not None else ():
             if node is not None and getattr(self._parameterNode, name) is node:
                 self._leaving[name] = node.GetID()
-        if node is not None and node.IsA("vtkMRMLScalarVolumeNode") and ownFullOf(node) is not None:
+        if slicer.mrmlScene.IsClosing() or node is None or not node.IsA("vtkMRMLScalarVolumeNode"):
+            return
+        if ownFullOf(node) is not None:
             self._orphans[node.GetID()] = ownFullOf(node).GetID()
 
     def _onNodeRemoved(self, caller, event) -> None:
@@ -141,7 +143,7 @@ class Panel(VTKObservationMixin):
             if slicer.mrmlScene.GetNodeByID(outputID) is None:
                 del self._orphans[outputID]
                 full = slicer.mrmlScene.GetNodeByID(fullID)
-                if full is not None and not slicer.mrmlScene.IsClosing():
+                if full is not None:
                     volumes.remove(full)
 
     def _onEndImport(self, caller, event) -> None:
