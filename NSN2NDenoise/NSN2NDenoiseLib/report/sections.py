@@ -91,9 +91,9 @@ def noise(content: "Content") -> str:
     centers = ", ".join(f"{n} {number(found[f'{k}MeanFrequency'])}" for k, n in names.items())
     spectrum = (
         f"<div><p>Noise power spectrum</p>{plot}<p class='note'>In the {found['windows']} flattest windows of "
-        f"tissue, {found['side']} × {found['side']} pixels. Mean frequency in 1/mm: {centers}; lower is "
-        f"coarser. SD: {number(found['beforeSD'])} before, {number(found['afterSD'])} after. Anatomy that the windows show "
-        "counts in all of them.</p></div>"
+        f"tissue, {found['side']} × {found['side']} pixels. Mean frequency in 1/mm: {centers}; lower is coarser. SD: "
+        f"{number(found['beforeSD'])} before, {number(found['afterSD'])} after. Anatomy that the windows show counts "
+        "in all of them.</p></div>"
     )
     return f'<h2>Noise</h2><div class="columns">{drawn}{spectrum}</div>'
 

@@ -12,7 +12,8 @@ p { margin: 6px 0 10px; max-width: 78ch; } .note { color: #555c66; font-size: 13
 .tile.good { border-left: 5px solid #2e7d32; } .tile.bad { border-left: 5px solid #b3261e; }
 .tile.open { border-left: 5px solid #8a8f98; }
 table { border-collapse: collapse; margin: 8px 0; font-size: 14px; }
-th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid #e3e5e8; vertical-align: top; white-space: nowrap; }
+th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid #e3e5e8; vertical-align: top; }
+td, th { white-space: nowrap; }
 th { font-weight: 600; color: #444a52; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .limits td:last-child, .limits th:last-child {
   text-align: left; color: #555c66; white-space: normal; }
