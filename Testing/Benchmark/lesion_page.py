@@ -158,13 +158,13 @@ def percent(part):
 
 EXPLANATION = """Spheres, brighter and darker than what is around them, were inserted at places in tissue; contrast,
 diameter and sign of each were drawn at random, so that no lesion has its like nearby. Each method denoised the volume
-with and without them. *Contrast recovered*: height of the inserted profile that fits the difference of the two results
-best, over the inserted contrast; the noise under a lesion cancels. *Detectability*: channelized Hotelling observers
-(five Laguerre-Gauss channels as wide as the lesion; 16 Gabor channels) and the non-prewhitening matched filter (NPW) see
-the lesion's middle slice, with the lesion and without it, each trained on other places than it is tested on; AUC 0.5 is
-guessing. A detector needs not only contrast: a lesion of half the contrast in a tenth of the noise is found more easily,
-but measured wrongly. *TTF*: of discs of 7 pixels radius, what comes out at a frequency over what went in; a loss of
-contrast counts as one. Textured places are the half with more structure of their own."""
+with and without them. *Contrast recovered*: height of the inserted profile that fits the difference of the two
+results best, over the inserted contrast; the noise under a lesion cancels. *Detectability*: channelized Hotelling
+observers (five Laguerre-Gauss channels as wide as the lesion; 16 Gabor channels) and the non-prewhitening matched
+filter (NPW) see the lesion's middle slice, with the lesion and without it, each trained on other places than it is
+tested on; AUC 0.5 is guessing. The two differ: a lesion of half the contrast in a tenth of the noise is found more
+easily, and measured wrongly. *TTF*: of discs of 7 pixels radius, what comes out at a frequency over what went in; a
+loss of contrast counts as one. Textured places are the half with more structure of their own."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a lesion loses: spheres inserted into a volume, denoised with and without them by each method.
 
-    python Testing/Benchmark/lesion_study.py chest --data DIR [--rounds 3] [--only default --only bm4d] [--crop K,J,I] [--diameters MM,MM]
+    python Testing/Benchmark/lesion_study.py chest --data DIR [--rounds 3] [--only default --only bm4d]
 
 Every round draws anew which site gets which contrast, diameter and sign, so that each cell of the tables sees many
 places. The figures land in Results/lesions/STUDY.json, one method after the other; what is there is made again only

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +13,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality
 
-from Testing.CommandLine.conftest import SAMPLE
+from Testing.CommandLine.conftest import SAMPLE, environment
 
 VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
 
@@ -181,3 +183,40 @@ def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
     sitk.WriteImage(image, str(tmp_path / "coarse.nrrd"))
     ended = nsn2n("report", done / "Doe^John.nrrd", "coarse.nrrd")
     assert ended.returncode == 2 and "different size" in ended.stderr
+
+
+def test_without_lesions_nothing_needs_torch():
+    code = (
+        "import sys; import NSN2NDenoiseLib.cli.report, NSN2NDenoiseLib.report.page; "
+        "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
+
+
+def test_few_places_get_few_kinds():
+    from NSN2NDenoiseLib.engine.judge.contrast import CONTRASTS_HU, DIAMETERS, OF_A_KIND, _kinds
+
+    for sites in (1, 6, 12, 17, 30, 54, 200):
+        contrasts, diameters = _kinds(sites, CONTRASTS_HU, DIAMETERS)
+        count = len(contrasts) * len(diameters)
+        assert count == 1 or sites / count >= OF_A_KIND
+        assert contrasts[-1] == 40.0 and diameters[-1] == 10.0
+    assert (contrasts, diameters) == (CONTRASTS_HU, DIAMETERS)
+
+
+def test_a_volume_without_tissue_gets_no_lesions():
+    from NSN2NDenoiseLib.engine.judge.contrast import insert_lesions
+
+    volume = np.random.default_rng(0).normal(0, 5, (8, 64, 64)).astype(np.float32) - 1000
+    volume[:, 20:30, 20:30] += 1000
+    look, _ = engine.take_look(volume)
+    with pytest.raises(engine.InputError, match="too little tissue"):
+        insert_lesions(volume, look, (1.0, 1.0, 1.0))
+
+
+def test_a_report_of_another_version_is_refused():
+    from NSN2NDenoiseLib.engine.judge.contrast import settings_of
+
+    stored = {"settings": {"preset": "default", "gone": 1}, "threshold": 0.01, "gap": 1, "axis": "k"}
+    with pytest.raises(engine.SettingsError, match="another version"):
+        settings_of(stored)
