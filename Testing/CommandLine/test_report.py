@@ -14,6 +14,7 @@ from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality
 
 from Testing.CommandLine.conftest import SAMPLE, environment
+from Testing.CommandLine.dicom_files import write_series
 
 VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
 
@@ -183,6 +184,19 @@ def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
     sitk.WriteImage(image, str(tmp_path / "coarse.nrrd"))
     ended = nsn2n("report", done / "Doe^John.nrrd", "coarse.nrrd")
     assert ended.returncode == 2 and "different size" in ended.stderr
+
+
+def test_a_dicom_series_shows_its_modality_and_no_more(done, nsn2n, tmp_path):
+    values = sitk.GetArrayFromImage(sitk.ReadImage(str(done / "Doe^John.nrrd")))[:8]
+    write_series(tmp_path / "s", values, np.arange(8.0))
+    assert nsn2n("denoise", "s", "out", "--dicom", "--preset", "fast", "--report", "run.json").returncode == 0
+    ended = nsn2n("report", "s", "out", "--run", "run.json", "-o", "page.html")
+    assert ended.returncode == 0, ended.stderr
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.figures["identity"]["modality"] == "CT" and "CT, " in page.text
+    assert "hashes differ" not in page.text
+    for private in ("Jane", "P1", "20260102", "Chest", "Maker"):
+        assert private not in page.text
 
 
 def test_without_lesions_nothing_needs_torch():
