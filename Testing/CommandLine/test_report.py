@@ -11,6 +11,7 @@ import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
+from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality
 
 from Testing.CommandLine.conftest import SAMPLE, environment
@@ -234,3 +235,12 @@ def test_a_report_of_another_version_is_refused():
     stored = {"settings": {"preset": "default", "gone": 1}, "threshold": 0.01, "gap": 1, "axis": "k"}
     with pytest.raises(engine.SettingsError, match="another version"):
         settings_of(stored)
+
+
+def test_values_that_fit_no_rule_are_judged_all_the_same():
+    volume = np.random.default_rng(0).normal(-2000, 20, (8, 96, 96)).astype(np.float32)
+    look, slices = engine.take_look(volume)
+    figures = measure_quality(volume, np.full_like(volume, -2000.0), look, slices)
+    assert figures["residual"]["sd"] == pytest.approx(20, rel=0.02)
+    assert figures["residual"]["withImage"] is None and figures["shiftByTissue"] == []
+    assert check_limits(figures)
