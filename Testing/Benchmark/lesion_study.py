@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a lesion loses: spheres inserted into a volume, denoised with and without them by each method.
 
-    python Testing/Benchmark/lesion_study.py chest --data DIR [--rounds 3] [--only default --only bm4d] [--crop K,J,I]
+    python Testing/Benchmark/lesion_study.py chest --data DIR [--rounds 3] [--only default --only bm4d]
 
 Every round draws anew which site gets which contrast, diameter and sign, so that each cell of the tables sees many
 places. The figures land in Results/lesions/STUDY.json, one method after the other; what is there is made again only
@@ -96,6 +96,9 @@ def main(arguments=None):
     study = STUDIES[options.study]
     if options.crop:
         study = replace(study, crop=tuple(tuple(map(int, part.split(":"))) for part in options.crop.split(",")))
+    for name in ("contrasts", "diameters"):
+        if getattr(options, name):
+            study = replace(study, **{name: tuple(map(float, getattr(options, name).split(",")))})
     path = options.results / f"{options.study}.json"
     page = json.loads(path.read_text()) if path.exists() else {}
     page.update(title=study.title, crop=study.crop, rounds=options.rounds, machine=records.machine())
@@ -129,6 +132,8 @@ def parse(arguments):
     parser.add_argument("--only", action="append", choices=METHODS, help="method; repeatable")
     parser.add_argument("--refresh", action="store_true", help="make what is there again")
     parser.add_argument("--crop", help="FIRST:LAST,FIRST:LAST,FIRST:LAST instead of the study's, for a quick look")
+    parser.add_argument("--contrasts", help="C,C,... instead of the study's")
+    parser.add_argument("--diameters", help="mm,mm,... instead of the study's")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the figures")
     return parser.parse_args(arguments)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+import pydicom
 
 from .. import __version__, engine
 from ..engine.judge.contrast import measure_contrast, settings_of
@@ -113,18 +114,22 @@ def price(run: dict | None) -> str:
 
 def identify(volume: Volume, result: Volume) -> dict:
     """What says which volumes these are, and nothing of the patient: no name of a file, no tag but the modality."""
-    image = volume.image
-    modality = image.GetMetaData("0008|0060").strip() if image.HasMetaDataKey("0008|0060") else None
-    if modality is None and volume.slices:
-        modality = getattr(volume.slices[0], "modality", None)
     return {
         "size": list(reversed(volume.array.shape)),
         "spacing": [f"{s:.4g}" for s in reversed(volume.spacing)],
         "type": str(volume.array.dtype),
-        "modality": modality,
+        "modality": modality_of(volume),
         "inputSHA256": voxel_hash(volume.array),
         "resultSHA256": voxel_hash(result.array),
     }
+
+
+def modality_of(volume: Volume) -> str | None:
+    """The modality of a DICOM series, or None."""
+    if not volume.slices:
+        return None
+    header = pydicom.dcmread(volume.slices[0].file, stop_before_pixels=True, specific_tags=["Modality"])
+    return str(header.get("Modality", "")) or None
 
 
 def notes(run: dict | None, identity: dict, figures: dict) -> list[str]:

@@ -59,6 +59,6 @@ def make_page(content: Content) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Quality report: {name}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body><main>'
-        + "\n".join(parts)
+        + "\n".join(f"<section>{part}</section>" for part in parts)
         + f'</main><script type="application/json" id="figures">{data}</script></body></html>\n'
     )

@@ -91,9 +91,9 @@ def noise(content: "Content") -> str:
     centers = ", ".join(f"{n} {number(found[f'{k}MeanFrequency'])}" for k, n in names.items())
     spectrum = (
         f"<div><p>Noise power spectrum</p>{plot}<p class='note'>In the {found['windows']} flattest windows of "
-        f"tissue, {found['side']} × {found['side']} pixels. Mean frequency in 1/mm: {centers}; lower is "
-        f"coarser. SD: {number(found['beforeSD'])} before, {number(found['afterSD'])} after. Anatomy that the "
-        "windows show counts in all of them.</p></div>"
+        f"tissue, {found['side']} × {found['side']} pixels. Mean frequency in 1/mm: {centers}; lower is coarser. SD: "
+        f"{number(found['beforeSD'])} before, {number(found['afterSD'])} after. Anatomy that the windows show counts "
+        "in all of them.</p></div>"
     )
     return f'<h2>Noise</h2><div class="columns">{drawn}{spectrum}</div>'
 
@@ -156,7 +156,7 @@ def contrast(content: "Content") -> str:
     for c in cells:
         label = f"{100 * c['part']:.3g} %" if c["part"] is not None else number(c["contrast"])
         names.append(f"{label}\n{c['diameter']:g} mm")
-        interval = f"{100 * c['low']:.0f} … {100 * c['high']:.0f} %"
+        interval = f"{100 * c['low']:.0f} … {100 * c['high']:.0f} %".replace("-", "−")
         each = [("–" if c[s] is None else f"{100 * c[s]:.0f} %") for s in ("brighter", "darker")]
         size = f"±{number(c['contrast'])}" + (f" ({label} of tissue)" if c["part"] is not None else "")
         rows.append([size, f"{c['diameter']:g}", str(c["count"]), _recovered(c), interval, *each])
@@ -227,7 +227,7 @@ def signature() -> str:
 
 
 def _recovered(cell: dict) -> str:
-    percent = f"{100 * cell['recovered']:.0f} %"
+    percent = f"{100 * cell['recovered']:.1f} %"
     return percent if cell["recovered"] >= RECOVERED else f'<span class="fail">{percent}</span>'
 
 

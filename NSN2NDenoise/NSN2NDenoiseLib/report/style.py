@@ -13,7 +13,7 @@ p { margin: 6px 0 10px; max-width: 78ch; } .note { color: #555c66; font-size: 13
 .tile.open { border-left: 5px solid #8a8f98; }
 table { border-collapse: collapse; margin: 8px 0; font-size: 14px; }
 th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid #e3e5e8; vertical-align: top; }
-th, td { white-space: nowrap; }
+td, th { white-space: nowrap; }
 th { font-weight: 600; color: #444a52; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .limits td:last-child, .limits th:last-child {
   text-align: left; color: #555c66; white-space: normal; }
@@ -33,7 +33,15 @@ code { font-size: 12.5px; overflow-wrap: anywhere; }
 .warn { border-left: 4px solid #c2571a; background: #fdf3ec; padding: 6px 12px; margin: 8px 0; max-width: 78ch; }
 .sign { display: grid; grid-template-columns: 2fr 1fr; gap: 30px 40px; margin-top: 34px; }
 .sign div { border-top: 1px solid #333; padding-top: 3px; font-size: 13px; color: #444a52; }
-@media print { body { background: #fff; font-size: 11pt; } main { padding: 0; max-width: none; }
-  h2, .tile, tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .sign { break-inside: avoid; }
-  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
+@media print {
+  body { background: #fff; font-size: 9pt; line-height: 1.35; } main { padding: 0; max-width: none; }
+  h1 { font-size: 17pt; } h2 { font-size: 12pt; margin: 14pt 0 4pt; break-after: avoid; }
+  section, tr, figure, .tile, .columns, .sign { break-inside: avoid; } p { margin: 3pt 0; max-width: none; }
+  p.note { font-size: 8pt; }
+  .verdict { flex-wrap: nowrap; } .tile { flex-basis: 0; } .tile b { font-size: 13pt; }
+  table, dl { font-size: 8.5pt; } th, td { padding: 1.5pt 7pt; } code { font-size: 7.5pt; }
+  .pictures { max-width: 165mm; } .columns { flex-wrap: nowrap; gap: 12pt; } .columns > div { flex: 1 1 0; }
+  .columns > div.narrow { flex: 0 1 55mm; }
+  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+}
 """

@@ -18,8 +18,8 @@ from .sites import Sites, find_sites, is_hounsfield
 CONTRASTS_HU, CONTRASTS_PART = (10.0, 20.0, 40.0), (0.02, 0.05, 0.1)
 #: Diameters in mm of a volume with voxels of 1 mm; larger voxels have larger ones in proportion.
 DIAMETERS = (3.0, 6.0, 10.0)
-#: Fewer sites than this say nothing.
-FEWEST = 12
+#: Fewer sites than this say nothing, nor does a kind (contrast and diameter) with fewer lesions than that.
+FEWEST, OF_A_KIND = 12, 6
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Inserted:
 
 
 def insert_lesions(volume: np.ndarray, look: Look, spacing: tuple[float, float, float], seed: int = 0) -> Inserted:
-    """Insert spheres of three contrasts and three diameters, brighter and darker, where there is room.
+    """Insert spheres of up to three contrasts and three diameters, brighter and darker, where there is room.
 
     Args:
         volume: (K, J, I), image units; not changed.
@@ -52,7 +52,7 @@ def insert_lesions(volume: np.ndarray, look: Look, spacing: tuple[float, float, 
     sites, diameters = _room(stack, mm, diameters, look.padding_value)
     relative = not is_hounsfield(stack)
     contrasts = tuple(part * sites.tissue for part in CONTRASTS_PART) if relative else CONTRASTS_HU
-    lesions = draw_lesions(sites, contrasts, diameters, seed)
+    lesions = draw_lesions(sites, *_kinds(len(sites), contrasts, diameters), seed)
     changed = np.ascontiguousarray(slices_back(insert(stack, lesions), look.axis))
     return Inserted(changed, lesions, relative, sites.tissue)
 
@@ -143,6 +143,16 @@ def measure_contrast(
         inserted.volume, settings, spacing=spacing, positions=positions, progress=progress, should_stop=should_stop
     )
     return contrast_figures(inserted, again.denoised, result, look.axis)
+
+
+def _kinds(sites: int, contrasts: tuple[float, ...], diameters: tuple[float, ...]) -> tuple:
+    """As many contrasts, the strongest, and diameters, the largest, as there are sites for."""
+    while sites < OF_A_KIND * len(contrasts) * len(diameters) and len(contrasts) * len(diameters) > 1:
+        if len(contrasts) >= len(diameters):
+            contrasts = contrasts[1:]
+        else:
+            diameters = diameters[1:]
+    return contrasts, diameters
 
 
 def _room(stack, mm, diameters, padding) -> tuple[Sites, tuple[float, ...]]:

@@ -17,6 +17,8 @@ from .spectrum import find_windows, mean_frequency, noise_power, window_sd
 LOOKED_AT = 48
 #: What is tissue or lung, and not air: HU above the first, or brighter than this part of the bright end.
 AIR_HU, BRIGHT = -900.0, 0.15
+#: Where less than this part of a volume is tissue by that rule, the rule does not fit, and all of it counts.
+LEAST = 0.01
 
 
 def measure_quality(
@@ -75,6 +77,8 @@ def _inside(before: np.ndarray, excluded: np.ndarray | None) -> np.ndarray:
     inside = np.empty(before.shape, bool)
     for k, plane in enumerate(before):
         inside[k] = ndimage.gaussian_filter(np.asarray(plane, np.float32), 2.0) > limit
+    if inside.mean() < LEAST:
+        inside[:] = True
     if excluded is not None:
         inside &= ~excluded
     return inside

@@ -38,8 +38,12 @@ def residual_correlation(before: np.ndarray, after: np.ndarray, inside: np.ndarr
         "acrossSlices": _correlation(pairs),
         "rows": [_correlation(p) for p in within[0]],
         "columns": [_correlation(p) for p in within[1]],
-        "sd": float(np.concatenate(removed).std(dtype=np.float64)) if removed else None,
+        "sd": _sd(np.concatenate(removed)),
     }
+
+
+def _sd(values: np.ndarray) -> float | None:
+    return float(values.std(dtype=np.float64)) if values.size else None
 
 
 def _shifted(plane: np.ndarray, axis: int, lag: int) -> tuple[np.ndarray, np.ndarray]:

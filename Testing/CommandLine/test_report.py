@@ -1,0 +1,246 @@
+"""``nsn2n report``: the page, its figures, and what it refuses."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
+from NSN2NDenoiseLib.engine.judge.limits import check_limits
+from NSN2NDenoiseLib.engine.judge.quality import measure_quality
+
+from Testing.CommandLine.conftest import SAMPLE, environment
+from Testing.CommandLine.dicom_files import write_series
+
+VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
+
+
+class Page(HTMLParser):
+    """Text, pictures, links and open elements of a page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.texts, self.pictures, self.outside, self.open, self.source = [], [], [], [], source
+        self.feed(source)
+        self.figures = json.loads(re.search(r'id="figures">(.*?)</script>', source, re.DOTALL).group(1))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        for key in ("src", "href"):
+            if key in found:
+                kept = self.pictures if found[key].startswith("data:image/png;base64,") else self.outside
+                kept.append(found[key])
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A folder with a crop of the sample, its result by preset fast, and the run's report."""
+    from NSN2NDenoiseLib.cli.main import main
+
+    folder = tmp_path_factory.mktemp("report")
+    image = sitk.ReadImage(str(SAMPLE))[40:180, 60:188, 6:26]
+    sitk.WriteImage(image, str(folder / "Doe^John.nrrd"), True)
+    names = [str(folder / name) for name in ("Doe^John.nrrd", "out.nrrd", "run.json")]
+    arguments = ["denoise", *names[:2], "--report", names[2], "--preset", "fast", "--device", "cpu", "--quiet"]
+    assert main(arguments) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(done) -> Page:
+    """The page of that result."""
+    from NSN2NDenoiseLib.cli.main import main
+
+    source, result, run, target = (str(done / n) for n in ("Doe^John.nrrd", "out.nrrd", "run.json", "page.html"))
+    assert main(["report", source, result, "--run", run, "-o", target, "--title", "Study 7 <b>", "--quiet"]) == 0
+    return Page((done / "page.html").read_text(encoding="utf-8"))
+
+
+def test_the_page_is_whole_self_contained_and_names_nobody(done, page):
+    assert page.open == [] and page.outside == []
+    assert len(page.pictures) == 13
+    assert "Study 7 <b>" in page.text
+    assert "Doe^John" not in page.source and "John" not in page.text and str(done) not in page.source
+    assert "http" not in page.source and "nan" not in page.text.lower().split()
+    for line in ("Name, function", "Date", "Signature", "Not measured", "Noise power spectrum"):
+        assert line in page.text
+
+
+def test_figures_are_those_of_the_run_and_of_the_files(done, page):
+    run = json.loads((done / "run.json").read_text())
+    stored = page.figures["figures"]
+    for key in ("noiseBefore", "homogeneousBlocks", "sliceCorrelation"):
+        assert stored[key] == run[key]
+    for key in ("noiseAfter", "meanShift", "worstBlockShift"):  # the run measured before it rounded to whole numbers
+        assert stored[key] == pytest.approx(run[key], abs=0.02 * run["noiseBefore"])
+        assert f"{run[key]:.5g}".replace("-", "−") in page.text
+    before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(done / n))) for n in ("Doe^John.nrrd", "out.nrrd"))
+    spacing = sitk.ReadImage(str(done / "out.nrrd")).GetSpacing()[::-1]
+    look, slices = engine.take_look(before, spacing=spacing)
+    assert stored == json.loads(json.dumps(measure_quality(before, after, look, slices, spacing)))
+    identity = page.figures["identity"]
+    assert identity["inputSHA256"] == voxel_hash(before) == run["inputSHA256"]
+    assert identity["resultSHA256"] == voxel_hash(after) == run["resultSHA256"]
+    assert identity["inputSHA256"] in page.text and "hashes differ" not in page.text
+    for value in (run["seed"], run["threshold"], run["versions"]["numpy"]):
+        assert str(value) in page.text
+
+
+def test_floats_give_the_runs_figures_exactly(done, nsn2n, tmp_path):
+    image = sitk.Cast(sitk.ReadImage(str(done / "Doe^John.nrrd")), sitk.sitkFloat32)
+    sitk.WriteImage(image, str(tmp_path / "in.nrrd"))
+    ended = nsn2n("denoise", "in.nrrd", "out.nrrd", "--preset", "fast", "--report", "run.json", "--device", "cpu")
+    assert ended.returncode == 0, ended.stderr
+    assert nsn2n("report", "in.nrrd", "out.nrrd", "--run", "run.json").returncode == 0
+    stored = Page((tmp_path / "out-report.html").read_text(encoding="utf-8")).figures["figures"]
+    run = json.loads((tmp_path / "run.json").read_text())
+    for key in ("noiseBefore", "noiseAfter", "meanShift", "worstBlockShift", "homogeneousBlocks"):
+        assert stored[key] == pytest.approx(run[key], rel=1e-3, abs=1e-4)
+
+
+def test_another_result_and_a_missing_run_are_said(done, nsn2n, tmp_path):
+    image = sitk.ReadImage(str(done / "out.nrrd"))
+    sitk.WriteImage(image + 30, str(tmp_path / "other.nrrd"))
+    source = done / "Doe^John.nrrd"
+    ended = nsn2n("report", source, "other.nrrd", "--run", done / "run.json")
+    page = Page((tmp_path / "other-report.html").read_text(encoding="utf-8"))
+    assert "The result is not the one of the run" in page.text
+    failed = [row["name"] for row in page.figures["limits"] if not row["passed"]]
+    assert any("shift" in name.lower() for name in failed) and "FAIL" in page.text and "FAIL" in ended.stdout
+    assert nsn2n("report", source, source, "-o", "same.html").returncode == 0
+    page = Page((tmp_path / "same.html").read_text(encoding="utf-8"))
+    assert "nothing was removed" in page.text and "how the result was made is not known" in page.text
+
+
+def test_a_smeared_result_fails(done, nsn2n, tmp_path):
+    image = sitk.Cast(sitk.ReadImage(str(done / "Doe^John.nrrd")), sitk.sitkFloat32)
+    sitk.WriteImage(sitk.SmoothingRecursiveGaussian(image, 3.0), str(tmp_path / "smeared.nrrd"))
+    assert nsn2n("report", done / "Doe^John.nrrd", "smeared.nrrd").returncode == 0
+    limits = Page((tmp_path / "smeared-report.html").read_text(encoding="utf-8")).figures["limits"]
+    failed = {row["name"] for row in limits if not row["passed"]}
+    assert any(name.startswith("Leak") for name in failed)
+    assert any("between slices" in name for name in failed)
+
+
+def test_lesions_are_inserted_after_their_price_is_said(done, nsn2n):
+    target = done / "lesions.html"
+    source, result = done / "Doe^John.nrrd", done / "out.nrrd"
+    ended = nsn2n("report", source, result, "--run", done / "run.json", "--lesions", "-o", target, "--overwrite")
+    assert ended.returncode == 0, ended.stderr
+    run = json.loads((done / "run.json").read_text())
+    first = ended.stdout.splitlines()[0]
+    assert "costs" in first and f"{sum(run['seconds'].values()):.0f} s" in first
+    page = Page(target.read_text(encoding="utf-8"))
+    cells = page.figures["figures"]["contrast"]
+    assert cells and {c["contrast"] for c in cells} <= {10.0, 20.0, 40.0}
+    by_size = {}
+    for c in cells:
+        assert c["low"] <= c["recovered"] <= c["high"] and -0.5 < c["recovered"] < 1.5
+        by_size.setdefault(c["diameter"], []).append(c["recovered"])
+    sizes = sorted(by_size)
+    assert np.mean(by_size[sizes[0]]) < np.mean(by_size[sizes[-1]])
+    assert any(row["name"].startswith("Contrast") for row in page.figures["limits"])
+    assert "Not measured" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--lesions",), "--run"),
+        (("--run", "missing.json"), "can't be read"),
+        (("--run", "other.json"), "is not the JSON"),
+        (("-o", "page.txt"), ".html"),
+    ],
+)
+def test_what_is_refused(done, nsn2n, tmp_path, arguments, said):
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    ended = nsn2n("report", done / "Doe^John.nrrd", done / "out.nrrd", *arguments)
+    assert ended.returncode == 2 and said in ended.stderr
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
+    ended = nsn2n("report", done / "Doe^John.nrrd", small)
+    assert ended.returncode == 2 and "no pair" in ended.stderr
+    image = sitk.ReadImage(str(done / "out.nrrd"))
+    image.SetSpacing((2.0, 2.0, 2.0))
+    sitk.WriteImage(image, str(tmp_path / "coarse.nrrd"))
+    ended = nsn2n("report", done / "Doe^John.nrrd", "coarse.nrrd")
+    assert ended.returncode == 2 and "different size" in ended.stderr
+
+
+def test_a_dicom_series_shows_its_modality_and_no_more(done, nsn2n, tmp_path):
+    values = sitk.GetArrayFromImage(sitk.ReadImage(str(done / "Doe^John.nrrd")))[:8]
+    write_series(tmp_path / "s", values, np.arange(8.0))
+    assert nsn2n("denoise", "s", "out", "--dicom", "--preset", "fast", "--report", "run.json").returncode == 0
+    ended = nsn2n("report", "s", "out", "--run", "run.json", "-o", "page.html")
+    assert ended.returncode == 0, ended.stderr
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.figures["identity"]["modality"] == "CT" and "CT, " in page.text
+    assert "hashes differ" not in page.text
+    for private in ("Jane", "P1", "20260102", "Chest", "Maker"):
+        assert private not in page.text
+
+
+def test_without_lesions_nothing_needs_torch():
+    code = (
+        "import sys; import NSN2NDenoiseLib.cli.report, NSN2NDenoiseLib.report.page; "
+        "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
+
+
+def test_few_places_get_few_kinds():
+    from NSN2NDenoiseLib.engine.judge.contrast import CONTRASTS_HU, DIAMETERS, OF_A_KIND, _kinds
+
+    for sites in (1, 6, 12, 17, 30, 54, 200):
+        contrasts, diameters = _kinds(sites, CONTRASTS_HU, DIAMETERS)
+        count = len(contrasts) * len(diameters)
+        assert count == 1 or sites / count >= OF_A_KIND
+        assert contrasts[-1] == 40.0 and diameters[-1] == 10.0
+    assert (contrasts, diameters) == (CONTRASTS_HU, DIAMETERS)
+
+
+def test_a_volume_without_tissue_gets_no_lesions():
+    from NSN2NDenoiseLib.engine.judge.contrast import insert_lesions
+
+    volume = np.random.default_rng(0).normal(0, 5, (8, 64, 64)).astype(np.float32) - 1000
+    volume[:, 20:30, 20:30] += 1000
+    look, _ = engine.take_look(volume)
+    with pytest.raises(engine.InputError, match="too little tissue"):
+        insert_lesions(volume, look, (1.0, 1.0, 1.0))
+
+
+def test_a_report_of_another_version_is_refused():
+    from NSN2NDenoiseLib.engine.judge.contrast import settings_of
+
+    stored = {"settings": {"preset": "default", "gone": 1}, "threshold": 0.01, "gap": 1, "axis": "k"}
+    with pytest.raises(engine.SettingsError, match="another version"):
+        settings_of(stored)
+
+
+def test_values_that_fit_no_rule_are_judged_all_the_same():
+    volume = np.random.default_rng(0).normal(-2000, 20, (8, 96, 96)).astype(np.float32)
+    look, slices = engine.take_look(volume)
+    figures = measure_quality(volume, np.full_like(volume, -2000.0), look, slices)
+    assert figures["residual"]["sd"] == pytest.approx(20, rel=0.02)
+    assert figures["residual"]["withImage"] is None and figures["shiftByTissue"] == []
+    assert check_limits(figures)
