@@ -6,6 +6,8 @@ from pathlib import Path
 from .. import __version__
 from .parameters import BY_NAME, add_option, add_options
 
+COMMANDS = ("denoise", "mask", "inspect", "batch")
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of ``nsn2n``; each command stores its name in ``command``."""

@@ -39,7 +39,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     if images and not options.frames:
         _check_geometry(images[0], options.input, volume)
     _check_space([options.output, *(path for path in images if path != options.output)], volume)
-    bar = ProgressBar(quiet=options.quiet)
+    bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
     try:
         if options.frames:
             result = denoise_frames(volume, settings, bar, should_stop)
