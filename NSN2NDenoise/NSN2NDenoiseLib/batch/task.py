@@ -12,6 +12,7 @@ from pathlib import Path
 from .. import engine
 from ..cli import dicom_in
 from ..cli.dicom_out import check_writable, write_derived
+from ..cli.frames import Sequence, denoise_frames, is_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, write_image
@@ -92,12 +93,7 @@ def denoise_item(item: Item, settings: engine.Settings, folder: Path, as_dicom: 
 
 def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool, start: float) -> Row:
     stamps = stamp_files(item.files)
-    volume = _read(item)
-    if as_dicom:
-        check_writable(item.name, volume)
-    elif volume.problem is not None:
-        raise engine.InputError(f"{volume.problem}; only a derived DICOM series (--dicom) can keep its slices in place")
-    result = engine.denoise(volume.array, settings, spacing=volume.spacing, positions=volume.positions)
+    volume, result = _run(item, settings, as_dicom)
     target, kept = folder / item.output, record_path(folder, item)
     for place in (target.parent, kept.parent):
         place.mkdir(parents=True, exist_ok=True)
@@ -124,6 +120,18 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
     return row
 
 
+def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume | Sequence, engine.DenoiseResult]:
+    if item.series is None and is_sequence(item.source):
+        sequence = read_sequence(item.source)
+        return sequence, denoise_frames(sequence, settings)
+    volume = _read(item)
+    if as_dicom:
+        check_writable(item.name, volume)
+    elif volume.problem is not None:
+        raise engine.InputError(f"{volume.problem}; only a derived DICOM series (--dicom) can keep its slices in place")
+    return volume, engine.denoise(volume.array, settings, spacing=volume.spacing, positions=volume.positions)
+
+
 def _read(item: Item) -> Volume:
     if item.series is None:
         return read_volume(item.source)
@@ -133,10 +141,12 @@ def _read(item: Item) -> Volume:
         raise engine.InputError(f"the series can't be read: {error}") from error
 
 
-def _row(item: Item, volume: Volume, result, start: float) -> Row:
+def _row(item: Item, volume: Volume | Sequence, result, start: float) -> Row:
     report = result.report
     stream = io.BytesIO()
-    draw_thumbnail(volume, result.denoised, report).save(stream, "JPEG", quality=JPEG)
+    is_4d = isinstance(volume, Sequence)
+    shown = (volume.frame(0), result.denoised[0]) if is_4d else (volume, result.denoised)
+    draw_thumbnail(*shown, report).save(stream, "JPEG", quality=JPEG)
     return Row(
         item.name,
         DONE,

@@ -6,6 +6,8 @@ from pathlib import Path
 from .. import __version__
 from .parameters import BY_NAME, add_option, add_options
 
+COMMANDS = ("denoise", "mask", "inspect", "batch")
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of ``nsn2n``; each command stores its name in ``command``."""
@@ -34,6 +36,7 @@ def _add_denoise(commands) -> None:
         help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
     )
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
+    parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
     add_options(parser)
     parser.add_argument("--noise", type=Path, metavar="FILE", help="also write what was removed: input - output")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="also write W: 1 where neighboring slices match")
