@@ -138,6 +138,7 @@ def test_a_smeared_result_fails(done, nsn2n, tmp_path):
     failed = {row["name"] for row in limits if not row["passed"]}
     assert any(name.startswith("Leak") for name in failed)
     assert any("between slices" in name for name in failed)
+    assert any(name.startswith("Edges left") for name in failed)
 
 
 def test_lesions_are_inserted_after_their_price_is_said(done, nsn2n):

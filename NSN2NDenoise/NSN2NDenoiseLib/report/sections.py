@@ -144,6 +144,25 @@ def residual(content: "Content") -> str:
     )
 
 
+def edges(content: "Content") -> str:
+    """Sharpness at edges that the image has."""
+    groups = content.figures["edges"]
+    if not groups:
+        return "<h2>Edges</h2><p>The volume has too few clear edges to measure what became of them.</p>"
+    longest = max((g["frequency"] for g in groups), key=len)
+    plot = curves(longest, {_group(g): g["transfer"] for g in groups}, "1/mm", "edge left")
+    rows = []
+    for g in groups:
+        half = "not in sight" if g["half"] is None else f"{number(g['half'])} / mm"
+        rows.append([f"{_group(g)}", number(g["step"]), str(g["edges"]), number(g["transfer"][0]), half])
+    found = table(["step in noise SDs", "median step", "edges", "contrast left", "falls to half at"], rows)
+    return (
+        f'<h2>Edges</h2><div class="columns"><div>{plot}</div><div>{found}<p class="note">Transfer function at edges '
+        "of this image, by their height: what the result has of each frequency that the input's edges have. 1 is as "
+        "sharp as the input. Edges were found in the slices next to those where they were measured.</p></div></div>"
+    )
+
+
 def contrast(content: "Content") -> str:
     """What comes back of inserted lesions."""
     cells = content.figures.get("contrast")
@@ -224,6 +243,10 @@ def signature() -> str:
     """Lines for name and date."""
     lines = ("Name, function", "Date", "Decision (usable for …, not usable for …)", "Signature")
     return '<div class="sign">' + "".join(f"<div>{line}</div>" for line in lines) + "</div>"
+
+
+def _group(group: dict) -> str:
+    return f"{group['from']:g}" + (" and more" if group["to"] is None else f" to {group['to']:g}")
 
 
 def _recovered(cell: dict) -> str:

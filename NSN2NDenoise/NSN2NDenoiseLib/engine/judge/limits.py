@@ -10,6 +10,8 @@ LEAK = 1.3
 WITH_IMAGE = 0.1
 #: By how much the removed noise of neighboring slices may correlate more than the noise does.
 ACROSS_SLICES = 0.1
+#: Part of an edge that must be left, in the lower half of the frequencies that it shows.
+EDGE = 0.9
 #: Part of an inserted lesion's contrast that must come back.
 RECOVERED = 0.95
 
@@ -44,7 +46,21 @@ def check_limits(figures: dict) -> list[dict]:
             True,
             "values stay, tissue by tissue",
         )
-    add("Leak at edges, strongest band", max(figures["leak"], default=None), LEAK, True, "edges stay where they were")
+    add(
+        "Leak at edges, strongest band",
+        max(figures["leak"], default=None),
+        LEAK,
+        True,
+        "edges did not go with the noise",
+    )
+    left = [min(g["transfer"][: len(g["transfer"]) // 2 + 1]) for g in figures["edges"]]
+    add(
+        "Edges left, lowest at low frequencies",
+        min(left, default=None),
+        EDGE,
+        False,
+        "edges stay as sharp as they were",
+    )
     residual = figures["residual"]
     correlation = residual["withImage"]
     correlation = None if correlation is None else abs(correlation)

@@ -6,6 +6,7 @@ from scipy import ndimage
 from ..look import Look
 from ..volume.axes import slices_first
 from ..volume.slices import Slices
+from .edges import edge_transfer
 from .leak import BANDS, leak
 from .measure import measure, plain
 from .residual import residual_correlation
@@ -60,6 +61,7 @@ def measure_quality(
         "leak": [plain(v, 3) for v in leak(before, after, inside, chosen)],
         "residual": _rounded(residual),
         "spectrum": _spectrum(before, after, inside, chosen, pixel),
+        "edges": _rounded(edge_transfer(before, after, inside, chosen, look.noise_sd, pixel)),
         "identical": bool(np.array_equal(before, after)),
     }
 
