@@ -102,7 +102,7 @@ def detectability(present, absent, train, seed=0):
 
 
 def comparisons(seen, blank):
-    """(n, m) float32: 1 where the image with the lesion scores higher than the one without, 0.5 where they are equal."""
+    """(n, m) float32: 1 where the image with the lesion scores higher than that without, 0.5 where they are equal."""
     return np.greater.outer(seen, blank) + np.float32(0.5) * np.equal.outer(seen, blank)
 
 

@@ -17,8 +17,8 @@ import pytest
 
 from Testing.CommandLine.conftest import ROOT, Ended
 
-#: Moments of a run; those from "check" to "report" are the stages that it tells, "commit" is behind the first rename.
-STAGES = ("read", "check", "match", "train", "denoise", "report", "write", "commit")
+#: Moments of a run; those from "look" to "report" are the stages that it tells, "commit" is behind the first rename.
+STAGES = ("read", "look", "match", "first", "learn", "spare", "judge", "report", "write", "commit")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from PIL import Image
+from scipy import ndimage
 
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.Engine.phantoms import magnitude, mr_phantom
@@ -181,3 +182,18 @@ def test_interrupting_leaves_nothing_behind(tmp_path, number):
     assert "stopped; nothing was written" in rest and "Traceback" not in rest
     assert os.listdir(tmp_path) == ["out.nrrd"]
     assert (tmp_path / "out.nrrd").read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", ["float32", "int16"])
+def test_a_volume_without_noise_comes_out_as_it_was_and_that_is_told(nsn2n, tmp_path, kind):
+    smooth = ndimage.gaussian_filter(mr_phantom(slices=6, side=48), 1.5).astype(kind)
+    sitk.WriteImage(sitk.GetImageFromArray(smooth), str(tmp_path / "in.nrrd"))
+    done = nsn2n("denoise", "in.nrrd", "out.nrrd", "--report", "report.json", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out.nrrd"))), smooth)
+    assert json.loads((tmp_path / "report.json").read_text())["leftAsItWas"] is True
+    assert max(map(len, done.stdout.splitlines())) <= 80 and "None" not in done.stdout and "nan" not in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "left as it was" in text and "hardly any noise" in text and "made by" not in text
+    page = nsn2n("inspect", "in.nrrd").stdout
+    assert "not worth denoising" in page and "none: it would be left as it is" in page

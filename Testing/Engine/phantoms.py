@@ -2,6 +2,10 @@
 
 import numpy as np
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.noise.color import NoiseColor
+from NSN2NDenoiseLib.engine.noise.level import NoiseLevel
+from NSN2NDenoiseLib.engine.noise.map import NoiseMap
+from NSN2NDenoiseLib.engine.noise.model import NoiseModel
 
 
 def disc(shape: tuple[int, int], center: tuple[float, float], radius: float) -> np.ndarray:
@@ -44,4 +48,38 @@ def matching_of(volume, *, gap=None, **how):
     """Look, plan and `engine.Matching` of a volume; `how` as in `engine.take_look`."""
     look, slices = engine.take_look(volume, **how)
     plan = engine.make_plan(look, engine.Settings.from_preset(gap=gap))
-    return look, plan, engine.Matching(slices, look.noise_sd, plan.gap)
+    return look, plan, engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
+
+
+def noise_level(shape, sd, within=None, along=None) -> NoiseLevel:
+    """Noise that is known instead of measured.
+
+    Args:
+        shape: (slices, rows, columns) of the stack.
+        sd: a number, or an array that broadcasts to `shape`.
+        within: (4, 4) variances at the frequencies within a slice, any unit; None: white.
+        along: (slices of a block,) variances at the frequencies across slices, any unit; None: white.
+    """
+    sd = np.asarray(sd, np.float32)
+    depth = min(4, shape[0])
+    color = NoiseColor.of(
+        np.ones(16) if within is None else np.ravel(within), np.ones(depth) if along is None else along, ([], [])
+    )
+    local = np.broadcast_to(sd, shape).copy() if sd.ndim else sd.reshape(1, 1, 1)  # a region per voxel: no smoothing
+    return NoiseLevel(
+        sd=float(np.median(sd)),
+        local=NoiseMap(local, shape),
+        color=color,
+        slice_correlation=[0.0] * min(3, shape[0] - 1),
+        estimates={},
+        level=1.0,
+        clean=1.0,
+        agree=True,
+        none=False,
+        warnings=[],
+    )
+
+
+def noise_model(shape, sd, within=None, along=None, weights=None) -> NoiseModel:
+    """`noise_level` as the filters have to know it; `weights` is W_i, None where all slices match."""
+    return NoiseModel(noise_level(shape, sd, within, along), weights)

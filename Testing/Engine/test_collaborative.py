@@ -5,12 +5,14 @@ import pytest
 from NSN2NDenoiseLib.engine.filter.collaborative import collaborative_filter
 from scipy import ndimage
 
+from Testing.Engine.phantoms import noise_model
+
 SHAPE = (9, 50, 53)  # no side fits the blocks' steps
-WHITE = [0.0, 0.0, 0.0]
 
 
-def filtered(before, guide, noise_sd, strength=1.0, excluded=None, progress=None):
-    return collaborative_filter(before, guide, excluded, noise_sd, 1, WHITE, strength, progress=progress)
+def filtered(before, guide, noise_sd, excluded=None, progress=None, within=None):
+    model = noise_model(before.shape, noise_sd, within)
+    return collaborative_filter(before, guide, model, excluded, progress=progress)
 
 
 def noise(sd, seed=0, shape=SHAPE):
@@ -25,10 +27,10 @@ def test_a_flat_guide_leaves_only_the_mean():
     assert result.std() < 0.1 / 64**0.5 * 1.2  # one of 64 frequencies is left, and the groups' means differ less
 
 
-def test_strength_near_0_gives_the_noisy_slices_back():
+def test_hardly_any_noise_gives_the_noisy_slices_back():
     before = 0.5 + noise(0.1)
     guide = (0.5 + 0.5 * noise(0.1, seed=1)).astype(np.float32)
-    assert filtered(before, guide, 0.1, strength=1e-6) == pytest.approx(before, abs=1e-3)
+    assert filtered(before, guide, 1e-7) == pytest.approx(before, abs=1e-3)
 
 
 def test_input_and_progress():
@@ -67,7 +69,9 @@ def test_colored_noise_is_removed_where_it_is():
     """Stripes of noise along the columns, beside a little white noise: their frequencies are filtered the most."""
     stripes = np.broadcast_to(noise(0.1)[:, :1], SHAPE)
     guide = 0.5 + noise(0.005, seed=2)
-    result = filtered((0.5 + stripes + noise(0.01, seed=1)).astype(np.float32), guide, 0.1)
+    within = np.full((4, 4), 0.01**2)
+    within[0] += 4 * 0.1**2  # constant along the rows' axis: the first of four frequencies has it all
+    result = filtered((0.5 + stripes + noise(0.01, seed=1)).astype(np.float32), guide, 0.1, within=within)
     assert result.std() < 0.055  # similar blocks lie along the stripes and share them
 
 
@@ -77,7 +81,8 @@ def test_noise_that_varies_over_the_slice_is_judged_locally():
     wave = np.zeros(shape, np.float32)
     wave[:, :, :48] = 0.1 * np.sin(np.arange(48) * 2 * np.pi / 8)
     loud = noise(1.0, shape=shape) * np.where(np.arange(128) < 64, 0.02, 0.4).astype(np.float32)
-    result = filtered(0.5 + wave + loud, 0.5 + wave, 0.1)
+    sd = np.where(np.arange(128) < 64, 0.02, 0.4)
+    result = filtered(0.5 + wave + loud, 0.5 + wave, sd)
     assert float((result * wave)[:, :, :48].sum() / (wave * wave).sum()) == pytest.approx(1, abs=0.03)
     assert result[:, :, 90:].std() < 0.08
 

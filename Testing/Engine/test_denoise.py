@@ -12,7 +12,16 @@ from NSN2NDenoiseLib.engine.judge.guards import check_result
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"width": 8, "levels": 2, "steps": 150, "batch": 8, "crop": 32, "learning_rate": 3e-3, "device": "cpu"}
+QUICK = {
+    "learn": True,
+    "width": 8,
+    "levels": 2,
+    "steps": 150,
+    "batch": 8,
+    "crop": 32,
+    "learning_rate": 3e-3,
+    "device": "cpu",
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +74,8 @@ def test_progress_never_falls_and_ends_at_one(run):
     *_, progress = run
     fractions = [p.fraction for p in progress]
     assert fractions == sorted(fractions) and fractions[-1] == 1
-    assert {p.stage for p in progress} == {"look", "match", "learn", "refine", "limit", "judge", "report"}
+    stages = ("look", "match", "first", "learn", "refine", "limit", "spare", "judge", "report")
+    assert tuple(dict.fromkeys(p.stage for p in progress)) == stages
     training = [p for p in progress if p.stage == "learn" and p.fraction > 0.2]
     assert all(p.loss is not None and p.seconds_left is not None for p in training)
 
@@ -131,6 +141,9 @@ def test_no_matched_voxel_is_an_error():
 def test_a_collapse_is_an_error():
     clean, noisy = (v / 1300 for v in phantom())
     check_result(noisy, clean, None, 20 / 1300)
+    flat = noisy[:, :8] - clean[:, :8] + 0.5  # a uniform phantom: nothing of its noise has to stay
+    check_result(flat, 0.5 + 0.07 * (flat - 0.5), None, 20 / 1300)
+    check_result(flat, 0.5 + 0.6 * (flat - 0.5), None, 20 / 1300)
     with pytest.raises(engine.RunError, match="collapsed"):
         check_result(noisy, np.full_like(noisy, noisy.mean()), None, 20 / 1300)
     with pytest.raises(engine.RunError, match="anatomy was removed"):

@@ -3,7 +3,9 @@
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import denoise_volume, device
+from NSN2NDenoiseLib.engine import denoise_volume
+from NSN2NDenoiseLib.engine.runtime import device
+from NSN2NDenoiseLib.engine.stages import STAGES
 
 from Testing.Engine.phantoms import phantom
 
@@ -40,7 +42,7 @@ def test_a_card_with_room_is_taken_without_a_word(monkeypatch):
 def test_a_run_says_that_the_card_was_full(monkeypatch):
     a_card(monkeypatch, free_mb=100)
     monkeypatch.setattr(denoise_volume, "choose_device", lambda _: CUDA)
-    result = denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1))
+    result = denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings.from_preset("fast"))
     assert result.report["device"].startswith("cpu")
     assert any("on the CPU instead" in text for text in result.report["warnings"])
 
@@ -53,27 +55,40 @@ OUT_OF_MEMORY = [
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
 ]
-STAGES = ["Matching", "choose_sigma", "SliceTensors", "collaborative_filter", "limit_removed", "measure"]
+FAST = engine.Settings.from_preset("fast", device="cpu")
 
 
-@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[-20:])
-@pytest.mark.parametrize("stage", STAGES)
-def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, stage, error):
+def fails_with(error):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(denoise_volume, stage, fail)
-    monkeypatch.setattr(denoise_volume, "train", lambda *_: [0.0])
-    settings = engine.Settings(steps=1, width=4, levels=1, device="cpu")
+    return fail
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[-20:])
+def test_every_kind_of_lacking_memory_is_a_clear_error(monkeypatch, error):
+    monkeypatch.setitem(STAGES, "match", fails_with(error))
     with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
-        denoise_volume.denoise(phantom(slices=6, side=48)[1], settings)
+        engine.denoise(phantom(slices=6, side=48)[1], FAST)
+
+
+STEPS = ["take_look", "make_plan", "first", "learn", "refine", "limit", "spare", "judge", "to_volume", "make_report"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, step):
+    for name in ("first", "learn", "refine"):  # none of them is what is tested
+        monkeypatch.setitem(STAGES, name, lambda state, _, name=name: state.with_result(state.low_passed, name))
+    if step in STAGES:
+        monkeypatch.setitem(STAGES, step, fails_with(OUT_OF_MEMORY[1]))
+    else:
+        monkeypatch.setattr(denoise_volume, step, fails_with(OUT_OF_MEMORY[1]))
+    with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
+        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(device="cpu"))
 
 
 def test_other_errors_of_torch_stay_what_they_are(monkeypatch):
-    def fail(*_, **__):
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-
-    monkeypatch.setattr(denoise_volume, "SliceTensors", fail)
+    monkeypatch.setitem(STAGES, "first", fails_with(RuntimeError("mat1 and mat2 shapes cannot be multiplied")))
     with pytest.raises(RuntimeError, match="mat1") as caught:
-        denoise_volume.denoise(phantom(slices=6, side=48)[1], engine.Settings(steps=1, width=4, levels=1, device="cpu"))
+        engine.denoise(phantom(slices=6, side=48)[1], FAST)
     assert not isinstance(caught.value, engine.NSN2NError)

@@ -5,16 +5,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from NSN2NDenoiseLib.engine import collaborative
-from NSN2NDenoiseLib.engine.blocks import BLOCK, cosine_transform, find_groups, hadamard
-from NSN2NDenoiseLib.engine.collaborative import VARIANCES, collaborative_filter
-from NSN2NDenoiseLib.engine.filter import on_cpu
+from NSN2NDenoiseLib.engine.filter import collaborative, on_cpu
 from NSN2NDenoiseLib.engine.filter.bands import chance_terms, group_size, in_bands, places_around
+from NSN2NDenoiseLib.engine.filter.collaborative import VARIANCES, collaborative_filter
+from NSN2NDenoiseLib.engine.filter.groups import BLOCK, cosine_transform, find_groups, hadamard
+
+from Testing.Engine.phantoms import noise_model
 
 numba = pytest.importorskip("numba")
 from NSN2NDenoiseLib.engine.filter import kernels, shrinkage  # noqa: E402  (they need numba)
-
-WHITE = [0.0, 0.0, 0.0]
 
 
 def noise(shape, sd, seed=0):
@@ -26,10 +25,8 @@ def anatomy(shape):
     return (0.5 + 0.2 * np.sign(np.sin(j / 4) * np.sin(i / 5 + k / 9))).astype(np.float32)
 
 
-def filtered(before, guide, sd=0.1, excluded=None, **more):
-    result = guide.copy()
-    collaborative_filter(before, result, excluded, sd, 1, WHITE, **more)
-    return result
+def filtered(before, guide, sd=0.1, excluded=None):
+    return collaborative_filter(before, guide, noise_model(before.shape, sd), excluded)
 
 
 def on_torch(monkeypatch):
@@ -107,9 +104,11 @@ def test_the_result_does_not_depend_on_the_number_of_threads(threads):
         torch.set_num_threads(before_threads)
 
 
-def test_a_constant_stays():
+def test_a_constant_by_hand():
+    """The Wiener filter takes P^2 / (P^2 + V) of the mean, too: P^2 is that of 16 blocks of 64 voxels."""
     flat = np.full((6, 30, 31), 0.25, np.float32)
-    assert filtered(flat, flat) == pytest.approx(flat, abs=1e-6)
+    power, variance = 0.25**2 * 16 * 64, VARIANCES * 0.1**2
+    assert filtered(flat, flat) == pytest.approx(flat * power / (power + variance), abs=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (4, 16, 16), (5, 7, 40), (5, 40, 9), (2, 24, 25)])
@@ -131,12 +130,10 @@ def test_what_padding_holds_does_not_matter():
     assert np.array_equal(*results)
 
 
-def test_gentle_keeps_more_where_it_is_small():
+def test_what_exceeds_the_local_noise_stays():
     shape = (6, 40, 64)
     before = 0.5 + noise(shape, 0.1)
-    gentle = np.ones(shape, np.float32)
-    gentle[:, :, 32:] = 0.01
-    result = filtered(before, np.full(shape, 0.5, np.float32), gentle=gentle)
+    result = filtered(before, np.full(shape, 0.5, np.float32), sd=np.where(np.arange(64) < 32, 0.1, 0.001))
     assert result[:, :, :22].std() < 0.02 and np.abs(result - before)[:, :, 44:].max() < 0.02
 
 

@@ -83,5 +83,5 @@ def test_anatomy_that_runs_through_the_slices_is_not_taken_for_correlated_noise(
     brain[:, :24] = 0
     look, plan, _ = matching_of((brain + random.normal(0, 50, brain.shape)).astype(np.float32))
     assert plan.gap == 1
-    assert abs(look.slice_correlation[0]) < 0.06
-    assert look.noise_sd * look.scale == pytest.approx(50, rel=0.15)
+    assert abs(look.noise.slice_correlation[0]) < 0.06
+    assert look.noise_sd == pytest.approx(50, rel=0.15)

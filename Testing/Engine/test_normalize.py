@@ -39,7 +39,7 @@ def test_padding_in_single_rows_and_slivers_comes_back_untouched():
     outside = ~disc((64, 64), (32.5, 31.5), 35)
     outside[0], outside[:, -1] = True, True
     noisy[:, outside] = -3024
-    result = engine.denoise(noisy, engine.Settings(steps=1, device="cpu", collaborative=0.0))
+    result = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
     assert (result.denoised[:, outside] == -3024).all()
     assert result.report["padding"] == -3024
 

@@ -6,13 +6,20 @@ import torch
 from scipy import ndimage
 
 pytest.importorskip("numba")
-from NSN2NDenoiseLib.engine.blocks import cosine_transform
 from NSN2NDenoiseLib.engine.filter import eigen
+from NSN2NDenoiseLib.engine.filter.groups import cosine_transform
 from NSN2NDenoiseLib.engine.filter.pca import pca_filter
+from NSN2NDenoiseLib.engine.noise.model import NoiseModel
+
+from Testing.Engine.phantoms import noise_model
 
 
 def noise(shape, sd, seed=0):
     return np.random.default_rng(seed).normal(0, sd, shape).astype(np.float32)
+
+
+def filtered(noisy, guide, sd, excluded=None, within=None, progress=None):
+    return pca_filter(noisy, guide, noise_model(noisy.shape, sd, within), excluded, progress)
 
 
 def anatomy(shape):
@@ -45,16 +52,16 @@ def test_it_is_the_truncated_singular_value_decomposition():
     """Where a stack has one slab, row and column of groups with the same blocks in each, the result is known."""
     shape = (4, 8, 8)
     noisy = anatomy(shape) + noise(shape, 0.05)
-    found = pca_filter(noisy, np.zeros(shape, np.float32), None, 0.0)
+    found = filtered(noisy, np.zeros(shape, np.float32), 0.0)
     assert found == pytest.approx(noisy, abs=1e-5)  # a bound of 0: all is kept
-    found = pca_filter(noisy, np.zeros(shape, np.float32), None, 100.0)
+    found = filtered(noisy, np.zeros(shape, np.float32), 100.0)
     assert found.std() < 0.5 * noisy.std()  # nothing exceeds the noise: means of groups
 
 
 def test_noise_goes_and_anatomy_stays():
     shape = (10, 60, 61)
     clean = anatomy(shape)
-    result = pca_filter(clean + noise(shape, 0.1), clean + noise(shape, 0.02, 1), None, 0.1)
+    result = filtered(clean + noise(shape, 0.1), clean + noise(shape, 0.02, 1), 0.1)
     assert (result - clean).std() < 0.1 * 10 ** (-11 / 20)  # 11 dB
     assert np.abs(ndimage.uniform_filter(result - clean, 7)).max() < 0.06
 
@@ -65,16 +72,17 @@ def test_colored_noise_needs_its_spectrum():
     colored = ndimage.gaussian_filter(noise(shape, 1.0), (0, 0.7, 0.7))
     colored *= 0.1 / colored.std()
     cut = np.lib.stride_tricks.sliding_window_view(colored, (4, 4, 4))[::3, ::3, ::3].reshape(-1, 64)
-    spectrum = (cut @ cosine_transform((4, 4, 4)).numpy().T).std(axis=0) / 0.1
-    white, known = (pca_filter(clean + colored, clean, None, 0.1, s) for s in (None, spectrum))
+    within = (cut @ cosine_transform((4, 4, 4)).numpy().T).var(axis=0).reshape(4, 4, 4).mean(axis=0)
+    white, known = (filtered(clean + colored, clean, 0.1, within=variances) for variances in (None, within))
     assert (known - clean).std() < 0.85 * (white - clean).std()
 
 
-def test_a_flat_spectrum_is_white_noise():
+def test_whitening_changes_nothing_where_noise_is_white(monkeypatch):
     shape = (6, 30, 31)
     noisy = anatomy(shape) + noise(shape, 0.1)
-    white, flat = (pca_filter(noisy, anatomy(shape), None, 0.1, s) for s in (None, np.ones(64, np.float32)))
-    assert flat == pytest.approx(white, abs=1e-4)
+    plain = filtered(noisy, anatomy(shape), 0.1)
+    monkeypatch.setattr(NoiseModel, "is_white", False)
+    assert filtered(noisy, anatomy(shape), 0.1) == pytest.approx(plain, abs=1e-4)
 
 
 def test_the_local_noise_counts():
@@ -82,20 +90,18 @@ def test_the_local_noise_counts():
     shape = (8, 40, 64)
     sd = np.where(np.arange(64) < 32, 0.02, 0.2).astype(np.float32)
     noisy, clean = anatomy(shape) + noise(shape, 1.0) * sd, anatomy(shape)
-    volume = np.broadcast_to(sd, shape)
-    local = pca_filter(noisy, clean, None, volume)
-    assert np.array_equal(local, pca_filter(noisy, clean, None, lambda first, last: volume[first:last]))
+    local = filtered(noisy, clean, sd)
     assert (local - clean)[:, :, :24].std() < 0.01 and (local - clean)[:, :, 40:].std() < 0.08
 
 
 def test_a_constant_stays():
     flat = np.full((5, 20, 21), 0.25, np.float32)
-    assert pca_filter(flat, flat, None, 0.05) == pytest.approx(flat, abs=1e-6)
+    assert filtered(flat, flat, 0.05) == pytest.approx(flat, abs=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (2, 16, 17), (4, 8, 40), (5, 7, 40)])
 def test_small_stacks(shape):
-    result = pca_filter(0.5 + noise(shape, 0.1), np.full(shape, 0.5, np.float32), None, 0.1)
+    result = filtered(0.5 + noise(shape, 0.1), np.full(shape, 0.5, np.float32), 0.1)
     assert np.isfinite(result).all() and result.std() < 0.06
 
 
@@ -106,7 +112,7 @@ def test_what_padding_holds_does_not_matter():
     results = []
     for value in (-2.0, 7.0):
         noisy[excluded] = guide[excluded] = value
-        results.append(pca_filter(noisy, guide, excluded, 0.1)[~excluded])
+        results.append(filtered(noisy, guide, 0.1, excluded)[~excluded])
     assert np.array_equal(*results)
 
 
@@ -117,7 +123,7 @@ def test_threads_and_progress():
         results = []
         for count in (1, 3):
             torch.set_num_threads(count)
-            results.append(pca_filter(noisy, anatomy(shape), None, 0.1, progress=told.append))
+            results.append(filtered(noisy, anatomy(shape), 0.1, progress=told.append))
     finally:
         torch.set_num_threads(threads)
     assert np.array_equal(*results)

@@ -1,15 +1,9 @@
-"""The pilot: the network's own output in the targets' compensation."""
-
-import sys
+"""The pilot: what stage "first" made, in the targets' compensation."""
 
 import numpy as np
 import pytest
 import torch
-from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.stages import learn
 from NSN2NDenoiseLib.engine.train.tensors import SliceTensors
-
-from .phantoms import phantom
 
 
 def test_only_what_exceeds_the_left_over_noise_moves_the_target():
@@ -24,16 +18,3 @@ def test_only_what_exceeds_the_left_over_noise_moves_the_target():
     assert cut["shift"][0, 0, 0, 8].item() == 0
     assert cut["target_next"][0, 0, 0, 0].item() == pytest.approx(0.5 + 0.085)
     assert cut["target_i"][0, 0, 0, 0].item() == pytest.approx(0.5 - 0.085)
-
-
-@pytest.mark.parametrize(("pilot", "expected"), [(0.5, [10]), (0.1, [5]), (0.0, []), (1.0, [])])
-def test_the_pilot_is_made_once_at_its_step(monkeypatch, pilot, expected):
-    _, noisy = phantom(slices=6, side=48)
-    steps, made = [], []
-    monkeypatch.setattr(sys.modules[learn.__module__], "FIRST_PILOT", 5)
-    monkeypatch.setattr(SliceTensors, "with_pilot", lambda self, *_: made.append(len(steps)) or self)
-    batch = SliceTensors.batch
-    monkeypatch.setattr(SliceTensors, "batch", lambda self, *a: steps.append(1) or batch(self, *a))
-    engine.denoise(noisy, engine.Settings.from_preset(steps=20, width=4, levels=2, crop=32, batch=2, pilot=pilot))
-    assert made == expected
-    assert len(steps) == 20

@@ -6,7 +6,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.train.crops import CropSampler
 from NSN2NDenoiseLib.engine.volume.positions import real_pairs
 
-from Testing.Engine.phantoms import phantom
+from Testing.Engine.phantoms import matching_of, phantom
 
 #: Twelve slices 2 mm apart, of which the sixth and the last but one are missing.
 HOLES = np.array([0, 2, 4, 6, 8, 12, 14, 16, 18, 22.0])
@@ -33,13 +33,13 @@ def test_positions_that_are_none(positions):
 @pytest.mark.parametrize("crop", [0, 32])
 def test_no_crop_is_drawn_across_a_hole(crop):
     _, noisy = phantom(slices=10, side=48)
-    sampler = CropSampler(engine.Matching(noisy).stack, None, 1, crop, 0, real_pairs(HOLES, 10, 1))
+    sampler = CropSampler(engine.take_look(noisy)[1].values, None, 1, crop, 0, real_pairs(HOLES, 10, 1))
     assert set(sampler.draw(400)[0]) == {0, 1, 2, 3, 5, 6, 7}
 
 
 def test_the_run_leaves_holes_out_and_says_so():
     _, noisy = phantom(slices=10, side=48)
-    settings = engine.Settings(steps=2, width=4, levels=1, device="cpu", gap=1)
+    settings = engine.Settings.from_preset("fast", device="cpu", gap=1)
     result = engine.denoise(noisy, settings, spacing=(2, 1, 1), positions=HOLES)
     whole = engine.denoise(noisy, settings, spacing=(2, 1, 1))
     assert not result.weights[[4, 8, 9]].any() and whole.weights[[4, 8, 9]].any()
@@ -52,5 +52,6 @@ def test_the_run_leaves_holes_out_and_says_so():
 def test_positions_are_those_of_axis_k():
     _, noisy = phantom(slices=20, side=48)
     positions = np.concatenate([HOLES, 24 + HOLES])
-    assert engine.Matching(noisy, axis="j", positions=positions).paired.all()
-    assert not engine.Matching(noisy, axis="k", positions=positions).paired.all()
+    for axis in "kj":
+        _, plan, _ = matching_of(noisy, axis=axis, positions=positions)
+        assert plan.paired.all() == (axis == "j")

@@ -1,13 +1,16 @@
 """Plan and stages: which run, the first result, stopping and keeping, strength."""
 
+import json
+
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.stages import STAGES
+from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
+QUICK = {"learn": True, "width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
 
 
 def plan_of(preset="default", **overrides):
@@ -35,14 +38,49 @@ def test_a_stage_can_be_switched_off():
 
 def test_a_first_result_comes_before_the_last_and_is_what_fast_gives():
     _, noisy = phantom(slices=6, side=48)
-    firsts = []
+    firsts, seen = [], []
     settings = engine.Settings.from_preset(**QUICK, first=True)
-    last = engine.denoise(noisy, settings, on_first=firsts.append)
+    last = engine.denoise(noisy, settings, on_first=firsts.append, progress=seen.append)
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
     fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
     assert len(firsts) == 1
     np.testing.assert_array_equal(firsts[0].denoised, fast.denoised)
     assert "learn" not in firsts[0].report["stages"] and "learn" in last.report["stages"]
     assert not np.array_equal(firsts[0].denoised, last.denoised)
+
+
+def test_the_network_is_trained_where_it_helps():
+    """With white noise, the filter alone; with colored noise, or where there is no filter, the network, too."""
+    clean, white = phantom(slices=8, side=96)
+    colored = ndimage.gaussian_filter(white - clean, (0, 0.8, 0.8))
+    noisy = clean + 20 * colored / colored.std()
+    for volume, learns in ((white, False), (noisy.astype(np.float32), True)):
+        look, _ = engine.take_look(volume)
+        assert ("learn" in engine.make_plan(look, engine.Settings()).stages) is learns
+    assert plan_of(first=False).making == ("match", "learn", "refine")
+    assert plan_of(collaborative=0.0).making == ("match", "learn")
+    assert plan_of(learn=True).making == ("match", "first", "learn", "refine")
+    assert plan_of(learn=False).making == ("match", "first")
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
+def test_a_volume_without_noise_is_left_as_it_was(kind):
+    clean = ndimage.gaussian_filter(phantom(slices=6, side=48)[0], 1.5).astype(kind)
+    told, firsts = [], []
+    result = engine.denoise(clean, None, progress=lambda p: told.append(p.stage), on_first=firsts.append)
+    assert result.denoised.dtype == kind and result.denoised.tobytes() == clean.tobytes()
+    assert result.denoised is not clean
+    assert result.report["leftAsItWas"] and result.report["stages"] == [] and not firsts
+    assert result.report["stagesPlanned"] == ["match", "judge"] and set(told) == {"look", "match", "judge", "report"}
+    assert any("hardly any noise" in text for text in result.report["warnings"])
+    json.dumps(result.report)
+    assert result.weights.shape == clean.shape
+
+
+def test_a_volume_with_noise_is_not_left_as_it_was():
+    result = engine.denoise(phantom(slices=6, side=48)[1], engine.Settings.from_preset("fast", device="cpu"))
+    assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
 
 
 @pytest.mark.parametrize("stage", ["look", "match", "first", "learn", "refine"])

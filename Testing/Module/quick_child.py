@@ -30,7 +30,7 @@ def main():
     with open(os.path.join(CONTROL, "started"), "a", encoding="ascii") as file:
         file.write(os.path.basename(DIRECTORY) + "\n")
     if "denoise" in os.path.basename(DIRECTORY):
-        say(type="progress", stage="train", fraction=0.5, loss=None, secondsLeft=None)
+        say(type="progress", stage="learn", fraction=0.5, loss=None, secondsLeft=None)
         hold()
         np.save(os.path.join(DIRECTORY, "denoised.npy"), volume // 2)
     else:

@@ -40,7 +40,7 @@ class Tutorial:
         self.logic, self.ui = self.widget.logic, self.widget.panel.ui
         if quick:
             process = self.logic.process
-            self.logic.process = lambda *a, **k: process(*a, settings={**SHORT, "steps": 400}, **k)
+            self.logic.process = lambda *a, **k: process(*a, settings={**SHORT, "first": True, "steps": 400}, **k)
         self.host.resizeWindow(*WINDOW, panelWidth=PANEL_WIDTH)
         slicer.util.resetSliceViews()
 

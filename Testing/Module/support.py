@@ -14,6 +14,8 @@ MODULE = MODULE_FOLDER / "NSN2NDenoise.py"
 
 #: Settings of a training that goes through every stage in seconds.
 SHORT = {
+    "first": False,
+    "learn": True,
     "steps": 40,
     "width": 8,
     "levels": 2,
@@ -89,6 +91,7 @@ class Heartbeat:
     def __exit__(self, *exception):
         self._beat()
         self._timer.stop()
+        self._timer.deleteLater()
 
     def _beat(self):
         now = time.perf_counter()

@@ -83,3 +83,17 @@ def test_old_torch_is_not_enough(monkeypatch, logic):
     assert not dependencies._haveTorch()
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.13.0+cpu")
     assert dependencies._haveTorch()
+
+
+@pytest.mark.parametrize("declined", [False, True])
+def test_numba_is_asked_for_and_may_be_missing(hide, packaging, monkeypatch, logic, declined):
+    from NSN2NDenoiseLib.logic import dependencies
+
+    def decline(*_, **__):
+        raise RuntimeError("User declined package installation")
+
+    hide("numba")
+    if declined:
+        monkeypatch.setattr(packaging[0], "pip_ensure", decline)
+    dependencies.ensureForRun()
+    assert packaging[1] == ([] if declined else [["numba>=0.59"]])

@@ -50,10 +50,10 @@ def test_output_removed_while_another_module_is_shown(host, logic, ui, innocent)
 def test_overwriting_another_volume_is_asked_once_by_name(host, logic, ui, quickChild, innocent):
     before = voxels(innocent)
     ui.outputSelector.setCurrentNode(innocent)
-    with host.expectDialog("'innocent' was not made by NSN2N", answer="cancel"):
+    with host.expectDialog("overwrites 'innocent', which NSN2N did not make", answer="cancel"):
         ui.applyButton.click()
     assert not logic.isRunning() and quickChild.started == []
-    with host.expectDialog("'innocent'.*overwritten"):
+    with host.expectDialog("overwrites 'innocent'"):
         ui.applyButton.click()
     finish(host, logic)
     assert np.array_equal(voxels(innocent), voxels(logic.getParameterNode().inputVolume) // 2)

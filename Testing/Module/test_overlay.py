@@ -32,6 +32,13 @@ def test_slider_changes_the_pixels_of_all_views(host, preview, ui):
         assert counts[0.005][view] > 1.2 * counts[0.03][view] > 0, counts
 
 
+def neighbors(volume, preset="default"):
+    """The engine's matching of a volume of the scene, and the look that it rests on."""
+    look, slices = engine.take_look(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())))
+    plan = engine.make_plan(look, engine.Settings.from_preset(preset))
+    return engine.Matching(slices, look.noise.sd, plan.gap, plan.paired), look
+
+
 def test_no_overlay_no_color(host, module, ui):
     assert unmatchedColor(host.slicePixels("Red")) == 0
 
@@ -48,7 +55,7 @@ def test_overlay_is_the_mask_of_training(host, preview, volume, ui, logic):
 
 
 def test_the_paper_preset_pairs_direct_neighbors_in_the_preview_too(host, preview, volume, ui, logic):
-    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())), gap=1)
+    matching, _look = neighbors(volume, "paper")
     logic.getParameterNode().preset = "paper"
     ui.thresholdSlider.value = 0.015
     fraction = engine.matched_fraction(matching.residual(), 0.015)
@@ -60,7 +67,7 @@ def test_the_paper_preset_pairs_direct_neighbors_in_the_preview_too(host, previe
 def test_matched_label_says_the_engines_fraction(host, preview, volume, ui):
     ui.thresholdSlider.value = 0.015
     host.wait(0.1)
-    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())))
+    matching, _look = neighbors(volume)
     fraction = engine.matched_fraction(matching.residual(), 0.015)
     assert ui.matchedLabel.text == f"{round(100 * fraction)} % of voxels matched"
     assert preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9)
@@ -68,14 +75,14 @@ def test_matched_label_says_the_engines_fraction(host, preview, volume, ui):
 
 def test_automatic_threshold_and_image_units(host, preview, volume, ui, logic):
     node = logic.getParameterNode()
-    matching = engine.Matching(voxels(volume), spacing=tuple(reversed(volume.GetSpacing())))
-    assert node.threshold == matching.suggest_threshold() == logic.suggestThreshold(volume)
+    _matching, look = neighbors(volume)
+    assert node.threshold == look.threshold == logic.suggestThreshold(volume)
     assert "automatic" in ui.thresholdUnitsLabel.text
     ui.thresholdSlider.value = 0.05
     assert "set by hand" in ui.thresholdUnitsLabel.text
-    assert f"{0.05 * matching.scale:.3g}" in ui.thresholdUnitsLabel.text
+    assert f"{0.05 * look.scale:.3g}" in ui.thresholdUnitsLabel.text
     ui.autoThresholdButton.click()
-    assert node.threshold == matching.suggest_threshold()
+    assert node.threshold == look.threshold
     assert abs(ui.thresholdSlider.value - node.threshold) < 1e-3
 
 

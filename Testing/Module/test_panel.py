@@ -20,6 +20,11 @@ NAMES = [
     "lambdaRCSpinBox",
     "lambdaICSpinBox",
     "applyButton",
+    "keepButton",
+    "strengthSlider",
+    "firstCheckBox",
+    "learnComboBox",
+    "refineCheckBox",
     "progressBar",
     "statusLabel",
 ]
@@ -111,16 +116,19 @@ def test_outputs_must_not_cost_the_input(ui, volume, logic):
         ({"threshold": "auto"}, "threshold"),
         ({"threshold": True}, "threshold"),
         ({"threshold": float("nan")}, "threshold"),
-        ({"lambdaRC": -1}, "lambdaRC"),
-        ({"lambdaIC": "1"}, "lambdaIC"),
-        ({"preset": "best"}, "default, paper"),
+        ({"lambdaRC": -1}, "lambda_rc"),
+        ({"lambdaIC": "1"}, "lambda_ic"),
+        ({"preset": "best"}, "default, fast, nsn2n, paper"),
         ({"sliceAxis": "z"}, "auto, k, j, i"),
         ({"device": "tpu"}, "cuda"),
         ({"rician": "yes"}, "auto, on, off"),
         ({"minutes": 0}, "minutes"),
         ({"minutes": 1, "settings": {"steps": 40}}, "steps and minutes"),
-        ({"seed": 1.5}, "integer"),
+        ({"seed": 1.5}, "whole number"),
         ({"seed": -1}, "seed"),
+        ({"learn": "yes"}, "auto, on, off"),
+        ({"strength": 1.1}, "strength"),
+        ({"learn": "off", "first": False, "refine": False}, "nothing would be done"),
         ({"settings": {"stepz": 3}}, "stepz"),
         ({"settings": {"steps": -3}}, "steps"),
     ],
@@ -142,8 +150,9 @@ def test_wrong_arguments_of_the_mask(volume, logic):
 
 def test_choosing_a_preset_takes_its_loss_weights_and_bias_correction(ui):
     assert ui.ricianComboBox.currentText == "auto"
-    ui.presetComboBox.currentIndex = 1
-    ui.presetComboBox.activated.emit(1)
+    paper = ui.presetComboBox.findText("paper")
+    ui.presetComboBox.currentIndex = paper
+    ui.presetComboBox.activated.emit(paper)
     assert (ui.lambdaRCSpinBox.value, ui.lambdaICSpinBox.value) == (0.5, 1.0)
     assert ui.ricianComboBox.currentText == "off"
 
@@ -156,7 +165,7 @@ def test_scene_keeps_the_parameters(host, ui, volume, logic, tmp_path):
     ui.seedSpinBox.value = 11
     assert ui.minutesSpinBox.text == "Automatic"
     ui.minutesSpinBox.value = 2.5
-    ui.presetComboBox.currentIndex = 1
+    ui.presetComboBox.currentIndex = ui.presetComboBox.findText("paper")
     ui.sliceAxisComboBox.currentIndex = 2
     ui.ricianComboBox.currentIndex = 1
     volume.GetStorageNode().SetFileName(volume.GetStorageNode().GetFileName())
@@ -280,13 +289,14 @@ def test_the_modules_own_test_runs_and_can_fail(host, logic, monkeypatch, capfd)
 
     monkeypatch.setattr(NSN2NDenoiseModuleTest, "SHORT", SHORT)
     NSN2NDenoiseModuleTest.runAll()
-    assert "Ran 4 tests" in capfd.readouterr().err
+    assert "Ran 5 tests" in capfd.readouterr().err
 
     def wrong(self):
         self.fail("on purpose")
 
     monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_badArguments", wrong)
-    monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, "test_process", lambda self: None)
+    for name in ("test_process", "test_firstResultAndStrength"):
+        monkeypatch.setattr(NSN2NDenoiseModuleTest.NSN2NDenoiseModuleTest, name, lambda self: None)
     with pytest.raises(AssertionError, match="on purpose"):
         NSN2NDenoiseModuleTest.runAll()
 
@@ -309,3 +319,30 @@ def test_help_names_the_paper(host, module):
     described = slicer.util.getModule("NSN2NDenoise")
     assert "2411.10831" in described.acknowledgementText and "research" in described.helpText
     assert os.path.isfile(MODULE_FOLDER / "Resources" / "Icons" / "NSN2NDenoise.png")
+
+
+def test_weights_have_the_engines_bound(ui):
+    from NSN2NDenoiseLib import engine
+
+    for box in (ui.lambdaRCSpinBox, ui.lambdaICSpinBox):
+        assert box.maximum == engine.LAMBDA_MAX
+
+
+def test_stages_follow_the_preset_and_each_preset_says_what_it_is(ui, logic):
+    import qt
+    from NSN2NDenoiseLib import engine
+
+    texts = [ui.presetComboBox.itemData(n, qt.Qt.ToolTipRole) for n in range(ui.presetComboBox.count)]
+    assert len(set(texts)) == len(engine.PRESETS) == ui.presetComboBox.count
+    for index, name in enumerate(engine.PRESETS):
+        ui.presetComboBox.currentIndex = index
+        ui.presetComboBox.activated.emit(index)
+        preset = engine.Settings.from_preset(name)
+        assert (ui.firstCheckBox.checked, ui.refineCheckBox.checked) == (preset.first, preset.refine)
+        assert ui.learnComboBox.currentText == {None: "auto", True: "on", False: "off"}[preset.learn]
+    ui.presetComboBox.currentIndex = 0
+    ui.firstCheckBox.checked = ui.refineCheckBox.checked = False
+    ui.learnComboBox.currentIndex = ui.learnComboBox.findText("off")
+    assert not ui.applyButton.enabled and "nothing would be done" in ui.applyButton.toolTip
+    ui.refineCheckBox.checked = True
+    assert ui.applyButton.enabled

@@ -21,7 +21,7 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     process = logic.process
     monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=SHORT, **k))
     blocks = examples()
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     console = {"__name__": "__main__"}
     exec(blocks[0], console)
     first = console["denoised"]
@@ -31,7 +31,12 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     assert np.array_equal(voxels(console["denoised"]).astype(int) + voxels(console["noise"]), voxels(volume))
     assert console["mask"].GetClassName() == "vtkMRMLLabelMapVolumeNode"
     assert set(np.unique(voxels(console["mask"]))) == {0, 1}
+    before = voxels(console["denoised"])
+    exec(blocks[2].split("\n")[0], console)
+    assert np.abs(voxels(console["denoised"]) - before).max() > 0
     exec(blocks[2], console)
+    assert np.array_equal(voxels(console["denoised"]), before)
+    exec(blocks[3], console)
     host.waitUntil(lambda: "done" in capsys.readouterr().out, 90)
     results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
     assert sum("denoised" in name for name in results) == 3

@@ -53,7 +53,7 @@ def test_apply_console_and_command_line_give_the_same_voxels(
     assert output.GetName() == "chest denoised"
     assert "chest denoised" in ui.statusLabel.text
     stages = [p.stage for n, p in enumerate(seen) if n == 0 or p.stage != seen[n - 1].stage]
-    assert stages == ["look", "match", "learn", "refine", "limit", "judge", "report"]
+    assert stages == ["look", "match", "learn", "refine", "limit", "spare", "judge", "report"]
     fractions = [p.fraction for p in seen]
     assert fractions == sorted(fractions) and fractions[-1] > 0.9
     assert viewState() == views

@@ -33,6 +33,7 @@ class Beats:
 
     def end(self):
         self._timer.stop()
+        self._timer.deleteLater()
         return self.seen
 
 
@@ -106,6 +107,18 @@ def test_voxels_changed_while_they_are_copied(host, logic, volume, slow):
     waitForNoFiles(host, "denoise")
 
 
+def test_voxels_changed_while_they_are_copied_for_the_preview(host, module, ui, volume, slow):
+    """No error: the panel sees the change, too, and starts anew."""
+    import slicer
+    from NSN2NDenoiseLib.logic.residual_job import keyOf
+
+    section = module.panel.matching
+    ui.previewCheckBox.click()
+    slicer.util.arrayFromVolumeModified(volume)
+    host.waitUntil(lambda: section._job is not None and section._job.complete, 20)
+    assert section._job.key == keyOf(volume, "auto", "default") and ui.previewCheckBox.checked
+
+
 def test_the_console_waits_through_all_turns(host, logic, volume, slow):
     output = logic.process(volume)
     assert np.array_equal(voxels(output), voxels(volume) // 2)
@@ -119,3 +132,38 @@ def test_removed_noise_on_request_is_made_in_turns(host, ui, logic, volume, slow
     assert output.GetNodeReference("NSN2N.RemovedNoise") is None
     host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None, 20)
     assert np.array_equal(voxels(output.GetNodeReference("NSN2N.RemovedNoise")), voxels(volume) - voxels(output))
+
+
+def test_large_files_are_removed_in_turns_and_at_once_when_slicer_ends(host, logic, monkeypatch):
+    from NSN2NDenoiseLib.logic import job_directory, turns
+
+    monkeypatch.setattr(turns, "TURN", 0)
+    for atOnce in (False, True):
+        directory = job_directory.JobDirectory({"task": "match"})
+        file = directory.file("volume.npy")
+        with open(file, "wb") as large:
+            large.truncate(5 * job_directory.STEP)
+        directory.remove()
+        assert 3 * job_directory.STEP <= os.path.getsize(file) < 5 * job_directory.STEP
+        if atOnce:
+            logic.stopEverything()
+            assert not os.path.exists(directory.path)
+        host.waitUntil(lambda path=directory.path: not os.path.exists(path), 10)
+
+
+def test_slices_that_pile_up_are_taken_in_turns(host, logic, volume, slow, monkeypatch):
+    """The stand-in sends all slices in one message and ends: none is lost, and no turn takes more than one."""
+    from NSN2NDenoiseLib.logic import residual_job
+
+    monkeypatch.setattr(residual_job, "BATCH", 5)
+    logic.dropResidual()
+    job = logic.residualJob(volume, "auto", focus=(0, 0, 0))
+    told = []
+    job.onSlices = told.append
+    beats = Beats(lambda: 0 if job.arrived is None else int(job.arrived.sum()))
+    host.waitUntil(lambda: not job.running, 20)
+    seen = beats.end()
+    slices = len(voxels(volume))
+    assert job.complete and job.outcome.status == "done"
+    assert [len(indices) for indices in told] == [5, 5, slices - 10]
+    assert max(np.diff(seen)) <= 2

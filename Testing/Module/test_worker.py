@@ -52,7 +52,7 @@ def finish(process):
 
 def untilTraining(process):
     for line in process.stdout:
-        if b'"train"' in line:
+        if b'"learn"' in line:
             return
     raise AssertionError(process.stderr.read().decode())
 
@@ -70,7 +70,7 @@ def test_denoise(job):
 
 def test_a_child_that_nobody_needs_goes_soon(job):
     """It holds a copy of the volume: no minutes of waiting for a preview that may come."""
-    _directory, process = job(task=protocol.MATCH, axis="auto", gap=None, suggested=None)
+    _directory, process = job(task=protocol.MATCH, axis="auto", preset="default")
     for line in process.stdout:
         if b'"suggested"' in line:
             break
@@ -108,7 +108,7 @@ def test_parent_is_killed(job, tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     child = int(parent.stdout.readline())
     for line in parent.stdout:
-        if b'"train"' in line:
+        if b'"learn"' in line:
             break
     parent.kill()
     parent.wait()

@@ -2,7 +2,8 @@
 
 Plain Python: the child reads it without slicer, qt or vtk.
 
-Slicer to child, on stdin, one command per line: ``cancel``; ``residual K J I`` (compute the residual now; the voxel
+Slicer to child, on stdin, one command per line: ``cancel``; ``keep`` (end the run with the best result so far, or the
+first one); ``residual K J I`` (compute the residual now; the voxel
 k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at). The end of stdin means
 that Slicer is gone: the child removes the job's directory and ends.
 
@@ -13,6 +14,7 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``progress`` | ``stage``, ``fraction`` (0 to 1), ``loss``, ``secondsLeft`` (the last two may be null) |
 | ``matching`` | ``axis``, ``gap``, ``slices``, ``scale``, ``warnings``: see `engine.Matching` |
 | ``suggested`` | ``threshold``: the automatic one, normalized |
+| ``first`` | ``report``: a result that is usable while better ones are to come stands in `FIRST_FILE` |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
 | ``done`` | ``report`` (of a denoising run) |
 | ``error`` | ``kind`` ("input", "settings", "run", "missing", "internal"), ``message``, ``details`` (traceback) |
@@ -32,6 +34,7 @@ DONE, FAILED, UNUSABLE, PARENT_GONE, CANCELLED = 0, 1, 2, 129, 130
 JOB_FILE = "job.json"
 VOLUME_FILE = "volume.npy"
 DENOISED_FILE = "denoised.npy"
+FIRST_FILE = "first.npy"
 RESIDUAL_FILE = "residual.float32"
 
 #: Tasks of a job: train and denoise; or compute the residual that the preview thresholds.

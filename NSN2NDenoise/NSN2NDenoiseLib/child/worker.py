@@ -37,6 +37,7 @@ class Parent:
         self._lastProgress = 0.0
         self._lastStage = ""
         self.cancelled = threading.Event()
+        self.kept = threading.Event()
         self.residualWanted = threading.Event()
         self.focus = (0, 0, 0)
         self.gone = False
@@ -57,6 +58,10 @@ class Parent:
     def should_stop(self) -> bool:
         """Whether to stop, as `engine.denoise` asks between steps."""
         return self.cancelled.is_set()
+
+    def should_keep(self) -> bool:
+        """Whether the best result so far is enough, as `engine.denoise` asks between steps."""
+        return self.kept.is_set()
 
     def progress(self, progress: "engine.Progress") -> None:
         """Pass the engine's progress on: each new stage and the end, else not too often."""
@@ -88,6 +93,8 @@ class Parent:
         if words == ["cancel"]:
             self.cancelled.set()
             self.residualWanted.set()  # nothing may go on waiting for it
+        elif words == ["keep"]:
+            self.kept.set()
         elif len(words) == 4 and words[0] in ("focus", "residual"):
             self.focus = tuple(int(word) for word in words[1:])
             if words[0] == "residual":
@@ -95,15 +102,23 @@ class Parent:
 
 
 def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> dict:
-    """Train on the volume, denoise it and leave `protocol.DENOISED_FILE`; returns the report."""
+    """Denoise the volume and leave `protocol.DENOISED_FILE`, a first result before it; returns the report."""
+
+    def on_first(result: "engine.DenoiseResult") -> None:
+        _save(directory, protocol.FIRST_FILE, result.denoised)
+        parent.send("first", report=result.report)
+
     settings = engine.Settings.from_preset(job["preset"], **job["settings"])
     result = engine.denoise(
-        volume, settings, spacing=_spacing(job), progress=parent.progress, should_stop=parent.should_stop
+        volume,
+        settings,
+        spacing=_spacing(job),
+        progress=parent.progress,
+        should_stop=parent.should_stop,
+        should_keep=parent.should_keep,
+        on_first=on_first,
     )
-    path = os.path.join(directory, protocol.DENOISED_FILE)
-    with open(path + ".part", "wb") as file:
-        np.save(file, result.denoised)
-    os.replace(path + ".part", path)
+    _save(directory, protocol.DENOISED_FILE, result.denoised)
     return result.report
 
 
@@ -182,6 +197,14 @@ def _kind_of(error: Exception) -> tuple[str, int]:
         if isinstance(error, kind):
             return name, status
     return "internal", protocol.FAILED
+
+
+def _save(directory: str, name: str, array: np.ndarray) -> None:
+    """Write a whole file, or none of that name."""
+    path = os.path.join(directory, name)
+    with open(path + ".part", "wb") as file:
+        np.save(file, array)
+    os.replace(path + ".part", path)
 
 
 def _spacing(job: dict) -> tuple[float, float, float]:

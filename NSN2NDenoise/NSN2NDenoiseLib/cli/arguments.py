@@ -4,12 +4,9 @@ import argparse
 from pathlib import Path
 
 from .. import __version__
-from ..engine import AXES, DEVICES, PRESETS, RICIAN
+from .parameters import BY_NAME, add_option, add_options
 
-THRESHOLD_HELP = (
-    "th of Eq. 3 in normalized units (0 to 1, usually 0.002 to 0.1), or auto: neighboring slices are used for training "
-    "only where they differ by less"
-)
+COMMANDS = ("denoise", "mask", "inspect", "batch")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -24,6 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_denoise(commands)
     _add_mask(commands)
     _add_inspect(commands)
+    _add_batch(commands)
     _add_report(commands)
     return parser
 
@@ -38,44 +36,8 @@ def _add_denoise(commands) -> None:
         help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
     )
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
-    parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
-    parser.add_argument(
-        "--preset",
-        choices=PRESETS,
-        default="default",
-        help="default: the best; fast: no network; nsn2n: the published method in minutes; paper: to the letter",
-    )
-    parser.add_argument("--lambda-rc", type=float, metavar="X", help="weight of L_RC, Eq. 5 (default 0, paper 0.5)")
-    parser.add_argument("--lambda-ic", type=float, metavar="X", help="weight of L_IC, Eq. 6 (default 0, paper 1)")
-    parser.add_argument(
-        "--steps", type=int, metavar="N", help="training steps (default 450): more is slower and better"
-    )
-    parser.add_argument(
-        "--minutes",
-        type=float,
-        metavar="M",
-        help="time limit instead: as many steps as fit (reading and writing extra)",
-    )
-    parser.add_argument(
-        "--strength", type=float, metavar="S", help="part of the removed noise that stays removed, 0 to 1 (1)"
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        choices=("first", "learn", "refine"),
-        metavar="STAGE",
-        help="leave a stage out: first, learn or refine (see inspect)",
-    )
-    parser.add_argument("--gap", type=int, metavar="N", help="pair slices N apart instead of choosing by the noise")
-    parser.add_argument(
-        "--rician",
-        choices=RICIAN,
-        help="take the Rician bias of MR magnitude images away (default auto: where the air shows that it is one; "
-        "paper off)",
-    )
-    _add_axis(parser)
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same voxels (0)")
+    parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
+    add_options(parser)
     parser.add_argument("--noise", type=Path, metavar="FILE", help="also write what was removed: input - output")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="also write W: 1 where neighboring slices match")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="also write the numbers of the run")
@@ -89,9 +51,9 @@ def _add_mask(commands) -> None:
     )
     _add_input(parser)
     parser.add_argument("output", metavar="MASK", type=Path, help="W: 1 where neighboring slices match, 0 elsewhere")
-    parser.add_argument("--threshold", type=threshold, default=None, metavar="auto|TH", help=THRESHOLD_HELP)
+    add_option(parser, BY_NAME["threshold"])
     parser.add_argument("--gap", type=int, metavar="N", help="compare slices N apart instead of choosing by the noise")
-    _add_axis(parser)
+    add_option(parser, BY_NAME["axis"])
     _add_common(parser)
 
 
@@ -100,8 +62,25 @@ def _add_inspect(commands) -> None:
         "inspect", help="print what matters about a volume", description="Print size, noise, threshold and warnings."
     )
     _add_input(parser)
-    _add_axis(parser)
+    add_option(parser, BY_NAME["axis"])
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_batch(commands) -> None:
+    parser = commands.add_parser(
+        "batch",
+        help="denoise many volumes",
+        description="Denoise every volume of files, folders, DICOM trees or a BIDS dataset. The same command goes on "
+        "where it was stopped. Needs Dask: pip install 'nsn2n[batch]'.",
+    )
+    parser.add_argument("inputs", metavar="INPUT", type=Path, nargs="+", help="files and folders, or a BIDS dataset")
+    parser.add_argument("output", metavar="OUT_DIR", type=Path, help="folder for results and table")
+    parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of each DICOM series")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask scheduler, as tcp://host:8786")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes here, instead of as many as fit")
+    add_options(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace results of other settings or inputs")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
 def _add_report(commands) -> None:
@@ -126,16 +105,6 @@ def _add_report(commands) -> None:
     _add_common(parser)
 
 
-def threshold(text: str) -> float | None:
-    """ "auto" -> None, else the number."""
-    if text == "auto":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'auto' nor a number") from None
-
-
 def _add_input(parser) -> None:
     parser.add_argument(
         "input", metavar="INPUT", type=Path, help="NRRD, NIfTI or MetaImage file, or DICOM file or folder"
@@ -144,10 +113,6 @@ def _add_input(parser) -> None:
         "--series", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
     )
     parser.add_argument("--frame", type=int, metavar="N", help="which frame of a 4-D file or series, from 0")
-
-
-def _add_axis(parser) -> None:
-    parser.add_argument("--axis", choices=AXES, default="auto", help="slice axis; auto: the acquisition axis")
 
 
 def _add_common(parser) -> None:

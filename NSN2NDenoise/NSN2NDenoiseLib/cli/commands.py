@@ -11,6 +11,8 @@ import SimpleITK as sitk
 from .. import engine
 from ..engine.judge.identity import voxel_hash
 from .dicom_out import check_writable, write_derived
+from .frames import Sequence, denoise_frames, first_frame, read_sequence
+from .parameters import settings_of
 from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
@@ -23,32 +25,34 @@ COMPRESSED = 0.6
 
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n denoise``."""
-    overrides = {name: getattr(options, name) for name in ("threshold", "axis", "device", "seed")}
-    for name in ("lambda_rc", "lambda_ic", "steps", "minutes", "gap", "rician", "strength"):
-        if getattr(options, name) is not None:
-            overrides[name] = getattr(options, name)
-    overrides.update(dict.fromkeys(options.without or (), False))
-    settings = engine.Settings.from_preset(options.preset, **overrides)
+    settings = settings_of(options)
     image = None if options.dicom else options.output
     images = [path for path in (image, options.noise, options.mask) if path is not None]
     files = [(options.report, ".json"), (options.preview, ".png")]
     _check_targets(options, images, files)
-    volume = read_volume(options.input, options.frame, options.series)
+    if options.frames and (options.dicom or options.frame is not None or options.series is not None):
+        raise engine.SettingsError("--frames all takes a 4-D file; leave --dicom, --frame and --series out")
+    volume = (
+        read_sequence(options.input) if options.frames else read_volume(options.input, options.frame, options.series)
+    )
     if options.dicom:
         check_writable(str(options.input), volume)
-    if images:
+    if images and not options.frames:
         _check_geometry(images[0], options.input, volume)
     _check_space([options.output, *(path for path in images if path != options.output)], volume)
-    bar = ProgressBar(quiet=options.quiet)
+    bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
     try:
-        result = engine.denoise(
-            volume.array,
-            settings,
-            spacing=volume.spacing,
-            positions=volume.positions,
-            progress=bar,
-            should_stop=should_stop,
-        )
+        if options.frames:
+            result = denoise_frames(volume, settings, bar, should_stop)
+        else:
+            result = engine.denoise(
+                volume.array,
+                settings,
+                spacing=volume.spacing,
+                positions=volume.positions,
+                progress=bar,
+                should_stop=should_stop,
+            )
     finally:
         bar.close()
     report = {"input": str(options.input), "output": str(options.output), **result.report}
@@ -69,7 +73,8 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         if options.report is not None:
             staged.path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         if options.preview is not None:
-            draw_preview(volume, result, options.input.name).save(staged.path(options.preview))
+            shown = (volume.frame(0), first_frame(result)) if options.frames else (volume, result)
+            draw_preview(*shown, options.input.name).save(staged.path(options.preview))
         if should_stop():
             raise engine.Cancelled("stopped on request; nothing was written")
         staged.commit()
@@ -153,7 +158,7 @@ def _check_geometry(target: Path, source: Path, volume: Volume) -> None:
         )
 
 
-def _check_space(images: list[Path], volume: Volume) -> None:
+def _check_space(images: list[Path], volume: Volume | Sequence) -> None:
     part = {path: COMPRESSED if WRITABLE.get(image_suffix(path)) else 1.0 for path in images}
     check_space({path: int(part[path] * volume.array.nbytes) for path in images})
     if volume.image.GetPixelID() in (sitk.sitkInt64, sitk.sitkUInt64) and np.abs(volume.array).max() > 2**24:

@@ -98,11 +98,15 @@ class Series:
 
 def find_series(folder: Path) -> list[Series]:
     """The series with images of the files in a folder (not in folders inside it), by series number."""
+    headers = ((file, read_header(file)) for file in sorted(folder.iterdir()))
+    return group_series([(file, dataset) for file, dataset in headers if dataset is not None])
+
+
+def group_series(headers: list[tuple[Path, pydicom.Dataset]]) -> list[Series]:
+    """The series that files with these headers make up, by series number."""
     datasets: dict[str, list[tuple[Path, pydicom.Dataset]]] = {}
-    for file in sorted(folder.iterdir()):
-        dataset = read_header(file)
-        if dataset is not None:
-            datasets.setdefault(str(dataset.get("SeriesInstanceUID", "")), []).append((file, dataset))
+    for file, dataset in headers:
+        datasets.setdefault(str(dataset.get("SeriesInstanceUID", "")), []).append((file, dataset))
     series = [_make_series(uid, members) for uid, members in datasets.items()]
     return sorted(series, key=lambda one: (one.number, one.uid))
 

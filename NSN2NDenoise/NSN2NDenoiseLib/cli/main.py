@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -22,19 +23,27 @@ class _StopRequest:
         self.requested = True
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, is_module: bool = False) -> int:
     """Run ``nsn2n`` with these arguments.
+
+    Args:
+        arguments: those of the process if None.
+        is_module: they are a CLI module's, without a command; recognized by themselves where they begin with a flag or
+            an existing file.
 
     Returns:
         0 done, 1 failed, 2 unusable arguments or input, 130 interrupted.
     """
-    from .arguments import make_parser
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments == ["--xml"]:
+        from .module import make_xml
 
+        print(make_xml(), end="")
+        return DONE
     stop = _StopRequest()
     before = {number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        options = make_parser().parse_args(arguments)
-        return _run(options, stop)
+        return _run(_parse(arguments, is_module), stop)
     except KeyboardInterrupt:
         return _end(INTERRUPTED, "stopped; nothing was written")
     finally:
@@ -42,19 +51,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(number, handler)
 
 
+def _parse(arguments: list[str], is_module: bool):
+    from .arguments import COMMANDS, make_parser
+    from .module import parse_call
+
+    first = arguments[0] if arguments else ""
+    if first not in COMMANDS and len(arguments) > 1:
+        is_module = is_module or first.startswith("--") or Path(first).is_file()
+    return parse_call(arguments) if is_module else make_parser().parse_args(arguments)
+
+
 def _run(options, stop: _StopRequest) -> int:
     from .. import engine
     from . import commands
 
-    if options.command == "report":
-        from .report import report as run
-    else:
-        run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
     try:
+        if options.command == "batch":
+            from ..batch.run import batch as run
+        elif options.command == "report":
+            from .report import report as run
+        else:
+            run = {"denoise": commands.denoise, "mask": commands.mask, "inspect": commands.inspect}[options.command]
         run(options, stop)
     except (engine.InputError, engine.SettingsError) as error:
         return _end(UNUSABLE, str(error))
     except engine.Cancelled:
+        if options.command == "batch":
+            return _end(INTERRUPTED, "stopped; finished volumes stay, and the same command goes on")
         return _end(INTERRUPTED, "stopped; nothing was written")
     except engine.RunError as error:
         return _end(FAILED, str(error))
@@ -62,6 +85,8 @@ def _run(options, stop: _StopRequest) -> int:
         return _end(FAILED, f"an output could not be written ({error}); nothing was changed")
     except MemoryError:
         return _end(FAILED, "out of memory; crop the volume or close other programs")
+    except ModuleNotFoundError as error:
+        return _end(FAILED, f"the Python package {error.name} is not installed")
     return DONE
 
 

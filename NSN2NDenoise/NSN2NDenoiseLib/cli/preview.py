@@ -11,6 +11,8 @@ from .volume_io import Volume
 PLACES = (0.3, 0.5, 0.7)
 #: Side of a tile and width of the gaps, in pixels.
 TILE, MARGIN, CAPTION = 340, 8, 22
+#: Side of a thumbnail's tiles, in pixels.
+THUMBNAIL = 160
 #: Gray values of the removed noise span this many noise SDs either way.
 NOISE_SPAN = 4.0
 #: Color of voxels without a match (W = 0), and how opaque it is.
@@ -46,6 +48,25 @@ def draw_preview(volume: Volume, result: DenoiseResult, name: str) -> Image.Imag
         ]
         rows.append((index, [_tile(_upright(tile, volume, report["axis"])) for tile in tiles]))
     return _compose(rows, titles, _caption(name, report, low, high))
+
+
+def draw_thumbnail(volume: Volume, denoised: np.ndarray, report: dict) -> Image.Image:
+    """The middle slice in three small gray tiles: input, output, removed noise; windows as in `draw_preview`.
+
+    Args:
+        volume: the input.
+        denoised: (K, J, I), image units.
+        report: of the run.
+    """
+    before, after = (slices_first(a, report["axis"]) for a in (volume.array, denoised))
+    low, high = window(before, report["padding"], report["noiseBefore"])
+    span = NOISE_SPAN * (report["noiseBefore"] or (high - low) / 20)
+    x, y = (stack[len(before) // 2].astype(np.float32) for stack in (before, after))
+    strip = Image.new("L", (3 * THUMBNAIL, THUMBNAIL))
+    for column, tile in enumerate((gray(x, low, high), gray(y, low, high), gray(x - y, -span, span))):
+        small = _tile(_upright(tile, volume, report["axis"])).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+        strip.paste(small.convert("L"), (column * THUMBNAIL, 0))
+    return strip
 
 
 def _caption(name: str, report: dict, low: float, high: float) -> list[str]:

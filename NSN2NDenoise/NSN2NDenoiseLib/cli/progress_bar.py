@@ -13,6 +13,7 @@ NAMES = {
     "learn": "training",
     "refine": "filtering",
     "limit": "filtering",
+    "spare": "filtering",
     "judge": "measuring",
     "unbias": "correcting the bias",
     "strength": "measuring",

@@ -58,22 +58,22 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         if path.is_dir():
-            return _dicom_volume(*dicom_in.read_folder(path, series, frame))
+            return dicom_volume(*dicom_in.read_folder(path, series, frame))
         if series is not None:
             raise InputError(f"{path} is a file; --series chooses among the series of a DICOM folder")
         if sitk.ImageFileReader.GetImageIOFromFileName(str(path)) == "GDCMImageIO":
             dicom = series_of_file(path)
             if dicom is not None:
-                return _dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
+                return dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
         image = _read_file(path, frame)
     except RuntimeError as error:
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
     if _is_segmentation(image):
         raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
-    return Volume(_array_of(image), image)
+    return Volume(array_of(image), image)
 
 
-def _dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
+def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
     """Slices that are all where one spacing puts them need no list of positions."""
     warnings, positions = [], None
     if placement.positions is None:
@@ -81,7 +81,7 @@ def _dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
     elif placement.problem is not None:
         positions = placement.positions
         warnings.append(f"{placement.problem[0].upper()}{placement.problem[1:]}.")
-    return Volume(_array_of(image), image, positions, placement.problem, tuple(warnings), placement.slices)
+    return Volume(array_of(image), image, positions, placement.problem, tuple(warnings), placement.slices)
 
 
 class _Pixels:
@@ -92,16 +92,16 @@ class _Pixels:
         self.__array_interface__ = sitk.GetArrayViewFromImage(image).__array_interface__
 
 
-def _array_of(image: sitk.Image) -> np.ndarray:
-    """The voxels, (K, J, I), read only, without a copy."""
+def array_of(image: sitk.Image) -> np.ndarray:
+    """The voxels, (K, J, I) or (T, K, J, I), read only, without a copy."""
     array = np.asarray(_Pixels(image))
     array.flags.writeable = False
     return array
 
 
 def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Image:
-    """An image of an array (K, J, I) with the geometry of `like`, and its metadata if asked."""
-    image = sitk.GetImageFromArray(array)
+    """An image of an array, (K, J, I) or (T, K, J, I), with the geometry of `like`, and its metadata if asked."""
+    image = sitk.GetImageFromArray(array, isVector=False)
     image.CopyInformation(like)
     if metadata:
         for key in like.GetMetaDataKeys():
@@ -121,7 +121,7 @@ def write_image(image: sitk.Image, path: Path) -> None:
     except RuntimeError as error:
         raise OSError(_last_line(error)) from error
     try:
-        is_whole = np.array_equal(_array_of(sitk.ReadImage(str(path))), _array_of(image))
+        is_whole = np.array_equal(array_of(sitk.ReadImage(str(path))), array_of(image))
     except RuntimeError:
         is_whole = False
     if not is_whole:
@@ -134,7 +134,14 @@ def image_suffix(path: Path) -> str | None:
     return next((suffix for suffix in sorted(WRITABLE, key=len, reverse=True) if name.endswith(suffix)), None)
 
 
-def _read_file(path: Path, frame: int | None) -> sitk.Image:
+def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
+    """A reader that knows the header of a gray-scale image of 3 or 4 dimensions, and its size.
+
+    Raises:
+        InputError: it is none.
+        RuntimeError: it is no image.
+    """
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
@@ -146,14 +153,22 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
     size = reader.GetSize()
     if reader.GetDimension() == 2:
         raise InputError(f"{path} is a single 2-D image {size}; a volume of several slices is needed")
-    if reader.GetDimension() == 4 and size[3] > 1:
-        if frame is None:
-            raise InputError(f"{path} is 4-D with {size[3]} frames; choose one with --frame N (0 to {size[3] - 1})")
-        if not 0 <= frame < size[3]:
-            raise InputError(f"--frame {frame} does not exist in {path}; it has the frames 0 to {size[3] - 1}")
     if reader.GetDimension() > 4:
         raise InputError(f"{path} has {reader.GetDimension()} dimensions; a 3-D volume is needed")
-    if reader.GetDimension() == 4:
+    return reader, size
+
+
+def _read_file(path: Path, frame: int | None) -> sitk.Image:
+    reader, size = open_file(path)
+    if len(size) == 4 and size[3] > 1:
+        if frame is None:
+            raise InputError(
+                f"{path} is 4-D with {size[3]} frames; choose one with --frame N (0 to {size[3] - 1}), or denoise "
+                "--frames all"
+            )
+        if not 0 <= frame < size[3]:
+            raise InputError(f"--frame {frame} does not exist in {path}; it has the frames 0 to {size[3] - 1}")
+    if len(size) == 4:
         reader.SetExtractSize([*size[:3], 0])
         reader.SetExtractIndex([0, 0, 0, frame or 0])
     elif frame is not None:

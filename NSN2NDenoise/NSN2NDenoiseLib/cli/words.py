@@ -9,12 +9,12 @@ from ..engine import describe_sources, describe_stages
 def describe_run(report: dict, files: list[Path]) -> str:
     """A run in a few lines."""
     lines = [
-        f"noise SD   {_number(report['noiseBefore'])} -> {_number(report['noiseAfter'])} in homogeneous tissue "
+        f"noise SD   {_number(report['noiseBefore'])} -> {_number(report['noiseAfter'])} in tissue "
         f"(mean shift {_number(report['meanShift'])})",
+        *_wrapped("gain", _gain(report)),
         f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
-        *_wrapped("made by", describe_stages(report["stages"])),
-        *_wrapped("", f"({describe_sources(report['stages'])})"),
+        *_made_by(report["stages"]),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}, {report['gap']} apart",
         f"MR bias    {_bias(report)}",
@@ -40,19 +40,40 @@ def describe_inspection(name: str, facts: dict) -> str:
         "range": f"{low:g} to {high:g}",
         "padding": padding,
         "slices": f"{facts['slices']} along {facts['axis']}",
-        "noise SD": f"{_number(facts['noiseSD'])} image units, in homogeneous tissue",
+        "noise SD": f"{_number(facts['noiseSD'])} image units = {_number(facts['noisePercent'], 2)} % of the tissue: "
+        + ("worth denoising" if facts["worthDenoising"] else "not worth denoising"),
         "correlation": f"{lags} of the noise of slices 1, 2, 3 apart",
         "pairs": f"slices {facts['gap']} apart",
         "MR bias": "no Rician background"
         if facts["ricianSigma"] is None
         else f"Rician background: sigma {_number(facts['ricianSigma'])} (will be corrected)",
-        "stages": describe_stages(facts["stages"]),
+        "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
         "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
         f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
     }
-    return "\n".join([*(f"{key:12}{value}" for key, value in rows.items()), *describe_warnings(facts["warnings"])])
+    return "\n".join([*(line for row in rows.items() for line in _row(*row)), *describe_warnings(facts["warnings"])])
+
+
+def _row(key: str, value: str) -> list[str]:
+    indent = {"initial_indent": f"{key:12}", "subsequent_indent": " " * 12}
+    return textwrap.wrap(value, 79, **indent, break_on_hyphens=False, break_long_words=False)  # paths stay whole
+
+
+def _made_by(stages: list[str]) -> list[str]:
+    if not stages:
+        return []
+    return [*_wrapped("made by", describe_stages(stages)), *_wrapped("", f"({describe_sources(stages)})")]
+
+
+def _gain(report: dict) -> str:
+    if report["leftAsItWas"]:
+        return "none: the volume was left as it was, because denoising would not have made it better"
+    text = f"about {report['predictedGain']:+.1f} dB (+- {_number(report['predictedGainSD'], 2)}) in tissue, predicted"
+    if report["justifiedStrength"] < 0.995:
+        text += f"; {100 * report['justifiedStrength']:.0f} % of what was taken for noise stays removed"
+    return text
 
 
 def _training(report: dict) -> str:

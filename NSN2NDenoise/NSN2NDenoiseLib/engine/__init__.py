@@ -19,13 +19,14 @@ from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
 from .plan import Plan, make_plan
 from .runtime.progress import Progress
-from .settings import DEVICES, PRESETS, RICIAN, Settings
+from .settings import DEVICES, LAMBDA_MAX, PRESETS, RICIAN, Settings
 from .volume.axes import AXES, resolve_axis, slices_first
 from .volume.check import MIN_SLICES
 
 __all__ = [
     "AXES",
     "DEVICES",
+    "LAMBDA_MAX",
     "MIN_SLICES",
     "PRESETS",
     "RICIAN",

@@ -1,13 +1,13 @@
 """Denoise one volume from that volume alone: a look, a plan, the stages of the plan one after the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .errors import Enough, NSN2NError, RunError
 from .judge.report import make_report
-from .look import take_look
+from .look import Look, take_look
 from .plan import make_plan
 from .runtime.device import choose_device, choose_precision, device_with_memory, is_out_of_memory
 from .runtime.memory import predict_gpu_memory_mb, require_memory
@@ -17,7 +17,7 @@ from .stages import STAGES
 from .stages.state import State, Workshop
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
-from .volume.slices import to_volume
+from .volume.slices import to_slices, to_volume
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def denoise(
     *,
     spacing: tuple[float, float, float] | None = None,
     positions: np.ndarray | None = None,
+    look: Look | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -56,6 +57,7 @@ def denoise(
         spacing: (k, j, i) in mm; helps to choose the slice axis and the gap.
         positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular: pairs with a
             hole between them are left out.
+        look: at a volume that is like this one, as another frame of a sequence; None: this one is looked at.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
@@ -75,7 +77,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, positions, tracker, on_first)
+        return _denoise(volume, settings, spacing, positions, look, tracker, on_first)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -86,7 +88,9 @@ def denoise(
         ) from error
 
 
-def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker: Tracker, on_first) -> DenoiseResult:
+def _denoise(
+    volume: np.ndarray, settings: Settings, spacing, positions, look: Look | None, tracker: Tracker, on_first
+) -> DenoiseResult:
     tracker.begin("look")
     check_volume(volume)
     shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
@@ -94,7 +98,10 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker
     wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(shape, settings)
     device, device_warnings = device_with_memory(wanted, settings.device, needed)
     workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
-    look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    if look is None:
+        look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    else:
+        slices = to_slices(volume, look.axis, spacing)
     plan = make_plan(look, settings)
     tracker.expect(plan.stages)
     state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
@@ -105,7 +112,7 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker
         except Enough:
             break
         if on_first is not None and state.made_by and name != plan.making[-1]:
-            on_first(_finished(state, volume, workshop))
+            on_first(_finished(state, volume, replace(workshop, tracker=tracker.aside())))
             on_first = None
     result = _finished(state, volume, workshop)
     tracker.finish()
@@ -115,10 +122,11 @@ def _denoise(volume: np.ndarray, settings: Settings, spacing, positions, tracker
 def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseResult:
     """The result that a state comes to by the last stages, which follow in any case."""
     for name in state.plan.finishing:
-        workshop.tracker.begin(name)
-        state = STAGES[name](state, workshop)
+        if state.made_by or name == "judge":  # "spare" may have left the volume as it was
+            workshop.tracker.begin(name)
+            state = STAGES[name](state, workshop)
     workshop.tracker.begin("report")
-    denoised = to_volume(state.denoised, state.slices, volume)
+    denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
     workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))

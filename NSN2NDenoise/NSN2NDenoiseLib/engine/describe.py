@@ -4,18 +4,19 @@ from collections.abc import Iterable
 
 #: What a stage is; stages that are not named here only measure.
 WORDS = {
-    "first": "collaborative filter of similar blocks",
+    "first": "filter of similar blocks",
     "learn": "NS-N2N network",
-    "refine": "collaborative filter guided by it",
+    "refine": "filter of similar blocks guided by it",
     "limit": "bound of 3 noise SDs",
+    "spare": "more than noise put back",
     "unbias": "inverse of the Rician mean",
     "strength": "input mixed back in",
 }
 #: Where a stage comes from.
 SOURCES = {
-    "first": "Dabov et al. 2007, Maggioni et al. 2013",
+    "first": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
     "learn": "Zhou et al. 2024",
-    "refine": "Dabov et al. 2007, Maggioni et al. 2013",
+    "refine": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
     "unbias": "Koay and Basser 2006",
 }
 

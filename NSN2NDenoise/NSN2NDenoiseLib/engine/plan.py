@@ -7,6 +7,7 @@ import numpy as np
 from .errors import InputError
 from .look import Look
 from .match.pairs import choose_gap, gap_warnings
+from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
 from .volume.positions import real_pairs
@@ -16,7 +17,7 @@ MIN_NOISE = 1e-4
 
 
 #: Stages that follow any result.
-FINISHING = ("limit", "judge", "unbias", "strength")
+FINISHING = ("limit", "spare", "judge", "unbias", "strength")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def make_plan(look: Look, settings: Settings) -> Plan:
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     return Plan(
-        stages=_stages(settings, sigma),
+        stages=_stages(look, settings, sigma),
         settings=settings,
         gap=gap,
         paired=paired,
@@ -92,14 +93,21 @@ def _hole_warnings(paired: np.ndarray) -> list[str]:
     return [f"Pairs with a hole between their slices are left out: {holes} of {len(paired)}."] if holes else []
 
 
-def _stages(settings: Settings, sigma: float | None) -> tuple[str, ...]:
+def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, ...]:
     """Which stages run, in order: the one list."""
+    if look.noise.none:
+        return ("match", "judge")  # left as it was
+    filters = settings.collaborative > 0
+    learn = settings.learn
+    if learn is None:  # white noise: the filter's principal components leave the network nothing to add
+        learn = not NoiseModel(look.noise).is_white or not (settings.first and filters)
     chosen = {
         "match": True,
-        "first": settings.first and settings.collaborative > 0,
-        "learn": settings.learn,
-        "refine": settings.refine and settings.collaborative > 0,
+        "first": settings.first and filters,
+        "learn": learn,
+        "refine": settings.refine and filters and (learn or not settings.first),
         "limit": settings.limit,
+        "spare": True,
         "judge": True,
         "unbias": sigma is not None,
         "strength": settings.strength < 1,

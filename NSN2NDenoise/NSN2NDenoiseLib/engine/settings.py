@@ -11,7 +11,7 @@ from .volume.axes import AXES
 PRESETS = ("default", "fast", "nsn2n", "paper")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
-REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "pilot", "collaborative", "strength")
+REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "collaborative", "strength")
 #: Largest weight of a loss.
 LAMBDA_MAX = 10
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -40,10 +40,8 @@ class Settings:
             in matched pixels is not learned.
         first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
             training's pilot from its start.
-        learn: train the network (stage "learn").
+        learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py).
         refine: filter the volume guided by the network (stage "refine").
-        pilot: after this part of the steps (and 60 steps at least) the network's own output takes the place of LPF in
-            the compensated targets; 0: never.
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
             measured noise SD; 0: none, neither in stage "first" nor in "refine".
         strength: part of the removed noise that stays removed at the end, 0 to 1.
@@ -76,17 +74,16 @@ class Settings:
     input_noise: float = 0.25
     context: int = 2
     compensate: bool = True
-    first: bool = False
-    learn: bool = True
+    first: bool = True
+    learn: bool | None = None
     refine: bool = True
-    pilot: float = 0.5
     collaborative: float = 1.0
     strength: float = 1.0
     limit: bool = True
     rician: str = "auto"
     crop: int = 64
     batch: int = 8
-    steps: int = 450
+    steps: int = 300
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
@@ -125,14 +122,14 @@ class Settings:
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("rician", self.rician, RICIAN)
         _one_of("schedule", self.schedule, ("halving", "cosine"))
-        for name in ("first", "learn", "refine", "compensate", "limit"):
+        for name in ("first", "refine", "compensate", "limit"):
             _one_of(name, getattr(self, name), (True, False))
+        _one_of("learn", self.learn, (True, False, None))
         for name, low, high in (
             ("lambda_rc", 0, LAMBDA_MAX),
             ("lambda_ic", 0, LAMBDA_MAX),
             ("learning_rate", 1e-7, 1),
             ("input_noise", 0, 10),
-            ("pilot", 0, 1),
             ("collaborative", 0, 10),
             ("strength", 0, 1),
             ("seed", 0, 2**32 - 1),
@@ -150,7 +147,7 @@ class Settings:
             _number("gap", self.gap, 1, 16, integer=True)
         if self.crop != 0:
             _number("crop", self.crop, 16, 4096, integer=True)
-        if not (self.learn or (self.collaborative and (self.first or self.refine))):
+        if self.learn is False and not (self.collaborative and (self.first or self.refine)):
             raise SettingsError("learn, first and refine are all off, so nothing would be done; switch one of them on")
         if self.steps == 0 and self.epochs == 0:
             raise SettingsError("steps and epochs are both 0; give one of them")
@@ -171,14 +168,15 @@ def _number(name: str, value, low: float, high: float, integer: bool) -> None:
 #: What the presets other than the default change.
 _PRESETS = {
     "default": {},
-    "fast": {"first": True, "learn": False, "refine": False},
+    "fast": {"learn": False, "refine": False},
     # the paper's losses on a network and for a time that a CPU can bear
     "nsn2n": {
         "lambda_rc": 0.5,
         "lambda_ic": 1.0,
+        "learn": True,
+        "first": False,
         "refine": False,
         "compensate": False,
-        "pilot": 0.0,
         "context": 0,
         "limit": False,
     },
@@ -196,9 +194,9 @@ _PRESETS = {
         "input_noise": 0.0,
         "context": 0,
         "compensate": False,
+        "learn": True,
+        "first": False,
         "refine": False,
-        "pilot": 0.0,
-        "collaborative": 0.0,
         "limit": False,
         "rician": "off",
         "crop": 0,

@@ -1,6 +1,7 @@
-"""Checks before anything starts; the panel's tooltips and the console's errors are these sentences."""
+"""Checks of nodes before anything starts; the panel's tooltips and the console's errors are these sentences.
 
-import math
+Settings are checked by `engine.Settings`.
+"""
 
 import slicer
 from slicer.i18n import tr as _
@@ -9,16 +10,19 @@ from NSN2NDenoiseLib import engine
 
 from .volumes import spacingOf
 
+#: How a stage is switched whose need the engine can see by itself, and what its settings call that.
+SWITCH = {"auto": None, "on": True, "off": False}
+
 
 def checkInput(inputVolume, sliceAxis: str = "auto") -> None:
     """Check that a node is a gray-scale volume with enough slices.
 
     Raises:
-        ValueError: it is not; the text says why and what to do.
+        ValueError: it is not, or there is no such axis; the text says why and what to do.
     """
     if inputVolume is None:
         raise ValueError(_("Select an input volume: a CT, MR or PET volume loaded in Slicer."))
-    _checkIsVolume(inputVolume, _("input volume"))
+    checkIsVolume(inputVolume, _("input volume"))
     image = inputVolume.GetImageData()
     if image is None or 0 in image.GetDimensions():
         raise ValueError(_("The volume '{name}' has no voxels. Load it again.").format(name=inputVolume.GetName()))
@@ -28,7 +32,6 @@ def checkInput(inputVolume, sliceAxis: str = "auto") -> None:
                 name=inputVolume.GetName(), count=image.GetNumberOfScalarComponents()
             )
         )
-    checkChoice("sliceAxis", sliceAxis, engine.AXES)
     dimensions = dict(zip("ijk", image.GetDimensions(), strict=True))
     if dimensions[engine.resolve_axis(sliceAxis, spacingOf(inputVolume))] < engine.MIN_SLICES:
         raise ValueError(
@@ -48,7 +51,7 @@ def checkOutputs(inputVolume, outputVolume, noiseVolume) -> None:
     for node, name in ((outputVolume, _("output volume")), (noiseVolume, _("removed noise"))):
         if node is None:
             continue
-        _checkIsVolume(node, name)
+        checkIsVolume(node, name)
         if node is inputVolume or node.GetID() == inputVolume.GetID():
             raise ValueError(
                 _("The {name} is the input volume itself, which would be lost. Choose another volume.").format(
@@ -59,27 +62,20 @@ def checkOutputs(inputVolume, outputVolume, noiseVolume) -> None:
         raise ValueError(_("The output volume and the removed noise are the same volume. Choose different ones."))
 
 
-def checkNumber(name: str, value, low: float, high: float) -> None:
-    """Raise ValueError unless `value` is a number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}.")
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; it must be from {low:g} to {high:g}.")
+def switched(name: str, value: str) -> bool | None:
+    """A value of `SWITCH` as the engine's settings have it; SettingsError for others."""
+    if value not in SWITCH:
+        raise engine.SettingsError(f"{name} is {value!r}; allowed are {', '.join(SWITCH)}")
+    return SWITCH[value]
 
 
-def checkSeed(seed) -> None:
-    """Raise ValueError unless `seed` is an integer from 0 to 2147483647."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise ValueError(f"seed is {seed!r}; it must be an integer from 0 to {2**31 - 1}.")
+def switchOf(value: bool | None) -> str:
+    """The inverse of `switched`."""
+    return next(name for name, setting in SWITCH.items() if setting is value)
 
 
-def checkChoice(name: str, value, choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless `value` is one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
-
-
-def _checkIsVolume(node, name: str) -> None:
+def checkIsVolume(node, name: str) -> None:
+    """Raise ValueError unless a node is a scalar volume in the scene; `name` says what it is for."""
     isNode = isinstance(node, slicer.vtkMRMLNode)
     if not isNode or node.GetClassName() != "vtkMRMLScalarVolumeNode":
         what = node.GetClassName() if isNode else type(node).__name__

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from . import volumes
 from .child_process import ChildProcess, Outcome
 from .input_state import InputChangedError, InputState
-from .job_directory import JobDirectory, removeLeftovers
+from .job_directory import JobDirectory
 from .scene_watch import SceneWatch
 from .turns import Turns
 
@@ -74,10 +74,9 @@ class ChildJob:
             self._child.wait(milliseconds)
 
     def stopNow(self) -> None:
-        """Stop, and don't return before the process and its files are gone."""
+        """Stop, and don't return before the process is gone."""
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
-        removeLeftovers()
 
     def _onCopied(self, _result) -> None:
         self._child.start()
@@ -94,7 +93,6 @@ class ChildJob:
         except Exception as error:
             if not self.running:  # a callback that has stopped the job itself
                 raise
-            self._child.cancel("An error in Slicer.")
             self._onError(error)
 
     def _onChildEnd(self, outcome: Outcome) -> None:
@@ -108,7 +106,9 @@ class ChildJob:
         """Whatever went wrong on Slicer's side, the job ends; errors of callbacks after the end are not the job's."""
         if not self.running:
             raise error
-        if not self._child.running:
+        if self._child.running:
+            self._child.cancel("An error in Slicer.")
+        else:
             self._directory.remove()
         if isinstance(error, InputChangedError):
             self._conclude(Outcome("failed", str(error), "input"))

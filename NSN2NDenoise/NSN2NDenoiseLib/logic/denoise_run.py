@@ -9,9 +9,10 @@ import slicer
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
-from . import results, volumes
+from . import volumes
 from .child_job import ChildJob
 from .child_process import Outcome
+from .delivery import Delivery
 from .turns import Turns
 
 
@@ -24,7 +25,8 @@ class Request:
         outputVolume: node to overwrite, or None for a new one.
         noiseVolume: node for the removed noise, True for a new one, or None.
         preset: of the engine.
-        settings: overrides of the preset.
+        settings: overrides of the preset, without strength.
+        strength: part of the removed noise that stays removed, 0 to 1.
     """
 
     inputVolume: object
@@ -32,14 +34,18 @@ class Request:
     noiseVolume: object
     preset: str
     settings: dict
+    strength: float = 1.0
 
 
 class DenoiseRun(ChildJob):
-    """Trains in a child process and puts the result in the scene.
+    """Denoises in a child process and puts the result in the scene, a first one while it goes on.
+
+    The child makes results of full strength; the scene keeps what any other strength is mixed from.
 
     Args:
         request: what to do.
         onProgress: called with `engine.Progress`.
+        onFirst: called with the output volume when it holds a first result.
         onLog: called with lines of the child's log.
         onFinished: called once with the `Outcome`.
     """
@@ -51,14 +57,16 @@ class DenoiseRun(ChildJob):
         self,
         request: Request,
         onProgress: Callable[[engine.Progress], None],
+        onFirst: Callable[[object], None],
         onLog: Callable[[str], None],
         onFinished: Callable[[Outcome], None],
     ) -> None:
-        self._request = request
-        self._onProgress, self.onFinished = onProgress, onFinished
+        self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
-        self._inputID, self._outputID = inputVolume.GetID(), _idOf(request.outputVolume)
-        self._noiseID = True if request.noiseVolume is True else _idOf(request.noiseVolume)
+        self._inputID = inputVolume.GetID()
+        self._keepAsked = False
+        asked = {"preset": request.preset, **request.settings, "strength": request.strength}
+        self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
         job = {
             "task": protocol.DENOISE,
             "spacing": volumes.spacingOf(inputVolume),
@@ -75,8 +83,19 @@ class DenoiseRun(ChildJob):
         """The system's number of the child process; 0 when it doesn't run."""
         return self._child.processId
 
+    def keep(self) -> None:
+        """End the run soon, with the best result so far, or the first one."""
+        self._keepAsked = True
+        self._child.send("keep")
+
     def _onMessage(self, message: dict) -> None:
-        if message["type"] == "progress" and self.running:
+        if not self.running:
+            return
+        if message["type"] == "first":
+            report = {**message["report"], "ended": "first"}
+            self._turns = Turns(self._reading(protocol.FIRST_FILE, report), self._onFirstRead, self._onNoFirst)
+            self._turns.start()
+        elif message["type"] == "progress":
             self._onProgress(
                 engine.Progress(message["stage"], message["fraction"], message.get("loss"), message.get("secondsLeft"))
             )
@@ -87,42 +106,44 @@ class DenoiseRun(ChildJob):
     def _onEnd(self, outcome: Outcome) -> None:
         """The child has ended: take its result, then remove its files, whatever happened."""
         if outcome.status == "done" and self.running:
-            self._turns = Turns(self._reading(outcome), self._onRead, self._onError)
+            self._turns.stop()  # a first result that is still on its way is not needed any more
+            report = outcome.report
+            report["ended"] = "kept" if self._keepAsked else "whole"
+            self._turns = Turns(
+                self._reading(protocol.DENOISED_FILE, report), lambda node: self._onRead(outcome, node), self._onError
+            )
             self._turns.start()
         else:
             self._directory.remove()
             self._conclude(outcome)
 
-    def _reading(self, outcome: Outcome) -> Generator[None, None, tuple]:
-        """Read the result, with the scene still as it was."""
+    def _reading(self, name: str, report: dict) -> Generator:
+        """Read a result and put it in the scene, which stays as it is until all is read."""
         before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
-        after = np.load(self._directory.file(protocol.DENOISED_FILE), mmap_mode="r")
+        after = np.load(self._directory.file(name), mmap_mode="r")
         inputVolume = slicer.mrmlScene.GetNodeByID(self._inputID)
         warnings = yield from self._input.checking(inputVolume, before)
-        outcome.report["warnings"] = [*(outcome.report.get("warnings") or []), *warnings]
-        image = yield from volumes.copying(after, self._input.scalarType)
-        noise = None
-        if self._noiseID is not None:
-            noise = yield from volumes.removing(before, after)
-        return outcome, image, noise
+        report["warnings"] = [*(report.get("warnings") or []), *warnings]
+        return (yield from self._delivery.putting(before, after, self._input.scalarType, report))
 
-    def _onRead(self, read: tuple) -> None:
-        """Put the result in the scene, at once."""
-        outcome, image, noise = read
-        scene, request = slicer.mrmlScene, self._request
-        self._watch.end()
+    def _onFirstRead(self, node) -> None:
+        self._watch.add(node, "output volume")
+        self._onFirst(node)
+
+    def _onNoFirst(self, error: Exception) -> None:
+        self._child.cancel("An error in Slicer.")
+        self._onError(error)
+
+    def _onRead(self, outcome: Outcome, node) -> None:
         self._directory.remove()
-        outcome.node = results.writeResults(
-            scene.GetNodeByID(self._inputID),
-            scene.GetNodeByID(self._outputID) if self._outputID else None,
-            self._noiseID if self._noiseID in (None, True) else scene.GetNodeByID(self._noiseID),
-            image,
-            noise,
-            outcome.report,
-            {"preset": request.preset, **request.settings},
-        )
+        outcome.node = node
         self._conclude(outcome)
 
-
-def _idOf(node) -> str | None:
-    return None if node is None or node is True else node.GetID()
+    def _conclude(self, outcome: Outcome) -> None:
+        if self.running:
+            self._watch.end()
+            if outcome.status == "done":
+                self._delivery.settle()
+            else:
+                self._delivery.undo()
+        super()._conclude(outcome)

@@ -11,14 +11,18 @@ from NSN2NDenoiseLib import engine
 from . import arguments, dependencies, volumes
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
+from .job_directory import removeLeftovers
 from .residual_job import ResidualJob, keyOf
+from .strength import changing
 
 
 class DenoisingLogic:
     """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
 
     Attributes:
-        onRunStarted, onRunProgress, onRunLog, onRunFinished: set by the panel to follow any run of this logic.
+        onRunStarted, onRunProgress, onRunFirst, onRunLog, onRunFinished: set by the panel to follow any run of this
+            logic; `onRunFirst` is called with the output volume.
+        onStrengthChanged: likewise, called with a result whose strength was set.
     """
 
     def __init__(self) -> None:
@@ -28,8 +32,10 @@ class DenoisingLogic:
         self._quitConnected = False
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
+        self.onRunFirst: Callable[[object], None] = _nothing
         self.onRunLog: Callable[[str], None] = _nothing
         self.onRunFinished: Callable[[Outcome], None] = _nothing
+        self.onStrengthChanged: Callable[[object], None] = _nothing
 
     def process(
         self,
@@ -49,15 +55,23 @@ class DenoisingLogic:
         finishedCallback: Callable[[Outcome], None] | None = None,
         rician: str | None = None,
         minutes: float | None = None,
+        strength: float = 1.0,
+        first: bool | None = None,
+        learn: str | None = None,
+        refine: bool | None = None,
+        firstCallback: Callable[[object], None] | None = None,
     ):
         """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
+
+        When stages are still to come after a usable result, that one is put in the scene as first result, and replaced
+        in its place when the run has ended.
 
         Args:
             inputVolume: scalar volume node.
             outputVolume: volume node to overwrite; None creates "<name> denoised".
             threshold: th of Eq. 3, normalized, 0 to 1; None is automatic.
-            lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7, 0 to 10; None takes the preset's.
-            preset: "default" or "paper".
+            lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7; None takes the preset's.
+            preset: "default", "fast" (no network), "nsn2n" (the paper's method, shorter) or "paper" (to the letter).
             sliceAxis: "auto", "k", "j" or "i": along which axis the neighbors lie.
             device: "auto", "cpu", "cuda" or "mps".
             seed: of everything random; one seed, device and library versions give one result.
@@ -68,7 +82,12 @@ class DenoisingLogic:
             minutes: time limit of the run, 0.1 to 1440; None takes the preset's number of training steps.
             finishedCallback: called with the `Outcome` when the run ended in whatever way.
             rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on",
-                "off"; None takes the preset's ("default": "auto", "paper": "off").
+                "off"; None takes the preset's ("paper": "off", else "auto").
+            strength: part of the removed noise that stays removed, 0 to 1; `setStrength` changes it afterwards.
+            first, refine: filter similar blocks before any training, and after it guided by the network; None takes
+                the preset's.
+            learn: train the network: "auto" where it helps, "on", "off"; None takes the preset's.
+            firstCallback: called with the output volume when it holds a first result.
 
         Returns:
             The output volume node; without waiting: `outputVolume` (None if it is still to be created).
@@ -83,7 +102,7 @@ class DenoisingLogic:
         request = self._checked(
             inputVolume, outputVolume, noiseVolume, preset, settings,
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
-            rician=rician, minutes=minutes,
+            rician=rician, minutes=minutes, strength=strength, first=first, learn=learn, refine=refine,
         )  # fmt: skip
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
@@ -101,13 +120,18 @@ class DenoisingLogic:
                     if not waitForCompletion:
                         raise
 
+        def tellFirst(node) -> None:
+            self.onRunFirst(node)
+            if firstCallback is not None:
+                firstCallback(node)
+
         def finish(outcome: Outcome) -> None:
             self._run = None
             self.onRunFinished(outcome)
             if finishedCallback is not None:
                 finishedCallback(outcome)
 
-        run = DenoiseRun(request, report, lambda line: self.onRunLog(line), finish)
+        run = DenoiseRun(request, report, tellFirst, lambda line: self.onRunLog(line), finish)
         self._run = run
         self._stopOnQuit(run)
         self.onRunStarted()
@@ -120,9 +144,35 @@ class DenoisingLogic:
         return _nodeOrRaise(run.outcome)
 
     def cancel(self) -> None:
-        """Stop the run in progress, if there is one; the scene stays as it was."""
+        """Stop the run in progress, if there is one; the scene becomes what it was, without a first result, too."""
         if self._run is not None:
             self._run.cancel()
+
+    def stopAndKeep(self) -> None:
+        """End the run in progress, if there is one, with the best result so far, or the first one when it is there."""
+        if self._run is not None:
+            self._run.keep()
+
+    def setStrength(self, outputVolume, strength: float):
+        """Make more or less of the removed noise stay removed; input + strength (full result - input).
+
+        Nothing is trained or lost: beside a result of less than full strength the full one stays in the scene. The
+        removed noise, report and description follow.
+
+        Args:
+            outputVolume: a result of `process`.
+            strength: 0 (the input) to 1 (all that was removed).
+
+        Returns:
+            `outputVolume`.
+
+        Raises:
+            ValueError: a strength outside 0 to 1, no result, or its input or full result is gone.
+        """
+        arguments.checkIsVolume(outputVolume, _("output volume"))
+        volumes.atOnce(changing(outputVolume, strength))
+        self.onStrengthChanged(outputVolume)
+        return outputVolume
 
     def isRunning(self) -> bool:
         """Whether a denoising run is in progress."""
@@ -163,7 +213,7 @@ class DenoisingLogic:
             threshold: normalized, 0 to 1; None is automatic.
             labelVolume: label map node to overwrite; None creates "<name> W".
             sliceAxis: "auto", "k", "j" or "i".
-            preset: "default" or "paper", which always pairs direct neighbors.
+            preset: of the run to come: "paper" always pairs direct neighbors.
 
         Returns:
             The label map node.
@@ -173,7 +223,7 @@ class DenoisingLogic:
         """
         arguments.checkInput(inputVolume, sliceAxis)
         if threshold is not None:
-            arguments.checkNumber("threshold", threshold, 0, 1)
+            engine.check_threshold(threshold)
         if labelVolume is not None and not (
             isinstance(labelVolume, slicer.vtkMRMLNode) and labelVolume.IsA("vtkMRMLLabelMapVolumeNode")
         ):
@@ -201,12 +251,9 @@ class DenoisingLogic:
         """The job that looks at a volume's neighbors, or has done so; the owner's earlier one is dropped.
 
         Args:
-            inputVolume: a usable volume node.
-            sliceAxis: "auto", "k", "j" or "i".
-            preset: "default" or "paper".
-            focus: (k, j, i) of the voxel that is looked at, to get the residual, its slice first; None for the
-                suggested threshold and warnings only.
-            owner: "panel" or "console", so that neither takes the other's job away; they share one for one volume.
+            inputVolume, sliceAxis, preset: as for `process`; the volume is usable.
+            focus: (k, j, i) of the voxel that is looked at: the residual, too, its slice first; or None.
+            owner: "panel" or "console"; neither takes the other's job away, and they share one for one volume.
 
         Raises:
             OSError: the temporary folder can't be written.
@@ -232,12 +279,13 @@ class DenoisingLogic:
             job.cancel()
 
     def stopEverything(self) -> None:
-        """Stop all child processes before returning: the application quits or the module is unloaded."""
+        """Stop all processes and remove all files before returning: the application quits or the module goes."""
         self.cancel()
         for owner in list(self._residualJobs):
             self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
+        removeLeftovers()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False
@@ -246,30 +294,14 @@ class DenoisingLogic:
         """The request, with everything checked that can be checked before starting."""
         arguments.checkInput(inputVolume, values["sliceAxis"])
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
-        if values["threshold"] is not None:
-            arguments.checkNumber("threshold", values["threshold"], 0, 1)
-        arguments.checkChoice("preset", preset, engine.PRESETS)
-        arguments.checkChoice("device", values["device"], engine.DEVICES)
-        arguments.checkSeed(values["seed"])
-        overrides = {
-            "threshold": values["threshold"],
-            "axis": values["sliceAxis"],
-            "device": values["device"],
-            "seed": values["seed"],
-        }
-        for name, setting in (("lambdaRC", "lambda_rc"), ("lambdaIC", "lambda_ic")):
-            if values[name] is not None:
-                arguments.checkNumber(name, values[name], 0, 10)
-                overrides[setting] = values[name]
-        if values["rician"] is not None:
-            arguments.checkChoice("rician", values["rician"], engine.RICIAN)
-            overrides["rician"] = values["rician"]
-        if values["minutes"] is not None:
-            arguments.checkNumber("minutes", values["minutes"], 0.1, 1440)
-            overrides["minutes"] = values["minutes"]
+        names = {"sliceAxis": "axis", "lambdaRC": "lambda_rc", "lambdaIC": "lambda_ic"}
+        overrides = {names.get(name, name): value for name, value in values.items() if value is not None}
+        if "learn" in overrides:
+            overrides["learn"] = arguments.switched("learn", overrides["learn"])
         overrides.update(settings or {})
         engine.Settings.from_preset(preset, **overrides)
-        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides)
+        strength = overrides.pop("strength")
+        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength)
 
     def _stopOnQuit(self, job) -> None:
         """Stop a job that is about to start when the application quits, unless its process has ended by then."""

@@ -7,6 +7,8 @@ from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrappe
 
 from NSN2NDenoiseLib import engine
 
+from .arguments import SWITCH, switchOf
+
 _PRESET = engine.Settings.from_preset(engine.PRESETS[0])
 #: A threshold to show before one was determined, normalized.
 FIRST_THRESHOLD = 0.01
@@ -24,6 +26,7 @@ class NSN2NDenoiseParameterNode:
     suggestedThreshold - the automatic threshold; where `threshold` equals it, the threshold is automatic.
     previewOpacity - of the overlay, 0 to 1.
     lambdaRC, lambdaIC - weights of the losses, Eq. 7.
+    first, learn, refine - the stages that can be switched, as in the engine's settings.
     minutes - time limit of a run; 0: as long as the preset takes.
     preset, sliceAxis, rician, device, seed - as in the engine's settings.
     """
@@ -35,8 +38,11 @@ class NSN2NDenoiseParameterNode:
     threshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     suggestedThreshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     previewOpacity: Annotated[float, WithinRange(0, 1)] = 0.5
-    lambdaRC: Annotated[float, WithinRange(0, 10)] = _PRESET.lambda_rc
-    lambdaIC: Annotated[float, WithinRange(0, 10)] = _PRESET.lambda_ic
+    first: bool = _PRESET.first
+    learn: Annotated[str, Choice(list(SWITCH))] = switchOf(_PRESET.learn)
+    refine: bool = _PRESET.refine
+    lambdaRC: Annotated[float, WithinRange(0, engine.LAMBDA_MAX)] = _PRESET.lambda_rc
+    lambdaIC: Annotated[float, WithinRange(0, engine.LAMBDA_MAX)] = _PRESET.lambda_ic
     minutes: Annotated[float, WithinRange(0, 1440)] = 0.0
     preset: Annotated[str, Choice(list(engine.PRESETS))] = engine.PRESETS[0]
     sliceAxis: Annotated[str, Choice(list(engine.AXES))] = engine.AXES[0]

@@ -1,6 +1,6 @@
 """The residual |LPF(x_i) - LPF(x_i+gap)| of one volume: computed once, in a child process, looked-at slices first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from NSN2NDenoiseLib.child import protocol
 from . import volumes
 from .child_job import ChildJob
 from .child_process import Outcome
+from .turns import Turns
+
+#: Slices that are copied between two calls of `onSlices`.
+BATCH = 16
 
 
 class ResidualJob(ChildJob):
@@ -36,6 +40,8 @@ class ResidualJob(ChildJob):
         self.matching: dict | None = None
         self.suggested: float | None = None
         self._wantsResidual = False
+        self._waiting: list[int] = []
+        self._ended: Outcome | None = None
         self.silence()
         self._shape = volumes.arrayOf(inputVolume).shape
         self._stack: np.ndarray | None = None
@@ -81,10 +87,29 @@ class ResidualJob(ChildJob):
             self.suggested = message["threshold"]
             self.onSuggested()
         elif message["type"] == "slices":
-            for index in message["indices"]:
-                self._stack[index] = self._file[index]
-                self.arrived[index] = True
-            self.onSlices(message["indices"])
+            self._waiting += message["indices"]
+            if not self._turns.running:
+                self._take()
+
+    def _take(self) -> None:
+        """Copy slices that the child has computed, in turns: many may have arrived while Slicer was busy."""
+        self._turns = Turns(self._copying(), self._onCopiedBack, self._onError)
+        self._turns.start()
+
+    def _copying(self) -> Generator[None, None, list[int]]:
+        taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        for index in taken:
+            self._stack[index] = self._file[index]
+            self.arrived[index] = True
+            yield
+        return taken
+
+    def _onCopiedBack(self, taken: list[int]) -> None:
+        self.onSlices(taken)
+        if self.running and self._waiting:
+            self._take()
+        elif self._ended is not None:
+            self._onEnd(self._ended)
 
     def _makeRoom(self) -> None:
         """Make room for the residual and look into the child's file, once both are there and it is asked for."""
@@ -98,6 +123,9 @@ class ResidualJob(ChildJob):
         )
 
     def _onEnd(self, outcome: Outcome) -> None:
+        if self._turns.running:
+            self._ended = outcome
+            return
         self._file = None
         self._directory.remove()
         self._conclude(outcome)

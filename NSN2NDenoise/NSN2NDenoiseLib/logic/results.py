@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import vtk
 
-from NSN2NDenoiseLib import __version__
+from NSN2NDenoiseLib import __version__, engine
 
 from . import volumes
 from .snapshot import Snapshot
@@ -13,9 +13,13 @@ from .snapshot import Snapshot
 #: Node attributes and references that say where a result comes from.
 VERSION, PARAMETERS, REPORT = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
+#: What the report says in "ended" of a result that is not a run's last one ("whole"), and what that means.
+ENDS = {"first": "first result of a run that goes on", "kept": "the run was stopped and its best result kept"}
 
 
-def writeResults(inputVolume, outputVolume, noiseVolume, image, noise, report: dict, parameters: dict):
+def writeResults(
+    inputVolume, outputVolume, noiseVolume, image, noise, report: dict, parameters: dict, keepDisplay: bool = False
+):
     """Put a denoised volume, and if wanted its removed noise, in the scene; when anything fails, it is as before.
 
     Args:
@@ -25,6 +29,7 @@ def writeResults(inputVolume, outputVolume, noiseVolume, image, noise, report: d
         image, noise: their voxels, as VTK images.
         report: of the engine.
         parameters: what was asked for, JSON-serializable.
+        keepDisplay: leave the window of the output volume as it is.
 
     Returns:
         The output volume's node.
@@ -36,7 +41,8 @@ def writeResults(inputVolume, outputVolume, noiseVolume, image, noise, report: d
         if output is None:
             output = volumes.create(f"{inputVolume.GetName()} denoised")
             created.append(output)
-        volumes.displayLike(output, inputVolume)
+        if not keepDisplay:
+            volumes.displayLike(output, inputVolume)
         output.SetAndObserveImageData(image)
         volumes.becomeLike(output, inputVolume)
         describe(output, inputVolume, report, parameters)
@@ -85,12 +91,15 @@ def makingNoise(output) -> Generator:
     inputVolume = output.GetNodeReference(INPUT_REFERENCE)
     if inputVolume is None or inputVolume.GetImageData() is None:
         return None
-    before, after = volumes.arrayOf(inputVolume), volumes.arrayOf(output)
-    if before.shape != after.shape or before.dtype != after.dtype:
-        return None
-    image = yield from volumes.removing(before, after)
-    if output.GetScene() is None or inputVolume.GetScene() is None:
-        return None
+    made = image = None
+    while made is None or made is not output.GetImageData():  # a run may bring another result meanwhile
+        made = output.GetImageData()
+        before, after = volumes.arrayOf(inputVolume), volumes.arrayOf(output)
+        if before.shape != after.shape or before.dtype != after.dtype:
+            return None
+        image = yield from volumes.removing(before, after)
+        if output.GetScene() is None or inputVolume.GetScene() is None:
+            return None
     noiseVolume = createNoise(output)
     fillNoise(noiseVolume, inputVolume, image)
     output.SetNodeReferenceID(NOISE_REFERENCE, noiseVolume.GetID())
@@ -99,10 +108,7 @@ def makingNoise(output) -> Generator:
 
 def describe(output, inputVolume, report: dict, parameters: dict) -> None:
     """Write down where a result comes from, in its description, attributes and references."""
-    output.SetDescription(
-        f"'{inputVolume.GetName()}' denoised by Neighboring Slice Noise2Noise (NSN2N {__version__}), "
-        f"preset {report.get('preset')}, threshold {report.get('threshold')}, seed {report.get('seed')}"
-    )
+    output.SetDescription(_descriptionOf(inputVolume, report))
     output.SetAttribute(VERSION, __version__)
     output.SetAttribute(PARAMETERS, json.dumps({**parameters, "inputVolume": inputVolume.GetName()}))
     output.SetAttribute(REPORT, json.dumps(report))
@@ -111,5 +117,24 @@ def describe(output, inputVolume, report: dict, parameters: dict) -> None:
 
 def reportOf(output) -> dict:
     """The engine's report that a result was stored with; empty for other volumes."""
-    text = output.GetAttribute(REPORT) if output is not None else None
+    return _attributeOf(output, REPORT)
+
+
+def parametersOf(output) -> dict:
+    """What was asked for when a result was made; empty for other volumes."""
+    return _attributeOf(output, PARAMETERS)
+
+
+def _attributeOf(output, name: str) -> dict:
+    text = output.GetAttribute(name) if output is not None else None
     return json.loads(text) if text else {}
+
+
+def _descriptionOf(inputVolume, report: dict) -> str:
+    """How a result was made, in a line."""
+    stages = engine.describe_stages(report.get("stages") or []) or "left as it was"
+    text = f"'{inputVolume.GetName()}' denoised by NSN2N {__version__} (Neighboring Slice Noise2Noise): {stages}"
+    if report.get("ended") in ENDS:
+        text += f"; {ENDS[report['ended']]}"
+    text += f"; preset {report.get('preset')}, threshold {report.get('threshold')}, seed {report.get('seed')}"
+    return text + f", strength {100 * report.get('strength', 1):g} %"

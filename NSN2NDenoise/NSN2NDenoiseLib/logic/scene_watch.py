@@ -22,6 +22,10 @@ class SceneWatch:
             scene.AddObserver(scene.NodeRemovedEvent, self._onRemoved),
         ]
 
+    def add(self, node, name: str) -> None:
+        """Watch another node."""
+        self._names[node.GetID()] = name
+
     def end(self) -> None:
         """Stop watching."""
         tags, self._tags = self._tags, []

@@ -24,7 +24,9 @@ class Snapshot:
         self._parent = hierarchy.GetItemParent(item) if item else 0
 
     def restore(self) -> None:
-        """Make the volume what it was."""
+        """Make the volume what it was, unless it is gone."""
+        if self._node.GetScene() is None:
+            return
         added = self._node.GetDisplayNode() if self._display is None else None
         _putBack(self._node, self._content)
         for part, code in self._codes.items():

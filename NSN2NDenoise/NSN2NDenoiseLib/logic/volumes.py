@@ -31,7 +31,7 @@ def imageOf(array: np.ndarray, scalarType: int) -> vtk.vtkImageData:
 
 def copying(array: np.ndarray, scalarType: int) -> Generator[None, None, vtk.vtkImageData]:
     """`imageOf`, piece by piece (see `Turns`)."""
-    image, target = _emptyImage(array.shape, scalarType)
+    image, target = emptyImage(array.shape, scalarType)
     source = array.reshape(-1)
     for piece in pieces(source.size, source.itemsize):
         target[piece] = source[piece]
@@ -48,12 +48,20 @@ def atOnce(work: Generator):
             return stop.value
 
 
-def _emptyImage(shape: tuple, scalarType: int) -> tuple[vtk.vtkImageData, np.ndarray]:
+def arrayOfImage(image: vtk.vtkImageData) -> np.ndarray:
+    """The voxels of an image, (K, J, I): a view."""
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+
+
+def emptyImage(shape: tuple, scalarType: int) -> tuple[vtk.vtkImageData, np.ndarray]:
     """An image for a (K, J, I) array, and its voxels in a row: a view."""
     image = vtk.vtkImageData()
     image.SetDimensions(shape[2], shape[1], shape[0])
     image.AllocateScalars(scalarType, 1)
-    return image, vtk_to_numpy(image.GetPointData().GetScalars())
+    scalars = image.GetPointData().GetScalars()
+    if scalars is None or scalars.GetNumberOfTuples() != image.GetNumberOfPoints():
+        raise MemoryError(f"no memory for {image.GetNumberOfPoints()} voxels; close other volumes")
+    return image, vtk_to_numpy(scalars)
 
 
 def create(name: str):
@@ -153,7 +161,7 @@ def removing(before: np.ndarray, after: np.ndarray) -> Generator[None, None, vtk
         for candidate, dtype in ((vtk.VTK_INT, np.int32), (vtk.VTK_SHORT, np.int16)):
             if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
                 scalarType = candidate
-    image, target = _emptyImage(before.shape, scalarType)
+    image, target = emptyImage(before.shape, scalarType)
     for piece, difference in differences():
         target[piece] = difference
         yield

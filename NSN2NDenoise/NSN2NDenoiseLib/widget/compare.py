@@ -2,6 +2,7 @@
 
 from slicer.i18n import tr as _
 
+from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import results
 from NSN2NDenoiseLib.logic.turns import Turns
 
@@ -21,6 +22,8 @@ class CompareControl:
         self._ui, self._messages = ui, messages
         self._parameterNode = None
         self._making: Turns | None = None
+        self._before: tuple | None = None
+        self._shownID: str | None = None
         ui.compareSlider.connect("valueChanged(double)", self._onFade)
         ui.noiseViewButton.connect("toggled(bool)", self._onNoise)
 
@@ -32,11 +35,42 @@ class CompareControl:
         self.update()
 
     def show(self, output) -> None:
-        """Show a new result, fully faded in, in every slice view."""
+        """Show a new result, fully faded in, in every slice view; leave the views when it replaces the first one."""
+        before, self._before = self._before, None
+        if before is not None and self._parameterNode.resultVolume is output:
+            self.refresh()
+            return
         self._parameterNode.resultVolume = output
         self._ui.noiseViewButton.checked = False
         self._ui.compareSlider.value = 1
-        self._layer(output, 1.0)
+        self.layer(output, 1.0)
+
+    def showFirst(self, output) -> None:
+        """Show a first result, which may be taken back."""
+        before = self._parameterNode.resultVolume, self._ui.compareSlider.value, _layersNow()
+        self.show(output)
+        self._before = before
+
+    def takeBack(self) -> None:
+        """The first result is gone: show what was there before it."""
+        before, self._before = self._before, None
+        if before is None or self._parameterNode is None:
+            return
+        ours = {None, self._shownID}
+        self._ui.noiseViewButton.checked = False
+        self._parameterNode.resultVolume, self._ui.compareSlider.value, layers = before
+        for composite, background, foreground, opacity in layers:
+            if composite.GetForegroundVolumeID() in ours:
+                composite.SetBackgroundVolumeID(background)
+                composite.SetForegroundVolumeID(foreground)
+                composite.SetForegroundOpacity(opacity)
+
+    def refresh(self) -> None:
+        """The voxels of the result have changed: its removed noise, if it is shown, and what is said of it follow."""
+        output, _inputVolume = self._pair()
+        if output is not None and self._ui.noiseViewButton.checked:
+            self._onNoise(True)
+        self.update()
 
     def update(self) -> None:
         """Show the section only while there is a result to compare, and what was measured."""
@@ -44,6 +78,11 @@ class CompareControl:
         self._ui.resultCollapsibleButton.visible = inputVolume is not None
         if inputVolume is not None:
             self._ui.resultLabel.text = summary(output.GetName(), results.reportOf(output))
+
+    @property
+    def result(self):
+        """The result that is compared; None without one."""
+        return self._pair()[0]
 
     def _pair(self):
         """The result and its input; (None, None) when one of them is gone."""
@@ -57,7 +96,7 @@ class CompareControl:
             return
         if self._ui.noiseViewButton.checked:
             self._ui.noiseViewButton.checked = False
-        self._layer(output, value)
+        self.layer(output, value)
 
     def _onNoise(self, checked: bool) -> None:
         self._stopMaking()
@@ -65,18 +104,22 @@ class CompareControl:
         if output is None:
             return
         if not checked:
-            self._layer(output, self._ui.compareSlider.value)
+            self.layer(output, self._ui.compareSlider.value)
             return
         noise = output.GetNodeReference(results.NOISE_REFERENCE)
         if noise is not None:
-            self._layer(noise, 1.0)
+            self.layer(noise, 1.0)
         else:
             self._making = Turns(results.makingNoise(output), self._onNoiseMade, self._onNoiseFailed)
             self._making.start()
 
     def _onNoiseMade(self, noise) -> None:
-        if noise is not None and self._pair()[0] is not None:
-            self._layer(noise, 1.0)
+        if self._pair()[0] is None:
+            return
+        if noise is not None:
+            self.layer(noise, 1.0)
+        else:
+            self._ui.noiseViewButton.checked = False
 
     def _onNoiseFailed(self, error: Exception) -> None:
         self._ui.noiseViewButton.checked = False
@@ -87,27 +130,52 @@ class CompareControl:
         if making is not None:
             making.stop()
 
-    def _layer(self, foreground, opacity: float) -> None:
+    def layer(self, foreground, opacity: float) -> None:
         """The input below, `foreground` above it; positions and windows are not touched."""
         _output, inputVolume = self._pair()
+        self._shownID = foreground.GetID()
         for composite in compositeNodes():
             composite.SetBackgroundVolumeID(inputVolume.GetID())
             composite.SetForegroundVolumeID(foreground.GetID())
             composite.SetForegroundOpacity(opacity)
 
 
+def _layersNow() -> list[tuple]:
+    """The layers of all slice views."""
+    return [
+        (node, node.GetBackgroundVolumeID(), node.GetForegroundVolumeID(), node.GetForegroundOpacity())
+        for node in compositeNodes()
+    ]
+
+
 def summary(name: str, report: dict) -> str:
-    """What a run measured and chose, in a few sentences."""
+    """How a result was made, and what was measured and chosen, in a few sentences."""
     sentences = [_("Result: {name}.").format(name=name)]
+    if report.get("ended") == "first":
+        sentences = [_("First result: {name}; the run goes on.").format(name=name)]
+    elif report.get("ended") == "kept":
+        sentences = [_("Result: {name}, the best when the run was stopped.").format(name=name)]
+    stages = report.get("stages") or []
+    if stages:
+        sentences.append(
+            _("Made by: {stages} ({sources}).").format(
+                stages=engine.describe_stages(stages), sources=engine.describe_sources(stages)
+            )
+        )
+    elif "stages" in report:
+        sentences.append(_("Left as it was: no noise was found whose removal would help."))
     before, after = report.get("noiseBefore"), report.get("noiseAfter")
+    at = _(" at full strength") if report.get("strength", 1) < 1 else ""
     if before and after is not None:
         sentences.append(
-            _("Noise in homogeneous regions: {before} before, {after} after.").format(
-                before=numberText(before), after=numberText(after)
+            _("Noise in homogeneous regions: {before} before, {after} after{at}.").format(
+                before=numberText(before), after=numberText(after), at=at
             )
         )
     if report.get("meanShift") is not None:
         sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
+    if report.get("predictedGain") is not None:
+        sentences.append(_("Predicted gain: {gain} dB{at}.").format(gain=f"{report['predictedGain']:+.1f}", at=at))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
     if report.get("threshold") is not None:

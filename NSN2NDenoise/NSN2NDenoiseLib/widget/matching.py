@@ -66,8 +66,8 @@ class MatchingSection:
         if node is None:
             return
         self._fitSlider()
-        usable = self._inputIsUsable()
-        key = keyOf(node.inputVolume, node.sliceAxis, node.preset) if usable else None
+        key = self._currentKey()
+        usable = key is not None
         if key != self._key:
             edited = usable and self._key is not None and isSameVolume(key, self._key)
             self._forget()
@@ -80,6 +80,7 @@ class MatchingSection:
                 self._inspectTimer.start(SETTLE)
         for widget in (self._ui.autoThresholdButton, self._ui.previewCheckBox):
             widget.enabled = usable
+        self._showRows()
         self.overlay.setOpacity(node.previewOpacity)
         self._showUnits()
         if self.overlay.visible:
@@ -87,12 +88,14 @@ class MatchingSection:
             if self._shown != node.threshold and not self._updateTimer.isActive():
                 self._updateTimer.start(COALESCE)
 
-    def _inputIsUsable(self) -> bool:
+    def _currentKey(self) -> tuple | None:
+        """What the residual of the input, as it is now, depends on; None where the input can't be used."""
+        node = self._parameterNode
         try:
-            arguments.checkInput(self._parameterNode.inputVolume, self._parameterNode.sliceAxis)
+            arguments.checkInput(node.inputVolume, node.sliceAxis)
         except ValueError:
-            return False
-        return True
+            return None
+        return keyOf(node.inputVolume, node.sliceAxis, node.preset)
 
     def _fitSlider(self) -> None:
         """Give the slider a range that is fine near 0 and still holds the threshold.
@@ -146,17 +149,24 @@ class MatchingSection:
 
     def _inspect(self) -> None:
         """Look at a new volume, or new voxels: threshold, scale, warnings. Needs no click, installs nothing."""
-        if self._parameterNode is not None and self._job is None and self._inputIsUsable():
+        if self._parameterNode is not None and self._job is None and self._currentKey() is not None:
             self._start(wantResidual=self._ui.previewCheckBox.checked)
 
+    def _showRows(self) -> None:
+        """Show what belongs to the overlay only with it: the result below needs the room."""
+        ui = self._ui
+        for widget in (ui.previewOpacityLabel, ui.previewOpacitySlider, ui.matchedCaptionLabel, ui.matchedLabel):
+            widget.visible = ui.previewCheckBox.checked
+
     def _onPreview(self, checked: bool) -> None:
+        self._showRows()
         if self._parameterNode is None:
             return
         if not checked:
             self.overlay.hide()
             self._shown = None
             self._ui.matchedLabel.text = _("shown with the preview")
-        elif self._inputIsUsable() and not self._start(wantResidual=True):
+        elif self._currentKey() is not None and not self._start(wantResidual=True):
             self._ui.previewCheckBox.checked = False
 
     def _onAuto(self, checked: bool = False) -> None:
@@ -202,7 +212,7 @@ class MatchingSection:
     def _onJobFinished(self, outcome) -> None:
         if outcome.status == "done" and self._ui.previewCheckBox.checked and not self._job.complete:
             self._start(wantResidual=True)  # the child had stopped waiting just before it was asked
-        elif outcome.status == "failed":
+        elif outcome.status == "failed" and self._key == self._currentKey():  # else it is started anew in a moment
             self._ui.matchedLabel.text = _("shown with the preview")
             if self._ui.previewCheckBox.checked or self._wantAuto:
                 self._ui.previewCheckBox.checked = False

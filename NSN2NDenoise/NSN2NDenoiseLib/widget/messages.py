@@ -46,12 +46,24 @@ def stageText(stage: str) -> str:
         "learn": _("Training on this volume"),
         "refine": _("Filtering similar blocks"),
         "limit": _("Filtering similar blocks"),
+        "spare": _("Filtering similar blocks"),
         "judge": _("Measuring the result"),
         "unbias": _("Correcting the bias"),
         "strength": _("Measuring the result"),
         "report": _("Measuring the result"),
     }
     return stages.get(stage, stage)
+
+
+def presetText(preset: str) -> str:
+    """What a preset is, in a line."""
+    presets = {
+        "default": _("The best result; minutes without a GPU."),
+        "fast": _("Filters similar blocks, trains no network; seconds."),
+        "nsn2n": _("The method of the paper (U-Net, W, L_Recon + 0.5 L_RC + 1 L_IC) with a small network; minutes."),
+        "paper": _("Network and training of Sec. 4.1 to the letter; hours on a GPU, days without."),
+    }
+    return presets.get(preset, preset)
 
 
 def durationText(seconds: float) -> str:

@@ -4,13 +4,15 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from NSN2NDenoiseLib.logic import results
+from NSN2NDenoiseLib.logic import results, volumes
+from NSN2NDenoiseLib.logic.strength import ownFullOf
 
 from .compare import CompareControl
 from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
 from .run_control import RunControl
+from .strength import StrengthControl
 
 
 class Panel(VTKObservationMixin):
@@ -34,15 +36,19 @@ class Panel(VTKObservationMixin):
         self.messages = Messages(self.ui)
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui, self.messages)
-        self.run = RunControl(self.ui, logic, self.messages, self._onResult)
-        self._parts = (self.matching, self.compare, self.run)
+        self.strength = StrengthControl(self.ui, self.compare, self.messages)
+        self.run = RunControl(self.ui, logic, self.messages, self)
+        self._parts = (self.matching, self.compare, self.strength, self.run)
+        logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None
         self._guiTag = None
         self._unseenResultID: str | None = None
         self._leaving: dict[str, str] = {}
+        self._orphans: dict[str, str] = {}
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._onStartClose)
+        self.addObserver(scene, scene.EndImportEvent, self._onEndImport)
         # before and after the node selectors, which take another volume for one that is removed
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved, priority=100.0)
         self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved, priority=-100.0)
@@ -81,12 +87,29 @@ class Panel(VTKObservationMixin):
         for part in self._parts:
             part.setParameterNode(parameterNode)
 
-    def _onResult(self, output, warnings: list[str]) -> None:
+    def showFirstResult(self, output) -> None:
+        """A run has put its first result in the scene."""
+        if self._parameterNode is not None:
+            self.compare.showFirst(output)
+
+    def takeFirstResultBack(self) -> None:
+        """A run has ended without result: what it may have put in the scene is gone."""
+        self.compare.takeBack()
+        self._update()
+
+    def showResult(self, output, warnings: list[str]) -> None:
+        """A run has ended well."""
         if self._parameterNode is None:  # another module is shown: the views are its, the comparison waits
             self._unseenResultID = output.GetID()
             return
         self.compare.show(output)
+        self.strength.update()
         self.matching.showWarnings(warnings)
+
+    def _onStrengthChanged(self, output) -> None:
+        if self._parameterNode is not None:
+            self.compare.refresh()
+            self.strength.update()
 
     def _onModified(self, caller, event) -> None:
         self._inputWatch.follow(self._parameterNode.inputVolume)
@@ -101,14 +124,32 @@ class Panel(VTKObservationMixin):
         for name in ("outputVolume", "noiseVolume") if self._parameterNode is not None else ():
             if node is not None and getattr(self._parameterNode, name) is node:
                 self._leaving[name] = node.GetID()
+        if slicer.mrmlScene.IsClosing() or node is None or not node.IsA("vtkMRMLScalarVolumeNode"):
+            return
+        if ownFullOf(node) is not None:
+            self._orphans[node.GetID()] = ownFullOf(node).GetID()
 
     def _onNodeRemoved(self, caller, event) -> None:
-        """An output that was removed is "Create new volume" again; its selector went on to an innocent volume."""
+        """An output that was removed is "Create new volume" again; its selector went on to an innocent volume.
+
+        What it was mixed from goes with it.
+        """
         for name, nodeID in list(self._leaving.items()):
             if slicer.mrmlScene.GetNodeByID(nodeID) is None:
                 del self._leaving[name]
                 if self._parameterNode is not None:
                     setattr(self._parameterNode, name, None)
+        for outputID, fullID in list(self._orphans.items()):
+            if slicer.mrmlScene.GetNodeByID(outputID) is None:
+                del self._orphans[outputID]
+                full = slicer.mrmlScene.GetNodeByID(fullID)
+                if full is not None:
+                    volumes.remove(full)
+
+    def _onEndImport(self, caller, event) -> None:
+        """A scene was loaded: its parameters came before the volumes that they name, so they are read again."""
+        if self._parameterNode is not None:
+            self._parameterNode.Modified()
 
     def _onStartClose(self, caller, event) -> None:
         self.disconnect()

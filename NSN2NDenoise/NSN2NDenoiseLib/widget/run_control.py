@@ -1,5 +1,6 @@
 """Apply and Cancel, the progress bar and the end of a run."""
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -8,7 +9,7 @@ from NSN2NDenoiseLib.logic import arguments, results
 from NSN2NDenoiseLib.logic.dependencies import DependencyError
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
-from .messages import Messages, durationText, stageText
+from .messages import Messages, durationText, presetText, stageText
 
 
 class RunControl:
@@ -18,31 +19,42 @@ class RunControl:
         ui: the panel's widgets by name.
         logic: the module's logic.
         messages: status line, log and dialog.
-        onResult: called with the output volume and the warnings of a finished run.
+        panel: shows results (`Panel.showResult` and what stands beside it).
     """
 
-    def __init__(self, ui, logic, messages: Messages, onResult) -> None:
-        self._ui, self._logic, self._messages, self._onResult = ui, logic, messages, onResult
+    def __init__(self, ui, logic, messages: Messages, panel) -> None:
+        self._ui, self._logic, self._messages, self._panel = ui, logic, messages, panel
         self._parameterNode = None
         self._startedHere = False
+        self._hasFirst = self._isKeeping = False
+        ui.keepButton.connect("clicked(bool)", self._onKeep)
         ui.applyButton.connect("clicked(bool)", self._onClicked)
         ui.presetComboBox.connect("activated(int)", self._onPresetChosen)
         logic.onRunStarted = self._onStarted
         logic.onRunProgress = self._onProgress
+        logic.onRunFirst = self._onFirst
         logic.onRunLog = messages.log
         logic.onRunFinished = self._onFinished
 
     def setParameterNode(self, parameterNode) -> None:
         """Use other parameters, or none."""
         self._parameterNode = parameterNode
+        if parameterNode is not None:
+            for index, preset in enumerate(engine.PRESETS):  # the connection to the parameter node has filled it anew
+                self._ui.presetComboBox.setItemData(index, presetText(preset), qt.Qt.ToolTipRole)
         self.update()
 
     def update(self) -> None:
         """Make the button say what it would do now, and why it can't."""
-        button = self._ui.applyButton
+        button, keep = self._ui.applyButton, self._ui.keepButton
+        keep.visible = self._logic.isRunning()
+        if self._parameterNode is not None:
+            filters = engine.Settings.from_preset(self._parameterNode.preset).collaborative > 0
+            self._ui.firstCheckBox.enabled = self._ui.refineCheckBox.enabled = filters
         if self._logic.isRunning():
+            keep.enabled = not self._isKeeping
             button.text, button.enabled = _("Cancel"), True
-            button.toolTip = _("Stop the run. The scene stays as it was.")
+            button.toolTip = _("Stop the run. The scene becomes what it was before; a first result is taken back.")
             return
         button.text = _("Apply")
         reason = self._reasonNotToApply()
@@ -56,6 +68,8 @@ class RunControl:
         try:
             arguments.checkInput(node.inputVolume, node.sliceAxis)
             arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
+            learn = arguments.switched("learn", node.learn)
+            engine.Settings.from_preset(node.preset, first=node.first, learn=learn, refine=node.refine)
         except ValueError as error:
             return str(error)
         return ""
@@ -83,6 +97,10 @@ class RunControl:
                 device=node.device,
                 seed=node.seed,
                 rician=node.rician,
+                first=node.first,
+                learn=node.learn,
+                refine=node.refine,
+                strength=self._ui.strengthSlider.value / 100,
                 noiseVolume=node.noiseVolume,
                 waitForCompletion=False,
             )
@@ -98,19 +116,36 @@ class RunControl:
         lost = [f"'{volume.GetName()}'" for volume in chosen if not results.isOurs(volume)]
         if not lost:
             return True
-        question = _("{names} was not made by NSN2N and will be overwritten: its voxels will be lost. Overwrite?")
+        question = _("This overwrites {names}, which NSN2N did not make: the voxels there will be lost. Overwrite?")
         return slicer.util.confirmOkCancelDisplay(
             question.format(names=_(" and ").join(lost)), windowTitle=_("NSN2N Denoise")
         )
 
     def _onPresetChosen(self, index: int) -> None:
-        """The user (not a script, not a loaded scene) chose a preset: take over its weights and its bias correction."""
+        """The user (not a script, not a loaded scene) chose a preset: take over its stages, weights and correction."""
         preset = engine.Settings.from_preset(engine.PRESETS[index])
+        self._parameterNode.first, self._parameterNode.refine = preset.first, preset.refine
+        self._parameterNode.learn = arguments.switchOf(preset.learn)
         self._parameterNode.lambdaRC = float(preset.lambda_rc)
         self._parameterNode.lambdaIC = float(preset.lambda_ic)
         self._parameterNode.rician = preset.rician
 
+    def _onKeep(self, checked: bool = False) -> None:
+        self._isKeeping = True
+        self._logic.stopAndKeep()
+        self.update()
+        self._messages.status(
+            _("Stopping; the best result so far is kept.")
+            if self._hasFirst
+            else _("Stopping as soon as there is a first result.")
+        )
+
+    def _onFirst(self, output) -> None:
+        self._hasFirst = True
+        self._panel.showFirstResult(output)
+
     def _onStarted(self) -> None:
+        self._hasFirst = self._isKeeping = False
         self._ui.progressBar.setRange(0, 0)
         self._ui.progressBar.setFormat("")
         self._ui.progressBar.show()
@@ -131,6 +166,10 @@ class RunControl:
         text = stageText(progress.stage)
         if progress.loss is not None:
             text = _("{stage}, loss {loss}").format(stage=text, loss=f"{progress.loss:.3g}")
+        if self._isKeeping:
+            text = _("{stage}, then the run ends with the result so far").format(stage=text)
+        elif self._hasFirst:
+            text = _("{stage}; the first result is shown").format(stage=text)
         self._messages.status(text + ".")
 
     def _onFinished(self, outcome) -> None:
@@ -138,12 +177,22 @@ class RunControl:
         self.update()
         startedHere, self._startedHere = self._startedHere, False
         if outcome.status == "done":
-            self._messages.status(_("Done: '{name}' is in the scene.").format(name=outcome.node.GetName()))
-            self._onResult(outcome.node, outcome.report.get("warnings") or [])
-        elif outcome.status == "cancelled":
+            self._messages.status(_doneText(outcome))
+            self._panel.showResult(outcome.node, outcome.report.get("warnings") or [])
+            return
+        self._panel.takeFirstResultBack()
+        if outcome.status == "cancelled":
             self._messages.status(outcome.message)
         elif startedHere:
             self._messages.error(outcome.message, outcome.details)
         else:  # the console, which raises the error where it was called
             self._messages.status(outcome.message)
             self._messages.log(outcome.details)
+
+
+def _doneText(outcome) -> str:
+    """What a run has made, in a line."""
+    text = _("Done: '{name}' is in the scene.")
+    if outcome.report.get("ended") == "kept":
+        text = _("Stopped: '{name}' is the best result that there was.")
+    return text.format(name=outcome.node.GetName())

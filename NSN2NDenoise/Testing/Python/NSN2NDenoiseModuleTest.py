@@ -11,7 +11,16 @@ import numpy as np
 import slicer
 
 #: A training that is much too short to denoise well, but goes through every stage.
-SHORT = {"steps": 30, "width": 8, "levels": 2, "batch": 4, "crop": 32, "context": 0, "precision": "float32"}
+SHORT = {
+    "learn": True,
+    "steps": 30,
+    "width": 8,
+    "levels": 2,
+    "batch": 4,
+    "crop": 32,
+    "context": 0,
+    "precision": "float32",
+}
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
@@ -88,6 +97,19 @@ class NSN2NDenoiseModuleTest(unittest.TestCase):
         self.assertTrue(np.array_equal(first, second))
         self.assertFalse(np.array_equal(first, slicer.util.arrayFromVolume(volume)))
         self.assertEqual(outputs[0].GetSpacing(), volume.GetSpacing())
+
+    @unittest.skipUnless(HAS_TORCH, "torch is not installed in this Slicer")
+    def test_firstResultAndStrength(self):
+        """A first result comes before the last one; strength goes to and fro without loss."""
+        volume, firsts = makeVolume(), []
+        settings = {**SHORT, "first": True}
+        output = self.logic.process(volume, settings=settings, strength=0.5, firstCallback=firsts.append)
+        self.assertEqual([node.GetID() for node in firsts], [output.GetID()])
+        before = slicer.util.arrayFromVolume(volume)
+        half = slicer.util.arrayFromVolume(output).copy()
+        full = slicer.util.arrayFromVolume(self.logic.setStrength(output, 1))
+        self.assertTrue(np.array_equal(half, np.rint(before + 0.5 * (full.astype(float) - before))))
+        self.assertFalse(np.array_equal(half, full))
 
 
 def runAll() -> None:

@@ -7,7 +7,6 @@ is at each frequency and around each voxel was measured beforehand (noise/).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,22 +16,10 @@ from .groups import Groups, block_size, cosine_transform, find_groups, hadamard
 from .on_cpu import can_compile, filter_slab
 from .slabs import over_slabs
 
-
-@dataclass(frozen=True)
-class Effort:
-    """How thoroughly to filter.
-
-    Attributes:
-        steps: between the blocks that groups are made for in the two passes: over slices, over rows and columns.
-        reach: how far from a block similar ones are looked for, in slices, rows and columns.
-    """
-
-    steps: tuple[tuple[int, int], tuple[int, int]]
-    reach: tuple[int, int, int]
-
-
-#: For a pilot of the training, and for the result, which takes three times as long.
-QUICK, THOROUGH = Effort(((4, 4), (4, 3)), (2, 4, 4)), Effort(((3, 3), (2, 2)), (3, 4, 4))
+#: Between the blocks that groups are made for in the two passes: over slices, over rows and columns.
+STEPS = ((3, 3), (2, 2))
+#: How far from a block similar ones are looked for, in slices, rows and columns.
+REACH = (3, 4, 4)
 #: A frequency is kept in the first pass if it exceeds this many noise SDs.
 THRESHOLD = 3.0
 #: Noise variances that the Wiener filter of the second pass reckons with.
@@ -52,7 +39,6 @@ def collaborative_filter(
     guide: np.ndarray,
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
-    effort: Effort = THOROUGH,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
@@ -63,7 +49,6 @@ def collaborative_filter(
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
         excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
-        effort: QUICK or THOROUGH.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
 
@@ -93,25 +78,25 @@ def collaborative_filter(
                 pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
             return own, pilot, unit
 
-        for part in _filter_slabs(load, result, block, effort.steps[number], effort.reach, sd, wiener=is_last):
+        for part in _filter_slabs(load, result, block, STEPS[number], sd, wiener=is_last):
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
     return result
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, reach, sd, wiener: bool):
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
-    on_cpu, variances = can_compile(result.shape, reach, sd.device), VARIANCES if wiener else None
+    on_cpu, variances = can_compile(result.shape, REACH, sd.device), VARIANCES if wiener else None
 
     def work(start: int, noisy, pilot, unit, total, weight) -> None:
         if on_cpu:
-            filter_slab(noisy, pilot, unit, start, steps[1], reach, sd, window, THRESHOLD, variances, total, weight)
+            filter_slab(noisy, pilot, unit, start, steps[1], REACH, sd, window, THRESHOLD, variances, total, weight)
             return
-        groups = find_groups(pilot, unit, start, block, steps[1], reach)
+        groups = find_groups(pilot, unit, start, block, steps[1], REACH)
         _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
 
-    return over_slabs(load, work, result, block, steps, reach, sd.device)
+    return over_slabs(load, work, result, block, steps, REACH, sd.device)
 
 
 def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:

@@ -16,11 +16,18 @@ WIDE = TILE + 2 * REACH
 #: Rows of a block in all its slices, at most.
 LINES = 16
 ZERO, ONE = np.float32(0), np.float32(1)
-#: No group has a block as bad as the first; none is better than the second.
-WORST, BEST = np.int64(2**62), np.int64(-(2**62))
+#: Distance and place in one number: infinite and 0; and better than any.
+WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
 
-#: Sums may be taken in any order (vectors), but infinities and NaN count.
-compiled = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+
+def compiled(function):
+    """Compile on the first call, and keep it for the next start: beside the source, or else in the user's cache."""
+    # sums may be taken in any order (vectors), but infinities and NaN count
+    options = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # neither can be written
+        return njit(**options)(function)
 
 
 @compiled
@@ -34,9 +41,9 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
     """The `size` blocks (a multiple of 16) nearest to each of `count` blocks of a row, nearest first.
 
     slab: flat (slices, rows, columns), of this shape; start, row, column: of the first of the blocks, which are `step`
-    columns apart; places: (n, 4) int64, how many slices, rows and columns away a block is compared, and the place's
-    number for chance; alike: (count,), the most that chance adds to the distances; chance: random numbers from 0 to 1;
-    number: of the first block among those of the slab; firsts: (count * size,) uint32, becomes the first voxels of the
+    columns apart; places: `places_around`, (n, 4) int64, the block's own place first; alike: (count,), the most that
+    chance adds to the distances; chance: random numbers from 0 to 1; number: of the first block among those of the
+    slab; firsts: (count * size,) uint32, becomes the first voxels of the
     blocks that were found.
     """
     rows, columns = shape[1], shape[2]
@@ -44,6 +51,8 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
     sums, box = np.zeros(TILE + 4, np.float32), np.zeros(TILE, np.float32)
     distances = np.zeros(TILE, np.float32)
     bits = distances.view(np.int32)  # of a float >= 0: they rise with it
+    worst = np.full(TILE, np.float32(np.inf))  # of each group so far
+    worst_bits = worst.view(np.int32)
     best = np.full(count * (size + 1), WORST)  # distance and place in one number, descending
     for q in range(1, count + 1):
         best[q * (size + 1) - 1] = BEST
@@ -70,20 +79,17 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
             for q in range(count):
                 _insert(best, np.uint32(q * (size + 1)), np.int64(-1), size)
             continue
-        for q in range(first, end):
-            base = np.uint32(q * (size + 1))
-            candidate = np.int64(bits[q]) << 16 | place
-            if candidate < best[base]:
-                _insert(best, base, candidate, size)
+        for n in range(first, end):  # none, if all of them are beyond the slab
+            q = np.uint32(n)
+            if distances[q] < worst[q]:
+                base = np.uint32(n * (size + 1))
+                _insert(best, base, np.int64(bits[q]) << 16 | place, size)
+                worst_bits[q] = np.int32(best[base] >> 16)
     at_own = (start * rows + row) * columns + column
-    own_place = np.int64(0)
-    for place in range(len(places)):
-        if places[place, 0] == 0 and places[place, 1] == 0 and places[place, 2] == 0:
-            own_place = place
     for q in range(count):
         for n in range(size):
             candidate = best[q * (size + 1) + size - 1 - n]
-            place = own_place if candidate == -1 else candidate & 0xFFFF
+            place = 0 if candidate == -1 else candidate & 0xFFFF
             offset = (places[place, 0] * rows + places[place, 1]) * columns + places[place, 2]
             firsts[q * size + n] = np.uint32(at_own + q * step + offset)
 

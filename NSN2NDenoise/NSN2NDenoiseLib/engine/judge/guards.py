@@ -4,7 +4,10 @@ import numpy as np
 
 from ..errors import RunError
 
-#: The output must keep at least this part of the input's contrast (SD over tissue and air).
+#: Volumes whose anatomy has a smaller SD than this many noise SDs tell nothing: of a uniform phantom, little but the
+#: mean may stay, and what stays of the noise correlates with what goes.
+MIN_ANATOMY = 1.0
+#: The output must keep at least this part of the anatomy's contrast (SD over tissue and air).
 MIN_CONTRAST = 0.3
 #: The removed noise may correlate with the image at most this much ...
 MAX_CORRELATION = 0.5
@@ -32,7 +35,10 @@ def check_result(before: np.ndarray, after: np.ndarray, excluded: np.ndarray | N
         noisy, clean = noisy[inside], clean[inside]
     if not np.isfinite(clean).all():
         raise RunError("the network gave NaN or infinite values; try another seed, or precision float32")
-    contrast = float(clean.std() / max(noisy.std(), 1e-12))
+    anatomy = float(max(noisy.var() - noise_sd**2, 0.0)) ** 0.5
+    if anatomy <= MIN_ANATOMY * noise_sd:
+        return
+    contrast = float(clean.std()) / anatomy
     if contrast < MIN_CONTRAST:
         raise RunError(
             f"the training collapsed: the output keeps {100 * contrast:.0f} % of the image's contrast. Try another "

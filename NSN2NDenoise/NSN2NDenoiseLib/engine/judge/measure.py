@@ -5,35 +5,28 @@ import math
 import numpy as np
 
 from ..look import Look
-from ..noise.blocks import mean_shift, noise_sd
+from ..noise.blocks import mean_shift
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8
 
 
-def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look) -> dict:
+def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look, noise_left: float) -> dict:
     """Noise before and after, and how far homogeneous regions moved, all in image units.
 
     Args:
         noisy, denoised: (slices, rows, columns) float32, normalized.
         look: at the volume.
+        noise_left: SD of the noise in the result in units of the input's.
     """
-    where, scale = look.blocks, look.scale
-    shift, worst = mean_shift(noisy, denoised, where)
+    shift, worst = mean_shift(noisy, denoised, look.blocks)
     return {
         "noiseBefore": plain(look.noise_sd),
-        "noiseAfter": plain(_noise_left(noisy, denoised, look) * scale),
-        "meanShift": plain(shift * scale),
-        "worstBlockShift": plain(worst * scale),
-        "homogeneousBlocks": where.count,
+        "noiseAfter": plain(look.noise_sd * noise_left),
+        "meanShift": plain(shift * look.scale),
+        "worstBlockShift": plain(worst * look.scale),
+        "homogeneousBlocks": look.blocks.count,
     }
-
-
-def _noise_left(noisy: np.ndarray, denoised: np.ndarray, look: Look) -> float:
-    """SD of the noise that is left in homogeneous blocks, without what they show of anatomy; normalized."""
-    before, after = noise_sd(noisy, look.blocks), noise_sd(denoised, look.blocks)
-    anatomy = max(before**2 - look.noise.sd**2, 0.0)
-    return max(after**2 - anatomy, 0.0) ** 0.5
 
 
 def effect_warnings(figures: dict) -> list[str]:

@@ -28,8 +28,10 @@ RANGE = 8.0
 OWN = 0.4
 #: Relative error of a group of many cubes: the line is not quite straight.
 ERROR = 0.05
+#: A curve bends at these multiples of the least anatomy, and counts when its squared error is less by this.
+BENDS, GAIN = (4.0, 2.0, 1.0), 6.0
 #: Trial values of the noise's part of the smallest variance.
-TRIALS = np.concatenate([[0.0], np.geomspace(0.02, 1.4, 90)])
+TRIALS = np.concatenate([[0.0], np.geomspace(0.02, 1.4, 150)])
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Line:
         slope: see above.
         clean: the part of the least anatomical group's variance that is noise, 0 to 1.
         reached: its noise in `anatomy`, as a part of all its `anatomy`: near 1 where tissue is flat.
+        error: sum over the groups of the squared deviations, in SDs.
     """
 
     noise: float
     slope: float
     clean: float
     reached: float
+    error: float = 0.0
 
     @property
     def is_flat(self) -> bool:
@@ -74,7 +78,9 @@ def median_variance(values: np.ndarray) -> np.ndarray:
     return np.square(np.median(np.abs(values), axis=0) / 0.6745)
 
 
-def fit_line(anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own: float = OWN) -> Line:
+def fit_line(
+    anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own: float = OWN, bend: float = np.inf
+) -> Line:
     """Fit the line.
 
     Args:
@@ -82,18 +88,30 @@ def fit_line(anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own: 
         variance: (groups,), of a frequency or a mean of several.
         count: (groups,), cubes.
         own: OWN of this noise's color.
+        bend: anatomy, in units of the least, at which a curve bends down to half of the line.
     """
     near = anatomy <= RANGE * anatomy[0]
-    anatomy, variance, count = anatomy[near], np.maximum(variance[near], 1e-30), count[near]
+    anatomy, count = anatomy[near], count[near]
+    variance = np.maximum(variance[near].astype(np.float64), 1e-30)  # whose square float32 would take for 0
     if len(anatomy) < POINTS:
         noise = float(variance.min())
         return Line(noise, 0.0, 1.0, min(1.0, own * noise / max(float(anatomy[0]), 1e-30)))
     weight = 1 / (variance**2 * (ERROR**2 + 1 / count))
     trials = TRIALS * variance.min()
     beyond = np.maximum(anatomy - own * trials[:, None], 0)
+    beyond = beyond / (1 + beyond / (bend * anatomy[0]))
     rest = variance - trials[:, None]
     slope = np.maximum((weight * rest * beyond).sum(axis=1) / np.maximum((weight * beyond**2).sum(axis=1), 1e-30), 0)
     error = (weight * (rest - slope[:, None] * beyond) ** 2).sum(axis=1)
     best = int(np.argmin(error))
     noise = float(trials[best])
-    return Line(noise, float(slope[best]), noise / float(variance[0]), min(1.0, own * noise / float(anatomy[0])))
+    reached = min(1.0, own * noise / float(anatomy[0]))
+    return Line(noise, float(slope[best]), noise / float(variance[0]), reached, float(error[best]))
+
+
+def fit_curve(anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own: float = OWN) -> Line:
+    """As `fit_line`, or a curve that bends down where that fits clearly better: a second opinion, mostly lower."""
+    line = fit_line(anatomy, variance, count, own)
+    curves = [fit_line(anatomy, variance, count, own, bend) for bend in BENDS]
+    best = min(curves, key=lambda curve: curve.error)
+    return best if best.error < line.error - GAIN else line

@@ -14,7 +14,7 @@ import numpy as np
 
 from .color import NoiseColor, along_slices, correlation_in_slice, slice_correlation
 from .cubes import LOW, SIDE, Cubes, sample_cubes
-from .intercept import OWN, Line, fit_line, group_cubes, median_variance
+from .intercept import OWN, Line, fit_curve, fit_line, group_cubes, median_variance
 from .map import NoiseMap, fit_map
 
 #: The color counts in `OWN` at most by this factor: a steeper one is anatomy's.
@@ -25,12 +25,18 @@ NEAR = 2.0
 NEGLIGIBLE = 0.004
 #: and that of a volume whose highest frequencies hold nothing but the rounding of its gray levels.
 NEGLIGIBLE_SMOOTH = 0.012
+#: SD in units of the rounding's up to which the highest frequencies hold nothing else.
+ROUNDED = 1.7
 #: Noise with this correlation of neighbors in all three directions can't be told from anatomy.
 SMOOTH = 0.78
 #: Less than this part of the flattest cubes' variance is noise: it can't be told from none.
 INDISTINCT = 0.15
 #: Estimates that differ by more than this factor disagree.
 AGREE = 1.35
+#: So does a line whose noise is less than this part of what the flattest cubes show of low frequencies.
+REACHED = 0.2
+#: Beyond this part the curve is not asked.
+NEAR_FLAT = 0.6
 #: Smallest SD, normalized.
 LEAST = 1e-5
 
@@ -97,8 +103,9 @@ def measure_noise(
 
     Returns:
         `estimates` holds, each an SD in tissue: "flattest" (the flattest cubes as they are), "line" (without their
-        anatomy, all frequencies together), "lines" (frequency by frequency), "white" (from the highest frequency of
-        all, for noise that is white), "rounding" (of the gray levels). The smaller of the lines is `sd`.
+        anatomy, all frequencies together), "lines" (the same frequency by frequency; the smaller of both is `sd`),
+        "curve" (as "line", if anatomy saturates: only to see whether they agree), "white" (from the highest frequency
+        of all, for noise that is white), "rounding" (of the gray levels).
     """
     cubes = sample_cubes(stack, excluded)
     step = gray_step(stack) if step is None else step
@@ -114,10 +121,12 @@ def measure_noise(
         look = _look(cubes, look.unit, flat=True)
         line = look.line()
     lines = np.array([fit_line(look.anatomy, v, look.count, look.own).noise for v in look.variance.T])
+    curve = fit_curve(look.anatomy, look.variance.mean(axis=1), look.count, look.own)
     scale = float(np.median(look.unit)) / look.along[-1]
     estimates = {
         "flattest": float(np.sqrt(look.variance[0].mean() * scale)),
         "line": float(np.sqrt(line.noise * scale)),
+        "curve": float(np.sqrt(curve.noise * scale)),
         "lines": float(np.sqrt(lines.mean() * scale)),
         "white": float(np.sqrt(lines[-1] * scale)),
         "rounding": float(step / np.sqrt(12)),
@@ -126,7 +135,9 @@ def measure_noise(
     pixels = correlation_in_slice(cubes, look.flattest, look.unit)
     neighbors = min(look.correlation[0], pixels[0][0], pixels[1][0])
     none = neighbors > SMOOTH or _is_none(sd, line, estimates, cubes.level)
-    agree = estimates["flattest"] <= AGREE * sd or none
+    lowest = sd if line.reached > NEAR_FLAT else estimates["curve"]
+    same = max(estimates["flattest"] / sd, sd / max(lowest, 1e-12)) <= AGREE
+    agree = bool(none or (same and line.reached >= REACHED))
     return NoiseLevel(
         sd=sd,
         local=shape.root(sd / float(np.sqrt(np.median(look.unit)))),
@@ -137,7 +148,7 @@ def measure_noise(
         clean=min(line.clean, 1.0),
         agree=agree,
         none=none,
-        warnings=_warnings(sd, cubes.level, line, agree, none, spacing_mm),
+        warnings=_warnings(sd, cubes.level, agree, none, spacing_mm),
     )
 
 
@@ -170,7 +181,7 @@ def _look(cubes: Cubes, unit: np.ndarray, flat: bool = False) -> _Look:
 
 def _is_none(sd: float, line: Line, estimates: dict[str, float], level: float) -> bool:
     rounding = estimates["rounding"]
-    smooth = rounding > 0 and estimates["white"] < 1.7 * rounding
+    smooth = estimates["white"] < ROUNDED * rounding and sd < 2 * ROUNDED * rounding
     limit = NEGLIGIBLE_SMOOTH if smooth else NEGLIGIBLE
     return bool(sd < limit * level or sd < 1.2 * rounding or line.clean < INDISTINCT)
 
@@ -198,15 +209,14 @@ def _unknown(stack: np.ndarray, excluded: np.ndarray | None, step: float) -> Noi
     )
 
 
-def _warnings(sd: float, level: float, line: Line, agree: bool, none: bool, spacing_mm: float | None) -> list[str]:
+def _warnings(sd: float, level: float, agree: bool, none: bool, spacing_mm: float | None) -> list[str]:
     part = 100 * sd / level if level > 0 else float("nan")
     if none:
         return [f"This volume has hardly any noise ({part:.1f} % of the tissue's mean)."]
     if agree:
         return []
-    share = 100 * (1 - min(line.clean, 1.0))
-    thick = f" (slices {spacing_mm:.1f} mm apart)" if spacing_mm is not None else ""
+    thick = f" (its slices are {spacing_mm:.1f} mm apart)" if spacing_mm is not None else ""
     return [
-        f"No tissue is homogeneous enough to measure the noise in{thick}: {share:.0f} % of what the flattest places "
-        f"show is anatomy. Its SD is extrapolated to {part:.1f} % of the tissue's mean; it may be less."
+        f"Hardly any tissue of this volume{thick} is homogeneous enough to measure the noise in. Its SD is "
+        f"extrapolated to {part:.1f} % of the tissue's mean; it may be less."
     ]

@@ -1,6 +1,7 @@
 """Where the noise is stronger and where weaker: a smooth map, from regions that are flat enough to tell."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -100,7 +101,7 @@ def _regions(shape: tuple[int, int, int]) -> tuple[int, int, int]:
 def _region_noise(anatomy: np.ndarray, energy: np.ndarray, own: float) -> tuple[float, float]:
     """Variance of the noise in a region, and how much it counts; the cubes come with rising anatomy."""
     ends = [round(end * len(anatomy)) for end in ENDS]
-    groups = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    groups = [slice(*pair) for pair in pairwise(ends)]
     line = fit_line(
         np.array([anatomy[g].mean() for g in groups]),
         np.array([np.median(energy[g]) / MEDIAN for g in groups]),

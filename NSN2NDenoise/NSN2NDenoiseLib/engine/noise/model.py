@@ -8,11 +8,11 @@ from scipy import ndimage
 from .level import NoiseLevel
 
 #: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
-UNMATCHED = 0.5
+UNMATCHED = 0.7
 #: Side in pixels of the square over which W_i is averaged: the transition is smooth.
 TRANSITION = 5
-#: Variances at two frequencies that differ by less than this factor are alike.
-WHITE = 2.0
+#: Noise is white if the variance at its highest frequency exceeds this part of the mean over all frequencies.
+WHITE = 0.5
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,18 @@ class NoiseModel:
         level: what was measured.
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None: equally strong everywhere.
         factor: of the SD; 1 trusts it.
+        region: slices, rows and columns of the volume that the filter is given; None: all of it.
     """
 
     level: NoiseLevel
     weights: np.ndarray | None = None
     factor: float = 1.0
+    region: tuple[slice, slice, slice] | None = None
 
     @property
     def is_white(self) -> bool:
-        """Whether no frequency has clearly more noise than another."""
-        color = self.level.color
-        return max(color.within.max() / color.within.min(), color.along.max() / color.along.min()) < WHITE
+        """Whether the highest frequencies hold about as much noise as the others."""
+        return self.level.color.high > WHITE
 
     def spectrum(self, block: tuple[int, int, int]) -> np.ndarray:
         """SD at each frequency of a block's cosine transform (slices, rows, columns), in units of the local SD.
@@ -50,9 +51,13 @@ class NoiseModel:
 
     def unit(self, first: int, last: int) -> np.ndarray:
         """SD of the noise around each voxel of the slices from `first` up to `last`, float32, normalized."""
+        if self.region is not None:
+            first, last = first + self.region[0].start, last + self.region[0].start
         unit = self.factor * self.level.local.slab(first, last)
         if self.weights is not None:
             for own, weights in zip(unit, self.weights[first:last], strict=True):
                 matched = ndimage.uniform_filter(weights.astype(np.float32), TRANSITION)
                 own *= UNMATCHED + (1 - UNMATCHED) * matched
-        return unit.astype(np.float32, copy=False)
+        if self.region is not None:
+            unit = unit[:, self.region[1], self.region[2]]
+        return np.ascontiguousarray(unit, np.float32)

@@ -1,10 +1,12 @@
 """How much memory a run takes, told before it starts: the arrays alive at its worst moment plus measured constants."""
 
 import math
+from importlib.util import find_spec
 
 import numpy as np
 
 from ..errors import RunError
+from ..judge.guards import SAMPLE
 from ..settings import Settings
 from .machine import free_memory_mb
 
@@ -12,15 +14,19 @@ from .machine import free_memory_mb
 PROGRAMS = 350.0
 #: MB that the first training step leaves behind, however small the network is.
 FIRST_STEP = 110.0
-#: Bytes a voxel that a run adds to its input: normalized slices (4), W (1), padding (1), and low-passed slices until
-#: the training ends, the denoised ones after it (4).
-RUN_BYTES = 10
+#: Bytes a voxel that are there from the first stage on: normalized slices (4), W (1), padding (1), low-passed slices
+#: (4); and those of one more version of the volume.
+STACK_BYTES, VERSION_BYTES = 10, 4
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
-#: Bytes a pixel that the collaborative filter takes for one slab, and the MB for the groups that it filters at once.
+#: MB that the filters' compiled kernels take: 130 when they come from the cache, 260 when they have to be compiled.
+KERNELS = 200.0
+#: Bytes a pixel that the compiled filters take for one slab.
+COMPILED_SLAB_BYTES = 590
+#: The same of the filter in torch, and the MB for the groups that it filters at once.
 SLAB_BYTES, GROUPS_MB = 950, 115.0
-#: Bytes a voxel for the result of its first pass.
-FIRST_PASS_BYTES = 4
+#: Bytes for each voxel that stage "judge" looks at.
+JUDGE_BYTES = 37
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
 #: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.
@@ -43,16 +49,31 @@ def predict_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Se
 def added_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> float:
     """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
     voxels = math.prod(shape) / 1e6
-    result = voxels * dtype.itemsize  # written when no slice is in work any more
-    work = max(_training_mb(shape, settings), _slice_mb(shape, settings), _filter_mb(shape, settings), result)
-    return voxels * RUN_BYTES + FIRST_STEP + work
+    learns = settings.learn is not False
+    constant = FIRST_STEP if learns else 0.0
+    training = max(_training_mb(shape, settings), _slice_mb(shape, settings)) if learns else 0.0
+    filtering, filters = 0.0, settings.collaborative > 0 and (settings.first or settings.refine)
+    if filters and find_spec("numba"):
+        constant, filtering = constant + KERNELS, COMPILED_SLAB_BYTES * math.prod(shape[1:]) / 1e6
+    elif filters:
+        filtering = _torch_filter_mb(shape, settings)
+    judged = math.prod(shape) / max(1, math.prod(shape) // SAMPLE) / 1e6
+    # (versions of the volume, work) while it is trained; filtered, in two passes; bounded and spared; judged; written
+    moments = (
+        (1 + settings.first, training),
+        (3 if learns and settings.refine else 2, filtering),
+        (3, 0.0),
+        (2, JUDGE_BYTES * judged),
+        (2, voxels * dtype.itemsize),
+    )
+    return constant + max((STACK_BYTES + VERSION_BYTES * count) * voxels + work for count, work in moments)
 
 
 def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     """The most memory (MB) that a run takes on a CUDA GPU: the run's arrays but the input, and the network's work."""
     slices = GPU_SLICES * _slice_mb(shape, settings)
-    work = max(_training_mb(shape, settings), slices, _filter_mb(shape, settings))
-    return CUDA + math.prod(shape) * RUN_BYTES / 1e6 + work
+    work = max(_training_mb(shape, settings), slices, _torch_filter_mb(shape, settings))
+    return CUDA + math.prod(shape) * STACK_BYTES / 1e6 + work
 
 
 def require_memory(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> None:
@@ -92,8 +113,6 @@ def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     return 4e-6 * INFER_MAPS * math.prod(shape[1:]) * settings.width
 
 
-def _filter_mb(shape: tuple[int, int, int], settings: Settings) -> float:
-    """What the collaborative filter holds."""
-    if not settings.collaborative:
-        return 0.0
-    return GROUPS_MB + (SLAB_BYTES * math.prod(shape[1:]) + FIRST_PASS_BYTES * math.prod(shape)) / 1e6
+def _torch_filter_mb(shape: tuple[int, int, int], settings: Settings) -> float:
+    """What the collaborative filter holds in torch."""
+    return GROUPS_MB + SLAB_BYTES * math.prod(shape[1:]) / 1e6 if settings.collaborative else 0.0

@@ -14,6 +14,7 @@ WEIGHTS = {
     "learn": 85,
     "refine": 14,
     "limit": 1,
+    "spare": 1,
     "judge": 1,
     "unbias": 1,
     "strength": 1,
@@ -102,6 +103,13 @@ class Tracker:
                 break
             done += share
         self._progress(Progress(self._stage or "look", done, loss, self._seconds_left(done, stage_fraction)))
+
+    def aside(self) -> "Tracker":
+        """One for work between two stages, which is no progress of the run: it only notices a stop request."""
+        self.end()
+        tracker = Tracker(should_stop=self._should_stop)
+        tracker.seconds = dict(self.seconds)
+        return tracker
 
     def enough(self) -> bool:
         """Whether the caller wants no more work, and the best result so far."""

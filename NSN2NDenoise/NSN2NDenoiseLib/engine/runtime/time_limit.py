@@ -8,7 +8,7 @@ import torch
 from ..errors import Cancelled
 from ..settings import Settings
 from ..train.crops import CropSampler
-from ..train.inference import PILOT_SHARE, RESULT_SHARE, both_directions, slices_at_once
+from ..train.inference import both_directions, slices_at_once
 from ..train.tensors import SliceTensors
 from ..train.training import FEWEST, Training
 from .progress import Tracker
@@ -40,8 +40,8 @@ def steps_within_limit(
     trial = copy.deepcopy(network)
     step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
     after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
-    pilot = after if settings.compensate and settings.pilot else 0.0
-    after = after / RESULT_SHARE + pilot / PILOT_SHARE if settings.collaborative else after + pilot
+    if settings.refine:
+        after += tracker.seconds.get("first", 0.0)  # the same filter
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:
         needed = tracker.elapsed() + FEWEST * step + after

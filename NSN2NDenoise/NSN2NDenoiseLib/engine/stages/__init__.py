@@ -6,6 +6,7 @@ from .learn import learn
 from .limit import limit
 from .match import match
 from .refine import refine
+from .spare import spare
 from .strength import strength
 from .unbias import unbias
 
@@ -15,6 +16,7 @@ STAGES = {
     "learn": learn,
     "refine": refine,
     "limit": limit,
+    "spare": spare,
     "judge": judge,
     "unbias": unbias,
     "strength": strength,

@@ -1,7 +1,6 @@
-"""Stage "first": collaborative filtering guided by the low-passed slices; no network, a result in seconds."""
+"""Stage "first": filtering of similar blocks, guided by the low-passed slices; no network, a result in seconds."""
 
-from ..filter.collaborative import THOROUGH
-from .refine import filter_guided_by
+from ..filter.similar import filter_similar
 from .state import State, Workshop
 
 
@@ -11,5 +10,12 @@ def first(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    update = workshop.tracker.update
-    return state.with_result(filter_guided_by(state.low_passed, state, workshop, THOROUGH, update), "first")
+    filtered = filter_similar(
+        state.slices.values,
+        state.low_passed,
+        state.noise,
+        state.slices.excluded,
+        device=workshop.device,
+        progress=workshop.tracker.update,
+    )
+    return state.with_result(filtered, "first")

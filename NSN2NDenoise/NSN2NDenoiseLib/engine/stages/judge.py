@@ -14,5 +14,8 @@ def judge(state: State, workshop: Workshop) -> State:
         RunError: it is no result: not finite, nearly constant, or without the anatomy.
     """
     check_result(state.slices.values, state.denoised, state.slices.excluded, state.look.noise.sd)
-    figures = measure(state.slices.values, state.denoised, state.look)
+    left = state.gain["noiseLeft"] if state.made_by else 1.0
+    if "spare" in state.made_by:
+        left = 1 - state.justified + state.justified * left  # at most: what stays and what is left add up
+    figures = measure(state.slices.values, state.denoised, state.look, left)
     return replace(state, figures=figures, warnings=(*state.warnings, *effect_warnings(figures)))

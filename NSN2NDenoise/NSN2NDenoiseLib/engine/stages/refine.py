@@ -1,10 +1,6 @@
-"""Stage "refine": collaborative filtering of similar blocks, guided by what the stages before made."""
+"""Stage "refine": filtering of similar blocks, guided by what the network made."""
 
-from collections.abc import Callable
-
-import numpy as np
-
-from ..filter.collaborative import THOROUGH, Effort, collaborative_filter
+from ..filter.similar import filter_similar
 from .state import State, Workshop
 
 
@@ -14,14 +10,13 @@ def refine(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    filtered = filter_guided_by(state.denoised, state, workshop, THOROUGH, workshop.tracker.update)
-    return state.with_result(filtered, "refine")
-
-
-def filter_guided_by(
-    guide: np.ndarray, state: State, workshop: Workshop, effort: Effort, progress: Callable[[float], None]
-) -> np.ndarray:
-    """The noisy volume of a state, filtered; (slices, rows, columns) float32, normalized, as `guide`."""
-    return collaborative_filter(
-        state.slices.values, guide, state.noise, state.slices.excluded, effort, workshop.device, progress
+    filtered = filter_similar(
+        state.slices.values,
+        state.denoised,
+        state.noise,
+        state.slices.excluded,
+        rounds=1,
+        device=workshop.device,
+        progress=workshop.tracker.update,
     )
+    return state.with_result(filtered, "refine")

@@ -41,6 +41,9 @@ class State:
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
         matched: part (0 to 1) of the voxels with W_i = 1.
         losses: of every training step.
+        network: that stage "learn" trained.
+        gain: what stage "spare" found: whether it helped, in dB.
+        justified: mean over the tissue of how much of what was removed stays removed, 0 to 1 (stage "spare").
         figures: what stage "judge" measured, ready for JSON.
         warnings: sentences for the user.
     """
@@ -54,6 +57,9 @@ class State:
     weights: np.ndarray | None = None
     matched: float = float("nan")
     losses: tuple[float, ...] = field(default=(), repr=False)
+    network: torch.nn.Module | None = field(default=None, repr=False)
+    gain: dict = field(default_factory=dict)
+    justified: float = 1.0
     figures: dict = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -12,8 +12,6 @@ from .tensors import SliceTensors, apply_network
 
 #: Slices that go through the network at once on a GPU.
 GPU_BATCH = 8
-#: The network's part in the time in which the pilot or the result is made; the collaborative filter takes the rest.
-PILOT_SHARE, RESULT_SHARE = 0.35, 0.15
 
 
 def denoise_slices(
@@ -35,6 +33,13 @@ def denoise_slices(
     for own, denoised in zip(noisy, result, strict=True):
         denoised += own - np.clip(own, *NETWORK_RANGE)
     return result
+
+
+def denoise_region(network: torch.nn.Module, region: np.ndarray, context: int, workshop) -> np.ndarray:
+    """`infer` on a part of a volume, (slices, rows, columns) float32, normalized; the network in `workshop`."""
+    weights = np.ones((len(region) - 1, *region.shape[1:]), np.uint8)
+    tensors = SliceTensors(region, None, weights, None, 1, context, workshop.device)
+    return infer(network, tensors, workshop.precision, lambda part: None)
 
 
 @torch.no_grad()

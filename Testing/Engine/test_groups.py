@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.filter import groups as blocks
 from NSN2NDenoiseLib.engine.filter.groups import (
+    GROUP,
     block_size,
     cosine_transform,
     find_groups,
@@ -44,7 +44,7 @@ def test_the_group_of_a_block_is_found_where_a_copy_of_it_is():
     slab = torch.rand(8, 22, 22, generator=torch.Generator().manual_seed(0))
     slab[3:7, 10:14, 11:15] = slab[2:6, 9:13, 12:16].clone() + 0.01  # one slice and row on, one column back
     groups = groups_of(slab, 2)
-    assert groups.first.shape == (7 * 7, blocks.GROUP)
+    assert groups.first.shape == (7 * 7, GROUP)
     own = (2 * 22 + 9) * 22 + 12
     row = groups.first[:, 0].tolist().index(own)
     assert groups.first[row, 1] == (3 * 22 + 10) * 22 + 11

@@ -1,0 +1,173 @@
+"""One volume from its file to its result, on a worker."""
+
+import base64
+import io
+import json
+import shutil
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .. import engine
+from ..cli import dicom_in
+from ..cli.dicom_out import check_writable, write_derived
+from ..cli.frames import Sequence, denoise_frames, is_sequence, read_sequence
+from ..cli.preview import draw_thumbnail
+from ..cli.staged_files import StagedFiles
+from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, write_image
+from . import bids
+from .items import Item
+from .records import make_record, record_path, stamp_files
+
+#: How a volume ended: denoised now, found finished, unusable input, or a run that failed.
+DONE, KEPT, REFUSED, FAILED = "done", "kept", "refused", "failed"
+#: Quality of the thumbnails.
+JPEG = 75
+# A worker with several threads would hold several volumes in memory and let their torch threads fight.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Attributes:
+        name: of the volume.
+        output: relative to the batch's folder; empty without a result.
+        status: `DONE`, `KEPT`, `REFUSED` or `FAILED`.
+        reason: why there is no result.
+        size: voxels as "512 x 512 x 64".
+        noise_before, noise_after, shift, worst_shift: image units, as in the report; None: unknown.
+        warnings: sentences.
+        seconds: of reading, denoising and writing.
+        memory: the most that the worker's process has held, MB.
+        thumbnail: JPEG in base64.
+    """
+
+    name: str
+    status: str
+    output: str = ""
+    reason: str = ""
+    size: str = ""
+    noise_before: float | None = None
+    noise_after: float | None = None
+    shift: float | None = None
+    worst_shift: float | None = None
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    memory: float | None = None
+    thumbnail: str = ""
+
+
+def denoise_item(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool) -> Row:
+    """Denoise a volume and write its result, its sidecar and its record together.
+
+    Args:
+        item: the volume.
+        settings: of the run.
+        folder: of the batch.
+        as_dicom: write a derived DICOM series.
+
+    Returns:
+        The table's row; a volume that can't be denoised is one, too.
+    """
+    start = time.monotonic()
+    if item.problem is not None:
+        return Row(item.name, REFUSED, reason=item.problem)
+    try:
+        with _one_at_a_time:
+            return _denoise(item, settings, folder, as_dicom, start)
+    except (engine.InputError, engine.SettingsError) as error:
+        status, reason = REFUSED, str(error)
+    except engine.RunError as error:
+        status, reason = FAILED, str(error)
+    except MemoryError:
+        status, reason = FAILED, "out of memory; give it a worker with more"
+    except OSError as error:
+        status, reason = FAILED, f"a file could not be read or written ({error})"
+    except Exception as error:  # whatever happens to one volume, the others go on
+        status, reason = FAILED, f"unexpected {type(error).__name__}: {error}"
+    return Row(item.name, status, reason=reason, seconds=_since(start))
+
+
+def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool, start: float) -> Row:
+    stamps = stamp_files(item.files)
+    volume, result = _run(item, settings, as_dicom)
+    target, kept = folder / item.output, record_path(folder, item)
+    for place in (target.parent, kept.parent):
+        place.mkdir(parents=True, exist_ok=True)
+    with StagedFiles() as staged:
+        written = staged.path(target)
+        if as_dicom:
+            write_derived(written, volume, result.denoised, result.report)
+        else:
+            write_image(image_like(result.denoised, volume.image, metadata=True), written)
+        if item.metadata is not None:
+            staged.path(bids.sidecar(target)).write_text(
+                json.dumps(_sidecar(item, result.report), indent=2), encoding="utf-8"
+            )
+            for source, place in bids.gradient_files(item.source, target):
+                shutil.copyfile(source, staged.path(place))
+        row = _row(item, volume, result, start)
+        record = make_record(item, settings, stamps, written, asdict(row), result.report)
+        staged.path(kept).write_text(json.dumps(record), encoding="utf-8")
+        # killed from here on, there is no record, and the next call makes the result again
+        kept.unlink(missing_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)
+        staged.commit()
+    return row
+
+
+def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume | Sequence, engine.DenoiseResult]:
+    if item.series is None and is_sequence(item.source):
+        sequence = read_sequence(item.source)
+        return sequence, denoise_frames(sequence, settings)
+    volume = _read(item)
+    if as_dicom:
+        check_writable(item.name, volume)
+    elif volume.problem is not None:
+        raise engine.InputError(f"{volume.problem}; only a derived DICOM series (--dicom) can keep its slices in place")
+    return volume, engine.denoise(volume.array, settings, spacing=volume.spacing, positions=volume.positions)
+
+
+def _read(item: Item) -> Volume:
+    if item.series is None:
+        return read_volume(item.source)
+    try:
+        return dicom_volume(*dicom_in.read_series(item.name, item.series, None))
+    except RuntimeError as error:
+        raise engine.InputError(f"the series can't be read: {error}") from error
+
+
+def _row(item: Item, volume: Volume | Sequence, result, start: float) -> Row:
+    report = result.report
+    stream = io.BytesIO()
+    is_4d = isinstance(volume, Sequence)
+    shown = (volume.frame(0), result.denoised[0]) if is_4d else (volume, result.denoised)
+    draw_thumbnail(*shown, report).save(stream, "JPEG", quality=JPEG)
+    return Row(
+        item.name,
+        DONE,
+        item.output.as_posix(),
+        size=" x ".join(map(str, reversed(volume.array.shape))),
+        noise_before=report["noiseBefore"],
+        noise_after=report["noiseAfter"],
+        shift=report["meanShift"],
+        worst_shift=report["worstBlockShift"],
+        warnings=(*volume.warnings, *report["warnings"]),
+        seconds=_since(start),
+        memory=report["peakMemoryMB"],
+        thumbnail=base64.b64encode(stream.getvalue()).decode(),
+    )
+
+
+def _sidecar(item: Item, report: dict) -> dict:
+    """The source's metadata, where it came from, and how it was made."""
+    names = ("preset", "stages", "threshold", "gap", "seed", "steps", "noiseBefore", "noiseAfter", "meanShift")
+    return {**item.metadata, "Denoising": {"Name": "NSN2N", **{name: report[name] for name in names}}}
+
+
+def _since(start: float) -> float:
+    return round(time.monotonic() - start, 2)

@@ -1,0 +1,173 @@
+"""Dask's workers: a cluster on this computer, or one that stands already."""
+
+import logging
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine import Cancelled, RunError, Settings, SettingsError
+from .items import Item
+from .task import FAILED, Row, denoise_item
+
+#: A volume whose worker died is given to another one so many times. A scheduler that stands already counts for itself.
+RETRIES = 1
+#: Seconds between two looks whether the user wants to stop.
+LOOK = 0.25
+#: Seconds that a scheduler may take to answer.
+ANSWER = 15
+#: Part of the free memory that the volumes in work may take together.
+MEMORY = 0.9
+INSTALL = "nsn2n batch needs Dask: pip install 'nsn2n[batch]'"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A volume to give to a worker, its voxels, and the memory (MB) that it takes."""
+
+    item: Item
+    voxels: int
+    memory: float
+
+
+def count_workers(jobs: list[Job], free: float | None, wanted: int | None, on_gpu: bool) -> int:
+    """How many processes work on this computer at once.
+
+    Args:
+        jobs: all that is to do.
+        free: memory (MB), None where that is unknown.
+        wanted: by the user.
+        on_gpu: they share one GPU, which one run fills.
+    """
+    most = 1 if on_gpu else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if free is not None:
+        most = min(most, int(MEMORY * free / max(1.0, min(job.memory for job in jobs))))
+    return max(1, min(wanted or most, len(jobs)))
+
+
+@contextmanager
+def connect(address: str | None, workers: int) -> Iterator:
+    """A Dask client, of the scheduler at `address` or of a new cluster of `workers` processes here.
+
+    Raises:
+        SettingsError: Dask is not installed, or nobody answers.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise SettingsError(INSTALL) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if address is not None:
+        try:
+            client = Client(address, timeout=ANSWER)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise SettingsError(f"no Dask scheduler answers at {address} ({error})") from error
+        with client:
+            yield client
+        return
+    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    settings = {
+        # Dask blames all that wait for a worker that dies; here nothing waits, and `run_jobs` counts
+        "distributed.scheduler.allowed-failures": 0,
+        # the plan knows the memory; Dask would pause or kill what it deems too much
+        **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause", "terminate")},
+        "distributed.nanny.pre-spawn-environ": {
+            **dask.config.get("distributed.nanny.pre-spawn-environ"),
+            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
+            "OMP_WAIT_POLICY": "PASSIVE",
+        },
+        "distributed.worker.preload": ["NSN2NDenoiseLib.batch.worker_setup"],
+        "logging.distributed": "critical",
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=None,
+            dashboard_address=None,
+            host="127.0.0.1",
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def run_jobs(
+    client,
+    jobs: list[Job],
+    settings: Settings,
+    folder: Path,
+    as_dicom: bool,
+    budget: float | None,
+    on_row: Callable[[Job, Row], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Have the workers do the jobs, the largest first.
+
+    Args:
+        client: of Dask.
+        jobs: what to do.
+        settings, folder, as_dicom: of `denoise_item`.
+        budget: memory (MB) that the jobs in work may take together; None: the workers stand already, and their memory
+            and what is done when one dies are their scheduler's business.
+        on_row: called with each job that ended.
+        should_stop: asked all the time.
+
+    Raises:
+        Cancelled: `should_stop` said yes.
+        RunError: the scheduler is gone.
+    """
+    from distributed import wait
+
+    waiting = sorted(jobs, key=lambda job: job.voxels)
+    retries = dict.fromkeys((job.item.output for job in jobs), RETRIES if budget is not None else 0)
+    running: dict = {}
+    while waiting or running:
+        if should_stop():
+            raise Cancelled("stopped on request")
+        free = sum(client.nthreads().values()) - len(running)
+        while waiting and free > 0 and _fits(waiting[-1], running.values(), budget):
+            job = waiting.pop()
+            key = f"{job.item.output}-{uuid.uuid4().hex}"
+            running[client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)] = job
+            free -= 1
+        try:
+            ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
+        except TimeoutError:
+            ended = ()
+        for future in ended:
+            job = running.pop(future)
+            if _is_killed(future) and retries[job.item.output]:
+                retries[job.item.output] -= 1
+                waiting.append(job)
+            else:
+                on_row(job, _row_of(future, job))
+
+
+def _fits(job: Job, running, budget: float | None) -> bool:
+    return budget is None or not running or job.memory + sum(other.memory for other in running) <= budget
+
+
+def _is_killed(future) -> bool:
+    from distributed import KilledWorker
+
+    return future.status == "error" and isinstance(future.exception(), KilledWorker)
+
+
+def _row_of(future, job: Job) -> Row:
+    if future.status == "finished":
+        return future.result()
+    if future.status != "error":
+        raise RunError("the connection to the Dask scheduler was lost; the same command goes on where it was")
+    if _is_killed(future):
+        reason = "the processes that denoised it were ended, again and again: mostly for too little memory"
+    else:
+        error = future.exception()
+        reason = f"unexpected {type(error).__name__}: {error}"
+    return Row(job.item.name, FAILED, reason=reason)

@@ -1,0 +1,96 @@
+"""Did it help? The error of input and result, estimated from the volume itself, place by place, without a truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..noise.level import NoiseLevel
+
+#: Side in pixels of the cells whose removed energy is summed.
+CELL = 4
+#: SD of the Gaussian window over cells, in slices and in cells.
+WINDOW = (1.0, 1.5, 1.5)
+#: Removed energy up to this part above the noise's is chance, or the map's error.
+TOLERANCE = 1.15
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What was removed against what there was to remove, in cells of 4 x 4 pixels.
+
+    With noise n of variance V and E the mean square of what was removed, the mean square error of
+    input - a (input - denoised) is V - 2 a (V - C) + a^2 E with C = cov(n, denoised) (Stein). It is least at
+    a = (V - C) / E: wherever E exceeds V - C, anatomy went, and less than all of it is better.
+
+    Attributes:
+        energy: E, (slices, cell rows, cell columns) float32, normalized.
+        variance: V, likewise.
+        kept: C in units of V.
+        left: SD of the noise in the result, in units of the root of V. The error can't be less than that noise; the
+            formula above, a small difference of large numbers, could be.
+    """
+
+    energy: np.ndarray
+    variance: np.ndarray
+    kept: float
+    left: float
+
+    @property
+    def strength(self) -> np.ndarray:
+        """The best a of each cell, at most 1, with some tolerance; float32."""
+        wanted = TOLERANCE * (1 - self.kept) * self.variance / np.maximum(self.energy, 1e-20)
+        return np.minimum(1.0, wanted).astype(np.float32)
+
+    def decibels(self, where: np.ndarray, strength: np.ndarray | float, kept: float | None = None) -> float:
+        """How much smaller the mean square error is than the input's, over some cells, at a strength; dB.
+
+        Args:
+            where: boolean, as `energy`, the cells that count.
+            strength: a, as `energy`, or one number.
+            kept: instead of the measured one.
+        """
+        kept = self.kept if kept is None else kept
+        error = self.variance - 2 * strength * (1 - kept) * self.variance + strength**2 * self.energy
+        noise = (
+            (1 - strength) ** 2 + 2 * strength * (1 - strength) * kept + (strength * self.left) ** 2
+        ) * self.variance
+        before = float(self.variance[where].sum())
+        after = max(float(error[where].sum()), float(noise[where].sum()), 1e-6 * before)
+        return 10 * np.log10(before / after) if before > 0 else 0.0
+
+
+def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kept: float, left: float) -> Gain:
+    """Compare what was removed with the noise.
+
+    Args:
+        noisy, denoised: (slices, rows, columns) float32, normalized.
+        noise: of the volume.
+        kept, left: covariance and SD of the noise in the result (`noise_kept`).
+    """
+    slices, rows, columns = noisy.shape
+    cells = (slices, -(-rows // CELL), -(-columns // CELL))
+    energy, variance = np.zeros(cells, np.float32), np.zeros(cells, np.float32)
+    for index in range(slices):
+        energy[index] = cell_means(np.square(noisy[index] - denoised[index]))
+        variance[index] = cell_means(np.square(noise.local.slab(index, index + 1)[0]))
+    return Gain(*(ndimage.gaussian_filter(values, WINDOW, mode="nearest") for values in (energy, variance)), kept, left)
+
+
+def at_full_size(cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """One slice of cells, (cell rows, cell columns), at the size of the slice, linear in between; float32."""
+    rows, columns = (_weights(side, count) for side, count in zip(shape, cells.shape, strict=True))
+    return rows @ cells @ columns.T
+
+
+def cell_means(image: np.ndarray) -> np.ndarray:
+    """(rows, columns) -> (cell rows, cell columns); what lacks at the ends repeats them."""
+    rows, columns = image.shape
+    padded = np.pad(image, ((0, -rows % CELL), (0, -columns % CELL)), mode="edge")
+    return padded.reshape(padded.shape[0] // CELL, CELL, -1, CELL).mean(axis=(1, 3))
+
+
+def _weights(side: int, count: int) -> np.ndarray:
+    """(side, count) float32: how much each cell counts at a pixel, linear between the cells' centers."""
+    positions = np.clip((np.arange(side) + 0.5) / CELL - 0.5, 0, count - 1)
+    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(count))).astype(np.float32)

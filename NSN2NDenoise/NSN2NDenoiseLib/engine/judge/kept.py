@@ -1,0 +1,103 @@
+"""How much of the noise a result still follows, measured by adding a little more of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..filter.groups import cosine_transform
+from ..noise.model import NoiseModel
+
+#: Regions that are looked at, and their sides in slices, rows and columns, at most.
+REGIONS, SIDES = 3, (10, 64, 64)
+#: Voxels at a region's border that don't count: their blocks see less there than in the whole volume.
+BORDER = (1, 4, 4)
+#: SD of the added noise in units of the noise.
+PROBE = 0.2
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How much of the noise a result follows.
+
+    Attributes:
+        covariance: of the noise and the result, in units of the noise's variance, 0 to 1.
+        spread: SD of that between regions.
+        left: SD of the noise in the result, in units of the noise's.
+    """
+
+    covariance: float
+    spread: float
+    left: float
+
+
+def noise_kept(
+    noisy: np.ndarray,
+    noise: NoiseModel,
+    again: Callable[[np.ndarray, tuple[slice, slice, slice]], np.ndarray],
+    tissue: float,
+) -> Kept:
+    """Measure how much of the noise a result follows.
+
+    It is how much the result follows noise that is added to the input, in a few regions with much tissue. Stein's
+    unbiased risk estimate needs it.
+
+    Args:
+        noisy: (slices, rows, columns) float32, normalized.
+        noise: of the volume.
+        again: the denoising of a region: of the voxels there, and where it lies.
+        tissue: value, normalized, above which voxels count.
+
+    References:
+        Ramani, Blu, Unser, "Monte-Carlo SURE: a black-box optimization of regularization parameters for general
+        denoising algorithms", IEEE Trans. Image Process. 17, 2008.
+    """
+    covariances, energies = [], []
+    for number, region in enumerate(_regions(noisy, tissue)):
+        own = noisy[region]
+        unit = NoiseModel(noise.level, None, 1.0, region).unit(0, len(own))
+        probe = unit * _colored(own.shape, noise, seed=number)
+        difference = again(own + np.float32(PROBE) * probe, region) - again(own, region)
+        inner = tuple(slice(b, s - b) if s > 3 * b else slice(None) for b, s in zip(BORDER, own.shape, strict=True))
+        counts = own[inner] > tissue
+        if counts.any():
+            variance = np.square(unit[inner])[counts].mean()
+            covariances.append((probe * difference)[inner][counts].mean() / PROBE / variance)
+            energies.append(np.square(difference[inner])[counts].mean() / PROBE**2 / variance)
+    if not covariances:
+        return Kept(0.0, 0.0, 0.0)
+    covariance = float(np.clip(np.mean(covariances), 0, 1))
+    return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
+
+
+def _regions(volume: np.ndarray, tissue: float) -> list[tuple[slice, slice, slice]]:
+    """The regions with the most tissue at different places along the slices."""
+    sides = [min(side, size) for side, size in zip(SIDES, volume.shape, strict=True)]
+    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], REGIONS + 2).round().astype(int))
+    starts = starts[1:-1] if len(starts) > 2 else starts
+    found = []
+    for start in starts:
+        bright = volume[start + sides[0] // 2] > tissue
+        corners = [
+            (np.count_nonzero(bright[row : row + sides[1], column : column + sides[2]]), -row, -column)
+            for row in _places(volume.shape[1], sides[1])
+            for column in _places(volume.shape[2], sides[2])
+        ]
+        _, row, column = max(corners)
+        found.append((slice(start, start + sides[0]), slice(-row, sides[1] - row), slice(-column, sides[2] - column)))
+    return found
+
+
+def _places(size: int, side: int) -> list[int]:
+    return [int(place) for place in np.unique(np.linspace(0, size - side, 1 + 2 * (size // side)).round())]
+
+
+def _colored(shape: tuple[int, int, int], noise: NoiseModel, seed: int) -> np.ndarray:
+    """Noise of SD 1 with the noise's spectrum, block by block, float32."""
+    block = tuple(min(4, side) for side in shape)
+    transform = cosine_transform(block).numpy()
+    counts = [-(-size // side) for size, side in zip(shape, block, strict=True)]
+    white = np.random.default_rng(seed).standard_normal((np.prod(counts), len(transform))).astype(np.float32)
+    blocks = ((white * noise.spectrum(block)) @ transform).reshape(*counts, *block)
+    whole = blocks.transpose(0, 3, 1, 4, 2, 5).reshape([c * b for c, b in zip(counts, block, strict=True)])
+    return np.ascontiguousarray(whole[: shape[0], : shape[1], : shape[2]])

@@ -1,0 +1,186 @@
+"""``nsn2n batch`` with real worker processes: killed ones, a killed batch, bad files, the table."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import SimpleITK as sitk
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.batch.items import Item
+from NSN2NDenoiseLib.batch.task import DONE, FAILED
+from NSN2NDenoiseLib.batch.workers import Job, connect, run_jobs
+
+from Testing.CommandLine.bids_files import boxes, write_dataset
+from Testing.CommandLine.conftest import environment
+
+FAST = ("--preset", "fast", "--device", "cpu")
+SETTINGS = engine.Settings.from_preset("fast", device="cpu")
+
+
+@pytest.fixture
+def volumes(small, tmp_path) -> Path:
+    """A folder with four volumes and a file that is none."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    image = sitk.ReadImage(str(small))[:, :, :6]
+    for index in range(4):
+        sitk.WriteImage(image[index : index + 40, :40], str(folder / f"v{index}.nrrd"))
+    (folder / "bad.nrrd").write_text("no image")
+    return folder
+
+
+def table(folder: Path) -> dict[str, dict]:
+    with (folder / "nsn2n-batch.csv").open(encoding="utf-8") as file:
+        return {Path(row["name"]).name: row for row in csv.DictReader(file)}
+
+
+def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(volumes, tmp_path):
+    jobs = [Job(Item(f"v{n}", volumes / f"v{n}.nrrd", Path(f"v{n}.nrrd")), 40 - n, 1.0) for n in range(4)]
+    rows = {}
+
+    from distributed import WorkerPlugin
+
+    class Deadly(WorkerPlugin):
+        """The worker that begins v0 for the first time ends at once, and each that begins v1."""
+
+        def __init__(self, notes: Path) -> None:
+            self.notes = notes
+
+        def transition(self, key, start, finish, **_) -> None:
+            name = str(key)[:2]
+            if finish == "executing" and (name == "v1" or (name == "v0" and not (self.notes / "v0").exists())):
+                with (self.notes / name).open("a") as note:
+                    note.write("x")
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    with connect(None, 2) as client:
+        client.register_plugin(Deadly(notes))
+        run_jobs(
+            client, jobs, SETTINGS, tmp_path, False, 9e9, lambda job, row: rows.update({row.name: row}), lambda: False
+        )
+    assert [(notes / name).read_text() for name in ("v0", "v1")] == ["x", "xx"]
+    assert {name: row.status for name, row in rows.items()} == {"v0": DONE, "v1": FAILED, "v2": DONE, "v3": DONE}
+    assert "were ended, again and again" in rows["v1"].reason
+    assert sorted(path.name for path in tmp_path.glob("v*")) == ["v0.nrrd", "v2.nrrd", "v3.nrrd"]
+
+
+def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n):
+    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "batch", "in", "out", "--workers", "1", *FAST]
+    first = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+    assert " of 5" in first.stderr.readline()
+    workers = psutil.Process(first.pid).children(recursive=True)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    first.stderr.close()
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    results = list((tmp_path / "out").glob("*.nrrd"))
+    assert results
+    for path in results:
+        assert sitk.ReadImage(str(path)).GetSize() == (40, 40, 6)
+    before = {
+        path: path.stat().st_mtime_ns for path in results if (tmp_path / "out/.batch" / f"{path.name}.json").exists()
+    }
+    assert before
+
+    second = nsn2n("batch", "in", "out", "--workers", "1", *FAST)
+    assert second.returncode == 1  # the bad file
+    assert f"{len(before)} finished before, 1 without a result" in second.stdout
+    assert "bad.nrrd can't be read as an image" in second.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    rows = table(tmp_path / "out")
+    assert {name: row["status"] for name, row in rows.items() if row["status"] not in ("done", "kept")} == {
+        "bad.nrrd": "refused"
+    }
+    for name in ("v0", "v1", "v2", "v3"):
+        assert float(rows[f"{name}.nrrd"]["noise_after"]) < float(rows[f"{name}.nrrd"]["noise_before"])
+        assert (tmp_path / "out" / f"{name}_denoised.nrrd").is_file()
+    page = (tmp_path / "out/nsn2n-batch.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 4
+    assert not re.search(r"(src|href)=\"(https?:)?//", page) and "@import" not in page
+
+
+def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, nsn2n):
+    from bids import BIDSLayout
+
+    root = write_dataset(tmp_path / "raw")
+    done = nsn2n("batch", "raw", "out", "--workers", "1", *FAST)
+    assert done.returncode == 0, done.stderr
+    layout = BIDSLayout(root, derivatives=tmp_path / "out")
+    found = layout.get(desc="denoised", extension=".nii.gz", scope="derivatives")
+    assert sorted((file.entities["datatype"], file.entities["suffix"]) for file in found) == [
+        ("anat", "T1w"),
+        ("pet", "pet"),
+    ]
+    metadata = next(file for file in found if file.entities["suffix"] == "T1w").get_metadata()
+    assert metadata["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz"]
+    assert metadata["FlipAngle"] == 8 and metadata["Denoising"]["preset"] == "fast"
+
+    again = nsn2n("batch", "raw", "out", *FAST)
+    assert "0 denoised, 3 finished before" in again.stdout
+    other = nsn2n("batch", "raw", "out", *FAST, "--seed", "1")
+    assert other.returncode == 2 and "3 results of other runs" in other.stderr and "seed 0" in other.stderr
+
+
+def test_what_is_recognized(volumes, tmp_path):
+    from NSN2NDenoiseLib.batch.records import differences, read_record, record_path
+    from NSN2NDenoiseLib.batch.task import denoise_item
+
+    out, source = tmp_path / "out", volumes / "v0.nrrd"
+    item = Item("v0", source, Path("v0.nrrd"))
+    assert denoise_item(item, SETTINGS, out, False).status == DONE
+    record = read_record(out, item)
+    assert differences(record, item, SETTINGS) == []
+    assert differences(record, item, engine.Settings.from_preset("fast", device="cpu", strength=0.5)) == [
+        "strength 1.0"
+    ]
+    assert differences({**record, "version": "0"}, item, SETTINGS) == ["version 0"]
+    os.utime(source)  # a copy of the same content
+    assert differences(record, item, SETTINGS) == []
+    image = sitk.ReadImage(str(source))
+    image[0, 0, 0] += 1
+    sitk.WriteImage(image, str(source))
+    assert differences(record, item, SETTINGS) == ["another input"]
+    (out / "v0.nrrd").write_bytes(b"half")
+    assert read_record(out, item) is None
+    record_path(out, item).write_text("{")
+    assert read_record(out, item) is None
+
+
+def test_folders_of_others_are_not_touched(volumes, tmp_path, nsn2n):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mine.txt").touch()
+    ended = nsn2n("batch", "in", "out", *FAST)
+    assert ended.returncode == 2 and "is not empty and no batch's" in ended.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_a_scheduler_that_does_not_answer(volumes, tmp_path, nsn2n, monkeypatch):
+    monkeypatch.setattr("NSN2NDenoiseLib.batch.workers.ANSWER", 1)
+    ended = nsn2n("batch", "in", "out", *FAST, "--scheduler", "tcp://127.0.0.1:9")
+    assert ended.returncode == 2 and "no Dask scheduler answers at tcp://127.0.0.1:9" in ended.stderr
+
+
+def test_dicom_in_and_out(tmp_path):
+    from NSN2NDenoiseLib.batch.find import find_items
+    from NSN2NDenoiseLib.batch.task import denoise_item
+    from NSN2NDenoiseLib.cli.volume_io import read_volume
+
+    from Testing.CommandLine.dicom_files import write_series
+
+    values = boxes(20).astype(np.int16)
+    write_series(tmp_path / "in", values, np.arange(6.0))
+    (item,) = find_items([tmp_path / "in"], tmp_path / "out", as_dicom=True)
+    for _ in range(2):  # a folder that a killed call left without a record is replaced
+        row = denoise_item(item, SETTINGS, tmp_path / "out", True)
+        assert row.status == DONE, row.reason
+    noise = read_volume(tmp_path / "out" / item.output).array[:, 2:18, 2:18]
+    assert noise.std() < values[:, 2:18, 2:18].std() / 2

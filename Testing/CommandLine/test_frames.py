@@ -1,0 +1,93 @@
+"""``nsn2n denoise --frames all``: 4-D in, 4-D out."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.batch.items import Item
+from NSN2NDenoiseLib.batch.size import WORKER, predict
+from NSN2NDenoiseLib.batch.task import DONE, denoise_item
+
+from Testing.CommandLine.bids_files import boxes
+
+FAST = ("--preset", "fast", "--device", "cpu")
+SETTINGS = engine.Settings.from_preset("fast", device="cpu")
+
+
+def write_frames(path, frames: list[np.ndarray]) -> np.ndarray:
+    """A 4-D file, 1 x 1 x 2 mm and 3 s; returns its voxels, (T, K, J, I)."""
+    volumes = []
+    for values in frames:
+        volumes.append(sitk.GetImageFromArray(np.rint(values).astype(np.int16)))
+        volumes[-1].SetSpacing((1, 1, 2))
+    image = sitk.JoinSeries(volumes, 0.0, 3.0)
+    image.SetMetaData("note", "kept")
+    sitk.WriteImage(image, str(path))
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+def test_all_frames(nsn2n, tmp_path, suffix):
+    noise = np.random.default_rng(1)
+    clean = boxes(0)
+    frames = write_frames(tmp_path / f"in{suffix}", [clean + noise.normal(0, 20, clean.shape) for _ in range(3)])
+    outputs = ("--noise", f"noise{suffix}", "--mask", "mask.nrrd", "--report", "report.json", "--preview", "look.png")
+    done = nsn2n("denoise", f"in{suffix}", f"out{suffix}", "--frames", "all", *FAST, *outputs)
+    assert done.returncode == 0, done.stderr
+    before, after = (sitk.ReadImage(str(tmp_path / f"{name}{suffix}")) for name in ("in", "out"))
+    for of in ("GetSize", "GetSpacing", "GetOrigin", "GetDirection", "GetPixelID"):
+        assert getattr(after, of)() == getattr(before, of)()
+    if suffix == ".nrrd":
+        assert after.GetMetaData("note") == "kept"
+    array = sitk.GetArrayFromImage(after)
+    for frame, result in zip(frames, array, strict=True):
+        assert np.std(result - clean) < np.std(frame - clean) / 2
+    removed = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"noise{suffix}")))
+    np.testing.assert_array_equal(frames.astype(int) - array, removed)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["looks"] == 1 and [frame["lookOfFrame"] for frame in report["frames"]] == [0, 0, 0]
+    assert len({frame["noiseBefore"] for frame in report["frames"]}) == 1
+
+
+def test_frames_that_are_not_alike_have_their_own_look(nsn2n, tmp_path):
+    noise = np.random.default_rng(1)
+    clean = boxes(0)
+    sds = (20, 60, 20, 60)
+    write_frames(tmp_path / "in.nii", [clean + noise.normal(0, sd, clean.shape) for sd in sds])
+    done = nsn2n("denoise", "in.nii", "out.nii", "--frames", "all", *FAST, "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [frame["lookOfFrame"] for frame in report["frames"]] == [0, 1, 0, 1]
+    assert [frame["noiseBefore"] for frame in report["frames"]] == pytest.approx(sds, rel=0.15)
+    assert "4 frames are of 2 kinds" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("flat.nii", "--frames", "all"), "is no 4-D file"),
+        (("four.nii", "--frames", "all", "--frame", "1"), "leave --dicom, --frame and --series out"),
+        (("four.nii",), "or denoise --frames all"),
+        (("none.nii", "--frames", "all"), "does not exist"),
+        (("dull.nii", "--frames", "all"), "frame 1: "),
+    ],
+)
+def test_refused(nsn2n, tmp_path, arguments, words):
+    sitk.WriteImage(sitk.GetImageFromArray(boxes(10)), str(tmp_path / "flat.nii"))
+    write_frames(tmp_path / "four.nii", [boxes(10)] * 2)
+    write_frames(tmp_path / "dull.nii", [boxes(10), np.zeros((6, 40, 40))])
+    ended = nsn2n("denoise", arguments[0], "out.nii", *arguments[1:], *FAST)
+    assert ended.returncode == 2 and words in " ".join(ended.stderr.split())
+    assert not (tmp_path / "out.nii").exists()
+
+
+def test_a_sequence_is_one_volume_of_a_batch(tmp_path):
+    frames = write_frames(tmp_path / "in.nii.gz", [boxes(20), boxes(20) + 3])
+    item = Item("in", tmp_path / "in.nii.gz", tmp_path / "out.nii.gz")
+    voxels, memory = predict(item, SETTINGS)
+    assert voxels == frames.size and memory > WORKER
+    row = denoise_item(item, SETTINGS, tmp_path, False)
+    assert row.status == DONE and row.size == "40 x 40 x 6 x 2" and row.thumbnail
+    assert sitk.ReadImage(str(tmp_path / "out.nii.gz")).GetSize() == (40, 40, 6, 2)

@@ -1,0 +1,207 @@
+"""Stage "spare": did it help? Gains and strengths worked by hand, and what the stage makes of them."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib.engine.judge.gain import CELL, TOLERANCE, at_full_size, cell_means, measure_gain
+from NSN2NDenoiseLib.engine.judge.kept import noise_kept
+from NSN2NDenoiseLib.engine.runtime.progress import Tracker
+from NSN2NDenoiseLib.engine.stages.state import State
+
+from Testing.Engine.phantoms import noise_level, noise_model
+
+module = import_module("NSN2NDenoiseLib.engine.stages.spare")  # the name in the package is the function
+
+SHAPE = (6, 32, 40)
+
+
+def signs(shape, seed=0) -> np.ndarray:
+    """-1 and 1 by chance: every voxel has the same energy, so nothing is left to chance in its sums."""
+    return np.random.default_rng(seed).choice(np.array([-1, 1], np.float32), shape)
+
+
+def gain_of(removed, sd, kept=0.0):
+    noisy = np.full(removed.shape, 0.5, np.float32) + removed
+    return measure_gain(noisy, noisy - removed, noise_level(removed.shape, sd), kept)
+
+
+@pytest.mark.parametrize(
+    ("factor", "kept", "expected"),
+    [
+        (0.5, 0, 1),
+        (1, 0, 1),
+        (TOLERANCE**0.5 * 0.999, 0, 1),
+        (2, 0, TOLERANCE / 4),
+        (2, 0.2, 0.8 * TOLERANCE / 4),
+        (1, 0.5, 0.5 * TOLERANCE),
+        (1, 1, 0),
+    ],
+)
+def test_strength_where_the_removed_energy_is_a_known_multiple_of_the_noise(factor, kept, expected):
+    found = gain_of(0.1 * factor * signs(SHAPE), 0.1, kept).strength
+    assert found.shape == (6, 8, 10) and found.dtype == np.float32
+    assert found == pytest.approx(np.full(found.shape, expected), rel=1e-4)
+
+
+def test_pure_noise_may_go_everywhere():
+    noise = np.random.default_rng(0).normal(0, 0.1, (8, 64, 64)).astype(np.float32)
+    found = gain_of(noise, 0.1).strength
+    assert (found == 1).mean() > 0.95  # a neighborhood of some hundred voxels exceeds 15 % by chance now and then
+    assert found.min() > 0.9
+
+
+def test_nothing_removed_is_justified():
+    assert (gain_of(np.zeros(SHAPE, np.float32), 0.1).strength == 1).all()
+
+
+def test_too_much_in_one_place_comes_back_there_only():
+    removed = 0.1 * signs((6, 64, 96))
+    removed[:, :, 64:] *= 3
+    found = gain_of(removed, 0.1).strength
+    assert found[:, :, :8] == pytest.approx(1)
+    assert found[:, :, 23] == pytest.approx(TOLERANCE / 9, rel=0.02)
+
+
+def test_where_the_noise_is_stronger_more_may_go():
+    sd = np.where(np.arange(96) < 48, 0.1, 0.3).astype(np.float32)
+    assert gain_of(sd * signs((6, 64, 96)), sd).strength == pytest.approx(1)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (3, 17, 18), (4, 19, 16)])
+def test_small_stacks_and_sides_that_are_no_multiple_of_a_cell(shape):
+    found = gain_of(0.2 * signs(shape), 0.1).strength
+    assert found.shape == (shape[0], -(-shape[1] // CELL), -(-shape[2] // CELL))
+    assert found == pytest.approx(np.full(found.shape, TOLERANCE / 4), rel=1e-4)
+
+
+def test_padding_hides_only_what_is_close_to_it():
+    """In padding nothing is removed where noise is expected; six cells away that counts no more."""
+    removed = 0.2 * signs((6, 64, 96))
+    removed[:, :, :48] = 0
+    found = gain_of(removed, 0.1).strength
+    assert (found[:, :, : 12 - 6] == 1).all()
+    assert found[:, :, 12 + 6 :] == pytest.approx(TOLERANCE / 4, rel=1e-3)
+
+
+EVERYWHERE = np.ones((6, 8, 10), bool)
+
+
+@pytest.mark.parametrize(
+    ("factor", "kept", "strength", "decibels"),
+    [
+        (1, 0, 1, 30),  # all of the noise and nothing else: no error is left; 30 dB is the most that is told
+        (1, 0, 0, 0),
+        (0.5, 0.5, 1, 10 * np.log10(4)),  # half of the noise: 1 - 2 * 0.5 + 0.25 of its variance is left
+        (2, 0, 1, 10 * np.log10(1 / 3)),  # 1 - 2 + 4 times the variance: worse than before
+        (2, 0, 0.25, 10 * np.log10(4 / 3)),  # 1 - 2 / 4 + 4 / 16
+    ],
+)
+def test_gain_by_hand(factor, kept, strength, decibels):
+    gain = gain_of(0.1 * factor * signs(SHAPE), 0.1, kept)
+    assert gain.decibels(EVERYWHERE, strength) == pytest.approx(decibels, abs=1e-3)
+    assert gain.decibels(EVERYWHERE, np.full(EVERYWHERE.shape, strength)) == pytest.approx(decibels, abs=1e-3)
+
+
+def test_gain_counts_the_cells_that_it_is_told():
+    removed = 0.1 * signs((6, 32, 96))
+    removed[:, :, 48:] *= 2
+    left = np.zeros((6, 8, 24), bool)
+    left[:, :, :5] = True
+    assert gain_of(removed, 0.1).decibels(left, 1.0) > 20
+    assert gain_of(removed, 0.1).decibels(~left, 1.0) < 0
+    assert gain_of(removed, 0.1).decibels(left & ~left, 1.0) == 0
+
+
+def test_the_gain_is_that_over_the_truth():
+    """Stein's estimate of a filter that takes 60 % of the noise and weakens the anatomy, without the truth."""
+    random = np.random.default_rng(0)
+    clean = 0.5 + 0.1 * np.sin(np.arange(96, dtype=np.float32) / 3)
+    noise = random.normal(0, 0.1, (8, 96, 96)).astype(np.float32)
+    denoised = clean + 0.3 * (0.5 - clean) + 0.4 * noise
+    gain = measure_gain(clean + noise, denoised, noise_level(noise.shape, 0.1), kept=0.4)
+    true = 10 * np.log10(np.square(noise).mean() / np.square(denoised - clean).mean())
+    assert gain.decibels(np.ones(gain.energy.shape, bool), 1.0) == pytest.approx(true, abs=0.2)
+
+
+def test_cells_repeat_the_ends():
+    found = cell_means(np.arange(6, dtype=np.float32)[None].repeat(5, 0))
+    assert found == pytest.approx(np.array([[1.5, (4 + 5 + 5 + 5) / 4]] * 2))
+
+
+def test_at_full_size_by_hand():
+    """Cell centers lie at 1.5 and 5.5; between them it is linear, beyond them constant."""
+    cells = np.array([[0.0, 1.0]], np.float32)
+    found = at_full_size(cells, (3, 8))
+    assert found.shape == (3, 8) and found.dtype == np.float32
+    expected = np.float32([0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1])
+    assert found == pytest.approx(np.broadcast_to(expected, (3, 8)), abs=1e-6)
+    assert at_full_size(cells.T, (8, 3)) == pytest.approx(found.T)
+    assert at_full_size(np.ones((5, 4), np.float32), (17, 16)) == pytest.approx(np.ones((17, 16)))
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("shape", [(12, 70, 66), (3, 16, 16)])
+def test_how_much_noise_is_kept_of_a_known_part(part, shape):
+    noisy = np.full(shape, 0.5, np.float32) + 0.1 * signs(shape)
+    kept = noise_kept(noisy, noise_model(shape, 0.1), lambda own, _: 0.5 + part * (own - 0.5), tissue=0.1)
+    assert kept.covariance == pytest.approx(part, abs=0.1 if shape[0] == 3 else 0.02)
+    assert kept.left == pytest.approx(part, abs=0.1 if shape[0] == 3 else 0.02)
+
+
+def test_without_tissue_nothing_is_known_of_what_is_kept():
+    noisy = np.zeros((6, 32, 32), np.float32)
+    kept = noise_kept(noisy, noise_model(noisy.shape, 0.1), lambda own, _: own, tissue=0.1)
+    assert (kept.covariance, kept.spread) == (0, 0) and np.isnan(kept.left)
+
+
+def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
+    """The stage on a flat volume; `parts` is how much of the noise the filter and the network keep."""
+
+    monkeypatch.setattr(module, "filter_similar", lambda own, *_, **__: value + parts["filter"] * (own - value))
+    monkeypatch.setattr(module, "denoise_region", lambda _, own, *__: value + parts["network"] * (own - value))
+    noisy = np.full(removed.shape, value, np.float32) + removed
+    settings = SimpleNamespace(collaborative=1.0, context=0)
+    before = State(
+        SimpleNamespace(values=noisy),
+        SimpleNamespace(noise=noise_level(removed.shape, 0.1)),
+        SimpleNamespace(settings=settings),
+        denoised=noisy - removed,
+        made_by=made_by,
+    )
+    after = module.spare(before, SimpleNamespace(tracker=Tracker(), device="cpu"))
+    assert before.denoised == pytest.approx(np.full(removed.shape, value))  # a stage never changes a state
+    return before, after
+
+
+def test_what_exceeds_the_noise_is_put_back_and_told(monkeypatch):
+    removed = 0.2 * signs(SHAPE)
+    before, after = run_stage(removed, monkeypatch, filter=0.0)
+    assert before.slices.values - after.denoised == pytest.approx(removed * TOLERANCE / 4, abs=1e-6)
+    assert after.made_by == ("first", "spare") and after.justified == pytest.approx(TOLERANCE / 4, rel=1e-4)
+    a = TOLERANCE / 4
+    assert after.gain["predictedGain"] == pytest.approx(-10 * np.log10(1 - 2 * a + 4 * a**2), abs=0.01)
+    assert after.gain["predictedGainAtFullStrength"] == pytest.approx(-10 * np.log10(3), abs=0.01)
+    assert "In 100 % of the tissue" in after.warnings[0]
+
+
+def test_a_result_that_took_only_noise_stays(monkeypatch):
+    before, after = run_stage(0.1 * signs(SHAPE), monkeypatch, filter=0.0)
+    assert after.denoised is before.denoised
+    assert after.made_by == ("first",) and after.justified == 1 and not after.warnings
+    assert after.gain["noiseKept"] == 0 and after.gain["noiseLeft"] == 0
+
+
+def test_a_result_that_is_no_better_is_none(monkeypatch):
+    """What is removed is 9 times the noise, and the filter keeps all of the noise: all of it was anatomy."""
+    monkeypatch.setattr(module, "LEAST_GAIN", 0.1)
+    before, after = run_stage(0.3 * signs(SHAPE), monkeypatch, filter=1.0)
+    assert after.denoised is before.slices.values
+    assert after.made_by == () and after.justified == 0
+
+
+@pytest.mark.parametrize(("made_by", "kept"), [(("first",), 0.0), (("learn",), 0.3), (("first", "learn"), 0.3)])
+def test_it_asks_what_made_the_result(monkeypatch, made_by, kept):
+    _, after = run_stage(0.1 * signs(SHAPE), monkeypatch, made_by=made_by, filter=0.0, network=0.3)
+    assert after.gain["noiseLeft"] == pytest.approx(kept, abs=0.03)

@@ -1,0 +1,199 @@
+"""The first result of a run, the one that replaces it, and "Stop and keep", with the real child process."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+
+from Testing.Module.support import LONG, SHORT, sceneContent, voxels, waitForEnd, waitForNoFiles
+from Testing.Module.test_run import CANCELED, viewState
+
+#: Filtered first, then trained.
+BOTH, ENDLESS = {**SHORT, "first": True}, {**LONG, "first": True}
+
+
+def report(node) -> dict:
+    return json.loads(node.GetAttribute("NSN2N.Report"))
+
+
+def layers():
+    import slicer
+
+    return [
+        (c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetForegroundOpacity())
+        for c in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    ]
+
+
+@pytest.fixture
+def use(monkeypatch, module, logic):
+    """Function: every run of the panel takes these settings."""
+    module.panel.matching._inspectTimer.stop()
+    process = logic.process
+
+    def override(settings):
+        monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, **{**k, "settings": settings}))
+
+    return override
+
+
+def waitForFirst(host, logic, ui):
+    """Apply, and the first result's node."""
+    ui.applyButton.click()
+    host.waitUntil(lambda: "First result" in ui.resultLabel.text, 90, "no first result")
+    host.waitUntil(lambda: "the first result is shown" in ui.statusLabel.text, 30)
+    assert logic.isRunning()
+    return logic.getParameterNode().resultVolume
+
+
+def test_first_result_is_that_of_fast_and_is_replaced_in_its_place(host, logic, ui, volume, use, monkeypatch):
+    import slicer
+
+    seen = []
+    monkeypatch.setattr(
+        logic, "onRunFirst", lambda node, show=logic.onRunFirst: (seen.append((node, voxels(node))), show(node))
+    )
+    use(BOTH)
+    views, count = viewState(), len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
+    first = waitForFirst(host, logic, ui)
+    assert report(first)["ended"] == "first" and report(first)["stages"][0] == "first"
+    assert "first result of a run that goes on" in first.GetDescription()
+    assert engine.describe_stages(["first"]) in first.GetDescription()
+    assert "NS-N2N network" not in first.GetDescription() + ui.resultLabel.text
+    assert {layer[1] for layer in layers()} == {first.GetID()}
+    ui.compareSlider.value = 0.5
+    host.waitUntil(lambda: not logic.isRunning(), 90)
+    assert ui.compareSlider.value == 0.5  # what the user does meanwhile stays
+    final = logic.getParameterNode().resultVolume
+    assert final is first and len(seen) == 1 and seen[0][0] is final
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == count + 1
+    assert report(final)["ended"] == "whole" and "first result" not in final.GetDescription()
+    assert engine.describe_stages(["first", "learn", "refine"]) in final.GetDescription()
+    assert "NS-N2N network" in ui.resultLabel.text and "Zhou et al. 2024" in ui.resultLabel.text
+    assert viewState() == views
+    assert np.abs(voxels(final).astype(int) - seen[0][1]).max() > 0
+    monkeypatch.undo()
+    fast = logic.process(volume, preset="fast")
+    assert np.array_equal(voxels(fast), seen[0][1])
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_cancel_takes_the_first_result_back(host, logic, ui, volume, use, chosen):
+    import slicer
+
+    node = logic.getParameterNode()
+    if chosen:
+        node.outputVolume = slicer.util.addVolumeFromArray(np.ones((3, 4, 5), np.float32), name="mine")
+        node.outputVolume.SetAttribute("NSN2N.Version", "0")  # else it asks before it overwrites
+        node.noiseVolume = slicer.util.addVolumeFromArray(np.ones((3, 4, 5), np.float32), name="noise")
+        node.noiseVolume.SetAttribute("NSN2N.Version", "0")
+    slicer.util.setSliceViewerLayers(background=volume, foreground=None, foregroundOpacity=0.3)
+    use(ENDLESS)
+    before, shown = sceneContent(), layers()
+    first = waitForFirst(host, logic, ui)
+    assert (first is node.outputVolume) == chosen
+    ui.noiseViewButton.click()  # makes one, or shows the chosen one
+    host.waitUntil(lambda: first.GetNodeReference("NSN2N.RemovedNoise") is not None, 30)
+    assert sceneContent() != before
+    processId = logic.processId
+    ui.applyButton.click()
+    assert ui.statusLabel.text == CANCELED
+    assert sceneContent() == before
+    assert not ui.resultCollapsibleButton.visible and not ui.noiseViewButton.checked
+    assert layers() == shown
+    waitForEnd(host, processId)
+    waitForNoFiles(host, "denoise")
+
+
+def test_killed_after_the_first_result(host, logic, ui, use):
+    use(ENDLESS)
+    before, shown = sceneContent(), layers()
+    waitForFirst(host, logic, ui)
+    with host.expectDialog("ended by the system or crashed"):
+        os.kill(logic.processId, signal.SIGKILL)
+        host.waitUntil(lambda: not logic.isRunning(), 10)
+    assert sceneContent() == before and layers() == shown
+
+
+def test_first_result_removed_by_the_user(host, logic, ui, use):
+    use(ENDLESS)
+    host.scene.RemoveNode(waitForFirst(host, logic, ui))
+    assert not logic.isRunning() and "output volume was removed" in ui.statusLabel.text
+    assert [node.GetName() for node in host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")] == ["chest"]
+    waitForNoFiles(host, "denoise")
+
+
+def test_scene_closed_after_the_first_result(host, logic, ui, use):
+    use(ENDLESS)
+    waitForFirst(host, logic, ui)
+    host.closeScene()
+    assert not logic.isRunning() and host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == []
+    waitForNoFiles(host)
+
+
+def test_stop_and_keep_after_the_first_result(host, logic, ui, use):
+    use(ENDLESS)
+    assert not ui.keepButton.visible
+    first = waitForFirst(host, logic, ui)
+    before = voxels(first)
+    assert ui.keepButton.visible and ui.keepButton.enabled
+    ui.keepButton.click()
+    assert not ui.keepButton.enabled and ui.applyButton.text == "Cancel"
+    host.waitUntil(lambda: not logic.isRunning(), 90)
+    assert not ui.keepButton.visible
+    assert ui.statusLabel.text == "Stopped: 'chest denoised' is the best result that there was."
+    assert logic.getParameterNode().resultVolume is first
+    assert np.array_equal(voxels(first), before)
+    assert report(first)["ended"] == "kept" and "learn" not in report(first)["stages"]
+    assert "the run was stopped" in first.GetDescription() and "when the run was stopped" in ui.resultLabel.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "stage", "made"),
+    [
+        (ENDLESS, None, "first"),
+        (ENDLESS, "match", "first"),
+        (ENDLESS, "first", "first"),
+        (ENDLESS, "learn", "first"),
+        (LONG, "match", "learn"),
+        (LONG, "learn", "learn"),
+    ],
+)
+def test_stop_and_keep_at_each_stage(host, logic, volume, settings, stage, made):
+    """Before there is a result, the run goes on until there is one: the filter's, or a short training's."""
+
+    def keep(progress):
+        if progress.stage == stage:
+            logic.stopAndKeep()
+
+    ended = []
+    logic.process(
+        volume,
+        settings=settings,
+        progressCallback=keep,
+        waitForCompletion=False,
+        finishedCallback=ended.append,
+    )
+    if stage is None:
+        logic.stopAndKeep()  # the child is still to be started
+    host.waitUntil(lambda: ended, 120)
+    assert ended[0].status == "done", ended[0].message
+    stages = report(ended[0].node)["stages"]
+    assert stages[0] == made and "refine" not in stages and report(ended[0].node)["ended"] == "kept"
+
+
+def test_console_gets_the_first_result_and_keeps_it(host, logic, volume):
+    seen = []
+
+    def keep(node):
+        seen.append((node, voxels(node)))
+        logic.stopAndKeep()
+
+    output = logic.process(volume, settings=ENDLESS, firstCallback=keep, noiseVolume=True)
+    assert seen[0][0] is output and np.array_equal(voxels(output), seen[0][1])
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
+    assert len(host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 3
