@@ -33,8 +33,14 @@ def check_limits(figures: dict) -> list[dict]:
     def of_noise(value: float | None) -> float | None:
         return None if value is None or not noise else abs(value) / noise
 
-    left = of_noise(figures["noiseAfter"])
-    add("Noise left, part of the noise before", left, HARDLY_ANY, True, "else the run did hardly anything")
+    spectrum = figures["spectrum"]
+    left, what = of_noise(figures["noiseAfter"]), "Noise left, part of the noise before"
+    if left is None and spectrum is not None:
+        left, what = (
+            of_noise(spectrum["afterSD"]),
+            "SD left in flat windows, anatomy included, part of the noise before",
+        )
+    add(what, left, HARDLY_ANY, True, "else the run did hardly anything")
     add("Median shift of homogeneous blocks, noise SDs", of_noise(figures["meanShift"]), SHIFT, True, "values stay")
     tissues = figures["shiftByTissue"]
     worst = max(tissues, key=lambda t: abs(t["shift"]), default=None)
