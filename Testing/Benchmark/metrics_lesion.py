@@ -9,6 +9,8 @@ from Benchmark.observer import detectability, gabor, hotelling, laguerre_gauss, 
 FEWEST = 40
 #: Side of an observer's image in diameters, and in pixels at least.
 SIDE, LEAST_SIDE = 3.0, 17
+#: Pixels outside a lesion's rim from where on its surroundings begin.
+RIM = 2.0
 #: What makes a cell of the tables, beside the texture.
 SEEN = ("contrasts", "diameters")
 
@@ -48,8 +50,8 @@ def contrast_by_cell(results, lesions):
 def detection_by_cell(results, lesions):
     """List of dict: contrast, diameter, textured, and AUC with interval of each observer, see `contrast_by_cell`.
 
-    Cells with fewer than FEWEST lesions are left out. Images are the lesion's middle slice, brighter and darker
-    lesions together, the latter with their sign changed.
+    Cells with fewer than FEWEST lesions are left out. Images are the lesion's middle slice, less the mean of its
+    surroundings, brighter and darker lesions together, the latter with their sign changed.
     """
     signed, diameters = (np.concatenate([getattr(found, name) for found in lesions]) for name in SEEN)
     rows = []
@@ -58,9 +60,9 @@ def detection_by_cell(results, lesions):
         for (present, absent), found in zip(results, lesions, strict=True):
             here = (np.abs(found.contrasts) == contrast) & (found.diameters == diameter)
             here &= True if texture is None else found.textured == texture
-            side = image_side(diameter, found.spacing[1])
+            side, radius = image_side(diameter, found.spacing[1]), 0.5 * diameter / found.spacing[1]
             pairs += [
-                (sign * cut(present, center, side), sign * cut(absent, center, side))
+                (sign * image(present, center, side, radius), sign * image(absent, center, side, radius))
                 for center, sign in zip(found.centers[here], np.sign(found.contrasts[here]), strict=True)
             ]
         if len(pairs) >= FEWEST:
@@ -87,6 +89,17 @@ def cells(signed, diameters):
 def image_side(diameter, spacing_mm):
     """Side of an observer's image in pixels, odd."""
     return 2 * (max(int(SIDE * diameter / spacing_mm), LEAST_SIDE) // 2) + 1
+
+
+def image(volume, center, side, radius):
+    """What an observer sees: the image around a center, minus the mean of what is around the lesion.
+
+    A reader compares a lesion with its surroundings; without this, an observer without channels would have to go by
+    gray values, which differ more from organ to organ than lesions do from their organ.
+    """
+    found = cut(volume, center, side)
+    rows, columns = np.mgrid[:side, :side] - side // 2
+    return found - found[np.hypot(rows, columns) > radius + RIM].mean()
 
 
 def cut(volume, center, side):

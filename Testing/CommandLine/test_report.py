@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
-from NSN2NDenoiseLib.engine.judge.quality import measure_quality
+from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
 
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.CommandLine.dicom_files import write_series
@@ -95,7 +95,7 @@ def test_figures_are_those_of_the_run_and_of_the_files(done, page):
     before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(done / n))) for n in ("Doe^John.nrrd", "out.nrrd"))
     spacing = sitk.ReadImage(str(done / "out.nrrd")).GetSpacing()[::-1]
     look, slices = engine.take_look(before, spacing=spacing)
-    assert stored == json.loads(json.dumps(measure_quality(before, after, look, slices, spacing)))
+    assert stored == json.loads(json.dumps(measure_quality(before, after, look, slices, spacing, noise_left_by(run))))
     identity = page.figures["identity"]
     assert identity["inputSHA256"] == voxel_hash(before) == run["inputSHA256"]
     assert identity["resultSHA256"] == voxel_hash(after) == run["resultSHA256"]
@@ -138,6 +138,7 @@ def test_a_smeared_result_fails(done, nsn2n, tmp_path):
     failed = {row["name"] for row in limits if not row["passed"]}
     assert any(name.startswith("Leak") for name in failed)
     assert any("between slices" in name for name in failed)
+    assert any(name.startswith("Edges left") for name in failed)
 
 
 def test_lesions_are_inserted_after_their_price_is_said(done, nsn2n):

@@ -14,7 +14,7 @@ from .. import __version__, engine
 from ..engine.judge.contrast import measure_contrast, settings_of
 from ..engine.judge.identity import voxel_hash
 from ..engine.judge.limits import check_limits
-from ..engine.judge.quality import measure_quality
+from ..engine.judge.quality import measure_quality, noise_left_by
 from ..report.page import Content, make_page
 from ..report.pictures import Geometry, noise_picture, slice_pictures
 from .progress_bar import ProgressBar
@@ -43,7 +43,8 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
     check_pair(volume, result, options)
     axis = "auto" if run is None else run["axis"]
     look, slices = engine.take_look(volume.array, axis=axis, spacing=volume.spacing, positions=volume.positions)
-    cost, figures = price(run), measure_quality(volume.array, result.array, look, slices, volume.spacing)
+    left = noise_left_by(run)
+    cost, figures = price(run), measure_quality(volume.array, result.array, look, slices, volume.spacing, left)
     del slices
     if options.lesions:
         if not options.quiet:

@@ -48,6 +48,7 @@ def make_page(content: Content) -> str:
         sections.noise(content),
         sections.shift(content),
         sections.residual(content),
+        sections.edges(content),
         sections.contrast(content),
         sections.run(content),
         sections.blind_spots(content),

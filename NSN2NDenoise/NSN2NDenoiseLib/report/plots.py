@@ -26,15 +26,15 @@ class Axes:
 
 
 def curves(x: list[float], series: dict[str, list[float]], x_label: str, y_label: str) -> str:
-    """Curves over the same x, y from 0."""
+    """Curves over the same x, y from 0; a shorter one ends earlier."""
     top = 1.05 * max(max(values) for values in series.values())
     axes = Axes(0.0, max(x), 0.0, top or 1.0)
     parts = [_frame(axes, x_label, y_label, _ticks(axes.x0, axes.x1), _ticks(axes.y0, axes.y1))]
     for n, (name, values) in enumerate(series.items()):
-        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in (axes.at(*p) for p in zip(x, values, strict=True)))
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in (axes.at(*p) for p in zip(x, values, strict=False)))
         color = COLORS[n % len(COLORS)]
         parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>')
-        place = LEFT + 10 + 110 * n
+        place = LEFT + 4 + (WIDTH - LEFT - RIGHT) // len(series) * n
         parts.append(f'<line x1="{place}" x2="{place + 22}" y1="12" y2="12" stroke="{color}" stroke-width="2"/>')
         parts.append(f'<text x="{place + 28}" y="16">{escape(name)}</text>')
     return _svg(parts)

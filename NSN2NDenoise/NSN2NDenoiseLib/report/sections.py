@@ -144,6 +144,25 @@ def residual(content: "Content") -> str:
     )
 
 
+def edges(content: "Content") -> str:
+    """Sharpness at edges that the image has."""
+    groups = content.figures["edges"]
+    if not groups:
+        return "<h2>Edges</h2><p>The volume has too few clear edges to measure what became of them.</p>"
+    longest = max((g["frequency"] for g in groups), key=len)
+    plot = curves(longest, {_group(g): g["transfer"] for g in groups}, "1/mm", "edge left")
+    rows = []
+    for g in groups:
+        half = "not in sight" if g["half"] is None else f"{number(g['half'])} / mm"
+        rows.append([f"{_group(g)}", number(g["step"]), str(g["edges"]), number(g["transfer"][0]), half])
+    found = table(["step in noise SDs", "median step", "edges", "contrast left", "falls to half at"], rows)
+    return (
+        f'<h2>Edges</h2><div class="columns"><div>{plot}</div><div>{found}<p class="note">Transfer function at edges '
+        "of this image, by their height: what the result has of each frequency that the input's edges have. 1 is as "
+        "sharp as the input. Edges were found in the slices next to those where they were measured.</p></div></div>"
+    )
+
+
 def contrast(content: "Content") -> str:
     """What comes back of inserted lesions."""
     cells = content.figures.get("contrast")
@@ -189,6 +208,7 @@ def run(content: "Content") -> str:
             ("stages", text(describe_stages(report["stages"]))),
             ("sources", text(describe_sources(report["stages"]))),
             ("preset, strength", f"{text(report['preset'])}, {number(report['strength'])}"),
+            ("did it help?", _gain(report)),
             ("seed", text(report["seed"])),
             ("threshold", f"{number(report['threshold'])} = {number(report['thresholdImageUnits'])} image units"),
             ("slices", f"along {text(report['axis'])}, pairs {text(report['gap'])} apart"),
@@ -226,6 +246,10 @@ def signature() -> str:
     return '<div class="sign">' + "".join(f"<div>{line}</div>" for line in lines) + "</div>"
 
 
+def _group(group: dict) -> str:
+    return f"{group['from']:g}" + (" and more" if group["to"] is None else f" to {group['to']:g}")
+
+
 def _recovered(cell: dict) -> str:
     percent = f"{100 * cell['recovered']:.1f} %"
     return percent if cell["recovered"] >= RECOVERED else f'<span class="fail">{percent}</span>'
@@ -235,6 +259,17 @@ def _at_most(figures: dict) -> str:
     """The SD of flat windows, which bounds the noise that is left from above."""
     spectrum = figures["spectrum"]
     return "" if spectrum is None else f"; left in flat windows, with their anatomy: {number(spectrum['afterSD'])}"
+
+
+def _gain(report: dict) -> str:
+    """The gain in PSNR that the run predicts, and how much of what was removed it found justified."""
+    gain, part = report.get("predictedGain"), report.get("justifiedStrength")
+    if gain is None:
+        return ""
+    words = f"the run predicts a PSNR {signed(gain, 2)} dB higher in tissue"
+    if part is not None and part < 1:
+        words += f"; {100 * part:.0f} % of what would have been removed was noise, and stays removed"
+    return words
 
 
 def _cost(report: dict) -> str:

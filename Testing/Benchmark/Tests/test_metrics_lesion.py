@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from Benchmark.metrics_lesion import contrast_by_cell, cut, detection_by_cell, image_side
+from Benchmark.metrics_lesion import contrast_by_cell, cut, detection_by_cell, image, image_side
 from Benchmark.metrics_texture import noise_power_spectrum
 from Benchmark.metrics_ttf import add_disc, edge_profile, frequency_at, task_transfer
 from Benchmark.regions import Blocks
@@ -114,9 +114,13 @@ def test_detection_rises_with_contrast_and_with_denoising(tissue, sites):
 def test_images_around_a_center():
     volume = np.arange(3 * 30 * 30).reshape(3, 30, 30)
     assert image_side(2.0, 0.8) == 17 and image_side(12.0, 0.8) == 45
-    image = cut(volume, (1, 15, 15), 5)
-    np.testing.assert_array_equal(image, volume[1, 13:18, 13:18])
+    found = cut(volume, (1, 15, 15), 5)
+    np.testing.assert_array_equal(found, volume[1, 13:18, 13:18])
     assert cut(volume, (1, 0, 29), 5)[2, 2] == volume[1, 0, 29]
+    lesion = np.full((1, 41, 41), 70.0)
+    lesion[0, 18:23, 18:23] += 6.0
+    seen = image(lesion, (0, 20, 20), 31, 3.0)
+    assert seen[15, 15] == 6.0 and seen[0, 0] == 0.0
 
 
 @pytest.mark.parametrize("blur", [0.8, 1.5])

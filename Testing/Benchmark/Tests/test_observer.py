@@ -101,6 +101,13 @@ def test_the_interval_covers_the_truth():
     assert inside >= 16
 
 
+def test_the_images_of_a_site_are_never_compared(white):
+    """Without a signal but with a hair's difference, each image beats its own partner, and half of the others."""
+    found = detectability(white[:60] + signal(1e-9), white[:60], matched_filter)
+    assert found.auc == pytest.approx(0.5, abs=0.01)
+    assert found.low <= found.auc <= found.high
+
+
 def test_area_agrees_with_counting_pairs():
     random = np.random.default_rng(1)
     seen, blank = random.integers(0, 6, 40).astype(float), random.integers(0, 5, 30).astype(float)

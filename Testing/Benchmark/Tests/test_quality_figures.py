@@ -5,6 +5,7 @@ import pytest
 from Benchmark.metrics_leak import leak as benchmark_leak
 from Benchmark.metrics_texture import noise_power_spectrum
 from Benchmark.regions import Blocks
+from NSN2NDenoiseLib.engine.judge.edges import edge_transfer
 from NSN2NDenoiseLib.engine.judge.leak import leak
 from NSN2NDenoiseLib.engine.judge.residual import residual_correlation
 from NSN2NDenoiseLib.engine.judge.shift import shift_by_tissue, shift_map
@@ -110,3 +111,41 @@ def test_shift_map_averages_noise_away_and_shows_a_step(scan):
     assert found[40:120, 100:140].mean() == pytest.approx(5.0, abs=1.3)
     assert found[40:120, 20:60].mean() == pytest.approx(0.0, abs=1.3)
     assert found[:, 20:60].std() < 20 / 8
+
+
+@pytest.fixture(scope="module")
+def edges():
+    """Discs of three contrasts, edges softened by 1 pixel; (12, 240, 240), and the same with noise of SD 10."""
+    rows, columns = np.mgrid[:240, :240]
+    plane = np.zeros((240, 240))
+    for n, height in enumerate((60.0, 120.0, 300.0)):
+        for place in (40, 120, 200):
+            plane[np.hypot(rows - place, columns - 40 - 80 * n) < 24] = height
+    clean = np.repeat(ndimage.gaussian_filter(plane, 1.0)[None], 12, axis=0).astype(np.float32)
+    return clean, clean + np.random.default_rng(0).normal(0, 10, clean.shape).astype(np.float32)
+
+
+def test_transfer_at_edges_of_the_image_is_the_known_blurs(edges):
+    clean, noisy = edges
+    found = edge_transfer(noisy, ndimage.gaussian_filter(clean, (0, 1.2, 1.2)), *everywhere(clean), 10.0, (0.8, 0.8))
+    assert [row["from"] for row in found] == [4.0, 8.0, 16.0]
+    for row, step in zip(found, (60, 120, 300), strict=True):
+        assert row["step"] == pytest.approx(step, rel=0.06) and row["edges"] >= 60
+        frequency = np.array(row["frequency"])
+        expected = np.exp(-2 * (np.pi * 1.2 * 0.8 * frequency) ** 2)
+        np.testing.assert_allclose(row["transfer"], expected, atol=0.08)
+        assert row["half"] == pytest.approx(np.sqrt(np.log(2) / 2) / (np.pi * 1.2 * 0.8), abs=0.03)
+
+
+def test_a_perfect_denoiser_blurs_no_edge_and_one_that_halves_weak_ones_shows(edges):
+    clean, noisy = edges
+    for row in edge_transfer(noisy, clean, *everywhere(clean), 10.0, (0.8, 0.8)):
+        np.testing.assert_allclose(row["transfer"], 1.0, atol=0.1)
+        assert row["half"] is None
+    weak = np.where(np.arange(240) < 80, 0.5 * clean, clean)
+    first, *others = edge_transfer(noisy, weak, *everywhere(clean), 10.0, (0.8, 0.8))
+    assert first["transfer"][0] == pytest.approx(0.5, abs=0.05)
+    assert all(row["transfer"][0] == pytest.approx(1.0, abs=0.05) for row in others)
+    assert edge_transfer(noisy, clean, *everywhere(clean), 0.0, (0.8, 0.8)) == []
+    flat = np.random.default_rng(1).normal(0, 10, (6, 96, 96)).astype(np.float32)
+    assert edge_transfer(flat, 0 * flat, *everywhere(flat), 10.0, (1.0, 1.0)) == []

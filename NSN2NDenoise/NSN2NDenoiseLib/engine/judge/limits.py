@@ -10,6 +10,8 @@ LEAK = 1.3
 WITH_IMAGE = 0.1
 #: By how much the removed noise of neighboring slices may correlate more than the noise does.
 ACROSS_SLICES = 0.1
+#: Part of an edge that must be left, in the lower half of the frequencies that it shows.
+EDGE = 0.9
 #: Part of an inserted lesion's contrast that must come back.
 RECOVERED = 0.95
 
@@ -31,8 +33,14 @@ def check_limits(figures: dict) -> list[dict]:
     def of_noise(value: float | None) -> float | None:
         return None if value is None or not noise else abs(value) / noise
 
-    left = of_noise(figures["noiseAfter"])
-    add("Noise left, part of the noise before", left, HARDLY_ANY, True, "else the run did hardly anything")
+    spectrum = figures["spectrum"]
+    left, what = of_noise(figures["noiseAfter"]), "Noise left, part of the noise before"
+    if left is None and spectrum is not None:
+        left, what = (
+            of_noise(spectrum["afterSD"]),
+            "SD left in flat windows, anatomy included, part of the noise before",
+        )
+    add(what, left, HARDLY_ANY, True, "else the run did hardly anything")
     add("Median shift of homogeneous blocks, noise SDs", of_noise(figures["meanShift"]), SHIFT, True, "values stay")
     tissues = figures["shiftByTissue"]
     worst = max(tissues, key=lambda t: abs(t["shift"]), default=None)
@@ -44,7 +52,21 @@ def check_limits(figures: dict) -> list[dict]:
             True,
             "values stay, tissue by tissue",
         )
-    add("Leak at edges, strongest band", max(figures["leak"], default=None), LEAK, True, "edges stay where they were")
+    add(
+        "Leak at edges, strongest band",
+        max(figures["leak"], default=None),
+        LEAK,
+        True,
+        "edges did not go with the noise",
+    )
+    left = [min(g["transfer"][: len(g["transfer"]) // 2 + 1]) for g in figures["edges"]]
+    add(
+        "Edges left, lowest at low frequencies",
+        min(left, default=None),
+        EDGE,
+        False,
+        "edges stay as sharp as they were",
+    )
     residual = figures["residual"]
     correlation = residual["withImage"]
     correlation = None if correlation is None else abs(correlation)

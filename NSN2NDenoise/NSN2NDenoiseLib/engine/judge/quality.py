@@ -6,6 +6,7 @@ from scipy import ndimage
 from ..look import Look
 from ..volume.axes import slices_first
 from ..volume.slices import Slices
+from .edges import edge_transfer
 from .leak import BANDS, leak
 from .measure import measure, plain
 from .residual import residual_correlation
@@ -27,17 +28,20 @@ def measure_quality(
     look: Look,
     slices: Slices,
     spacing: tuple[float, float, float] | None = None,
+    noise_left: float = float("nan"),
 ) -> dict:
     """Figures of a result, ready for JSON; all in image units.
 
     The figures that the report of a run has, too (noiseBefore, noiseAfter, meanShift, worstBlockShift,
     homogeneousBlocks, sliceCorrelation), are made by the same functions. A run measures before it rounds to whole
-    numbers and before it takes a bias away or mixes input back in; here the result is judged as it is.
+    numbers and before it takes a bias away or mixes input back in; here the result is judged as it is. The noise that
+    is left can't be told from anatomy in two volumes: it is what the run found, or None.
 
     Args:
         volume, result: (K, J, I) input and output, image units.
         look, slices: of the input, from `take_look`.
         spacing: (k, j, i) in mm; None: 1 mm.
+        noise_left: SD of the noise in the result in units of the input's, see `noise_left_by`; NaN: not known.
     """
     axis = look.axis
     before, after = slices_first(volume, axis), slices_first(result, axis)
@@ -45,7 +49,7 @@ def measure_quality(
     inside = _inside(before, slices.excluded)
     pixel = pixel_size(spacing, axis)
     normalized = slices.normalization.apply(after)
-    figures = measure(slices.values, normalized, look)
+    figures = measure(slices.values, normalized, look, noise_left)
     del normalized
     residual = residual_correlation(before, after, inside, chosen)
     return {
@@ -60,8 +64,21 @@ def measure_quality(
         "leak": [plain(v, 3) for v in leak(before, after, inside, chosen)],
         "residual": _rounded(residual),
         "spectrum": _spectrum(before, after, inside, chosen, pixel),
+        "edges": _rounded(edge_transfer(before, after, inside, chosen, look.noise_sd, pixel)),
         "identical": bool(np.array_equal(before, after)),
     }
+
+
+def noise_left_by(report: dict | None) -> float:
+    """SD of the noise in a result in units of the input's, as its run's report has it; NaN where it has not.
+
+    Where input was mixed back in (strength below 1), at most: what is mixed in and what was left add up.
+    """
+    before, after = ((report or {}).get(key) for key in ("noiseBefore", "noiseAfter"))
+    if not before or after is None:
+        return float("nan")
+    strength = report["strength"]
+    return 1 - strength + strength * after / before
 
 
 def pixel_size(spacing: tuple[float, float, float] | None, axis: str) -> tuple[float, float]:
