@@ -202,7 +202,6 @@ def test_a_result_that_took_only_noise_stays(monkeypatch):
 
 def test_a_result_that_is_no_better_is_none(monkeypatch):
     """What is removed is 9 times the noise, and the filter keeps all of the noise: all of it was anatomy."""
-    monkeypatch.setattr(module, "LEAST_GAIN", 0.1)
     before, after = run_stage(0.3 * signs(SHAPE), monkeypatch, filter=1.0)
     assert after.denoised is before.slices.values
     assert after.made_by == () and after.justified == 0
