@@ -197,7 +197,7 @@ def test_several_ranges_of_slices_are_put_together(tmp_path, monkeypatch):
 
     volume = np.arange(10 * 4 * 5, dtype=np.float32).reshape(10, 4, 5)
     monkeypatch.setattr(data, "find", lambda name, folders: name)
-    monkeypatch.setattr(data, "read_volume", lambda path: (volume, (1.0, 1.0, 1.0)))
+    monkeypatch.setattr(data, "read_volume", lambda path, purpose: (volume, (1.0, 1.0, 1.0)))
     np.testing.assert_array_equal(data.load("v", (None, (1, 3), None), [])[0], volume[:, 1:3])
     np.testing.assert_array_equal(data.load("v", ((2, 5), None, None), [])[0], volume[2:5])
     np.testing.assert_array_equal(data.load("v", (((0, 2), (7, 9)), None, None), [])[0], volume[[0, 1, 7, 8]])
