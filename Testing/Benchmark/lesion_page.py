@@ -15,7 +15,8 @@ PAGE = RESULTS.parents[1] / "Results-lesions.md"
 OBSERVERS = {"laguerreGauss": "Laguerre-Gauss", "gabor": "Gabor", "matchedFilter": "NPW"}
 #: Bias that is still none.
 BIAS = 0.05
-OWN = "default"
+#: Presets of NS-N2N.
+OWN = ("default", "fast", "nsn2n")
 
 
 def main(folder=RESULTS, page=PAGE):
@@ -31,21 +32,26 @@ def main(folder=RESULTS, page=PAGE):
 
 
 def opening(study):
-    """Where NS-N2N's default falls short: contrast lost, and detectability below the input's or a rival's."""
-    own = study["methods"].get(OWN)
-    if own is None or own["status"] != "ok":
-        return "not run with NS-N2N's default yet."
+    """Where each preset of NS-N2N falls short."""
+    found = [shortcomings(study, label) for label in OWN if study["methods"].get(label, {}).get("status") == "ok"]
+    return " ".join(found) or "not run with NS-N2N yet."
+
+
+def shortcomings(study, label):
+    """Contrast lost by a preset, and detectability below the input's or a rival's, in words."""
+    own = study["methods"][label]
     cells = [c for c in own["contrast"] if c["textured"] is None]
-    lost = [f"{name(study, c)} ({percent(c['recovered'])})" for c in cells if c["recovered"] < 1 - BIAS]
-    text = f"contrast is lost by more than {percent(BIAS)} in {len(lost)} of {len(cells)} kinds of lesions"
+    lost = [f"{name(study, c)} ({percent(c['recovered'])} left)" for c in cells if c["recovered"] < 1 - BIAS]
+    text = f"`{label}` loses more than {percent(BIAS)} of the contrast of {len(lost)} of {len(cells)} kinds of lesions"
     text += f": {', '.join(lost)}." if lost else "."
-    worse = []
-    for label, method in study["methods"].items():
-        if label != OWN and method["status"] == "ok":
-            worse += [f"{entry} (by {label})" for entry in below(study, own, method)]
     if not own["detection"]:
-        return text + " Too few lesions of a kind for an observer."
-    return text + (" Significantly less detectable than with another: " + "; ".join(worse) + "." if worse else "")
+        return text + " There were too few lesions of a kind for an observer."
+    worse = []
+    for other, method in study["methods"].items():
+        if other not in OWN and method["status"] == "ok":
+            worse += [f"{entry} (than {other})" for entry in below(study, own, method)]
+    text += " Less detectable, interval below interval: " + ("; ".join(worse) if worse else "none") + "."
+    return text
 
 
 def below(study, own, other):

@@ -39,7 +39,7 @@ def test_the_input_keeps_all_and_the_median_loses_some(study, tmp_path):
     (tmp_path / "chest.json").write_text(json.dumps(page))
     assert lesion_page.main(tmp_path, tmp_path / "page.md") == 0
     text = (tmp_path / "page.md").read_text()
-    assert "contrast is lost by more than 5 % in 1 of 1 kinds of lesions: ±20, 4 mm" in text
+    assert "`default` loses more than 5 % of the contrast of 1 of 1 kinds of lesions: ±20, 4 mm" in text
     assert "| ±20, 4 mm | Gabor |" in text and "nan" not in text
 
 

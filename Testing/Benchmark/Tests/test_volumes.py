@@ -93,3 +93,9 @@ def test_all_files_that_make_a_result_count_for_its_code(monkeypatch, tmp_path):
     before = records.code_of(module)
     (folder / "file.py").write_text("a = 2")
     assert records.code_of(module) != before
+
+
+def test_lesion_studies_are_of_development_volumes():
+    from Benchmark.lesion_study import STUDIES
+
+    assert {volumes.purpose_of(study.base) for study in STUDIES.values()} == {"development"}
