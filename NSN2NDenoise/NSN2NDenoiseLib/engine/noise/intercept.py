@@ -91,15 +91,15 @@ def fit_line(
         bend: anatomy, in units of the least, at which a curve bends down to half of the line.
     """
     near = anatomy <= RANGE * anatomy[0]
-    anatomy, count = anatomy[near], count[near]
+    anatomy, count = np.maximum(anatomy[near], 1e-30), count[near]  # 0 where a volume is as smooth as numbers are
     variance = np.maximum(variance[near].astype(np.float64), 1e-30)  # whose square float32 would take for 0
     if len(anatomy) < POINTS:
         noise = float(variance.min())
-        return Line(noise, 0.0, 1.0, min(1.0, own * noise / max(float(anatomy[0]), 1e-30)))
+        return Line(noise, 0.0, 1.0, min(1.0, own * noise / float(anatomy[0])))
     weight = 1 / (variance**2 * (ERROR**2 + 1 / count))
     trials = TRIALS * variance.min()
     beyond = np.maximum(anatomy - own * trials[:, None], 0)
-    beyond = beyond / (1 + beyond / (bend * anatomy[0]))
+    beyond = beyond / (1 + beyond / (bend * anatomy[0])) if bend < np.inf else beyond
     rest = variance - trials[:, None]
     slope = np.maximum((weight * rest * beyond).sum(axis=1) / np.maximum((weight * beyond**2).sum(axis=1), 1e-30), 0)
     error = (weight * (rest - slope[:, None] * beyond) ** 2).sum(axis=1)
