@@ -113,8 +113,6 @@ class Settings:
         settings = replace(cls(preset=name, **_PRESETS[name]), **overrides)
         if settings.learn is None and (overrides.get("steps") or overrides.get("minutes") is not None):
             settings = replace(settings, learn=True)  # who says how long to train wants the network
-        if settings.learn is False and overrides.get("steps"):
-            raise SettingsError(f"steps is {settings.steps}, but the network is off; leave steps out or learn on")
         settings.check()
         return settings
 
