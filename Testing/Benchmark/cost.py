@@ -26,8 +26,8 @@ import matplotlib.pyplot as plt
 #: (slices, side) of the runs: once only the slices grow, once only the pixels of a slice.
 SLICES = [(count, 192) for count in (20, 40, 80, 160)]
 PIXELS = [(20, side) for side in (128, 192, 256, 384, 512)]
-#: What grows, each with the stages of the report that it consists of. The training denoises the volume once, as pilot.
-PARTS = {"matching": ("check", "match"), "training": ("train",), "denoising": ("denoise", "report")}
+#: What grows, each with the stages of the report that it consists of.
+PARTS = {"matching": ("look", "match"), "training": ("learn",), "filtering": ("first", "refine", "spare")}
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def run(slices: int, side: int, steps: int) -> dict:
         command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "denoise", str(source), str(target), "--quiet"]
         subprocess.run([*command, "--steps", str(steps), "--report", str(report)], check=True)
         numbers = json.loads(report.read_text())
-    seconds = {part: sum(numbers["seconds"][stage] for stage in stages) for part, stages in PARTS.items()}
+    seconds = {part: sum(numbers["seconds"].get(stage, 0.0) for stage in stages) for part, stages in PARTS.items()}
     memory = {"measuredMB": numbers["peakMemoryMB"], "predictedMB": numbers["predictedMemoryMB"]}
     print(
         f"{slices} x {side} x {side}: measured {memory['measuredMB']:.0f} MB, predicted {memory['predictedMB']:.0f} MB"

@@ -1,4 +1,4 @@
-"""A BIDS dataset made up for the tests: T1w and PET, images that must be left alone, and a CT, which has no place."""
+"""A BIDS dataset for the tests: T1w, DWI and PET, images to leave alone, and a CT, which BIDS does not know."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-IMAGES = ("anat/sub-01_T1w", "anat/sub-01_T1map", "pet/sub-01_trc-FDG_pet", "ct/sub-01_ct", "fmap/sub-01_phasediff")
+IMAGES = (
+    "anat/sub-01_T1w",
+    "anat/sub-01_T1map",
+    "ct/sub-01_ct",
+    "dwi/sub-01_dwi",
+    "fmap/sub-01_phasediff",
+    "pet/sub-01_trc-FDG_pet",
+)
 FILES = {
     "dataset_description.json": {"Name": "Two heads", "BIDSVersion": "1.9.0", "License": "CC0"},
     "T1w.json": {"MagneticFieldStrength": 3, "FlipAngle": 9},
@@ -29,4 +36,5 @@ def write_dataset(root: Path) -> Path:
         sitk.WriteImage(sitk.GetImageFromArray(boxes(10)), str(path))
     for name, content in FILES.items():
         (root / name).write_text(json.dumps(content))
+    (root / "sub-01/dwi/sub-01_dwi.bval").write_text("1000\n")
     return root

@@ -118,16 +118,18 @@ def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, ns
     found = layout.get(desc="denoised", extension=".nii.gz", scope="derivatives")
     assert sorted((file.entities["datatype"], file.entities["suffix"]) for file in found) == [
         ("anat", "T1w"),
+        ("dwi", "dwi"),
         ("pet", "pet"),
     ]
+    assert (tmp_path / "out/sub-01/dwi/sub-01_desc-denoised_dwi.bval").read_text() == "1000\n"
     metadata = next(file for file in found if file.entities["suffix"] == "T1w").get_metadata()
     assert metadata["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz"]
     assert metadata["FlipAngle"] == 8 and metadata["Denoising"]["preset"] == "fast"
 
     again = nsn2n("batch", "raw", "out", *FAST)
-    assert "0 denoised, 3 finished before" in again.stdout
+    assert "0 denoised, 4 finished before" in again.stdout
     other = nsn2n("batch", "raw", "out", *FAST, "--seed", "1")
-    assert other.returncode == 2 and "3 results of other runs" in other.stderr and "seed 0" in other.stderr
+    assert other.returncode == 2 and "4 results of other runs" in other.stderr and "seed 0" in other.stderr
 
 
 def test_what_is_recognized(volumes, tmp_path):

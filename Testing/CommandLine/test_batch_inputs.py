@@ -63,6 +63,7 @@ def test_a_bids_dataset(tmp_path):
     assert sorted(items) == [
         "sub-01/anat/sub-01_desc-denoised_T1w.nii.gz",
         "sub-01/ct/sub-01_ct_denoised.nii.gz",
+        "sub-01/dwi/sub-01_desc-denoised_dwi.nii.gz",
         "sub-01/pet/sub-01_trc-FDG_desc-denoised_pet.nii.gz",
     ]
     t1 = items["sub-01/anat/sub-01_desc-denoised_T1w.nii.gz"].metadata

@@ -84,7 +84,7 @@ def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, step):
     else:
         monkeypatch.setattr(denoise_volume, step, fails_with(OUT_OF_MEMORY[1]))
     with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
-        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(device="cpu"))
+        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(device="cpu", learn=True))
 
 
 def test_other_errors_of_torch_stay_what_they_are(monkeypatch):

@@ -24,7 +24,7 @@ def signs(shape, seed=0) -> np.ndarray:
 
 def gain_of(removed, sd, kept=0.0):
     noisy = np.full(removed.shape, 0.5, np.float32) + removed
-    return measure_gain(noisy, noisy - removed, noise_level(removed.shape, sd), kept)
+    return measure_gain(noisy, noisy - removed, noise_level(removed.shape, sd), kept, left=kept)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ EVERYWHERE = np.ones((6, 8, 10), bool)
 @pytest.mark.parametrize(
     ("factor", "kept", "strength", "decibels"),
     [
-        (1, 0, 1, 30),  # all of the noise and nothing else: no error is left; 30 dB is the most that is told
+        (1, 0, 1, 60),  # all of the noise and nothing else: no error is left; 60 dB is the most that is told
         (1, 0, 0, 0),
         (0.5, 0.5, 1, 10 * np.log10(4)),  # half of the noise: 1 - 2 * 0.5 + 0.25 of its variance is left
         (2, 0, 1, 10 * np.log10(1 / 3)),  # 1 - 2 + 4 times the variance: worse than before
@@ -102,6 +102,13 @@ def test_gain_by_hand(factor, kept, strength, decibels):
     gain = gain_of(0.1 * factor * signs(SHAPE), 0.1, kept)
     assert gain.decibels(EVERYWHERE, strength) == pytest.approx(decibels, abs=1e-3)
     assert gain.decibels(EVERYWHERE, np.full(EVERYWHERE.shape, strength)) == pytest.approx(decibels, abs=1e-3)
+
+
+def test_the_error_is_no_less_than_the_noise_that_is_left():
+    """By its energy all of the noise went; but the result has 0.5 of its SD, and 6 dB are the most."""
+    removed = 0.1 * signs(SHAPE)
+    gain = measure_gain(removed, removed - removed, noise_level(SHAPE, 0.1), kept=0.0, left=0.5)
+    assert gain.decibels(EVERYWHERE, 1.0) == pytest.approx(10 * np.log10(4), abs=1e-3)
 
 
 def test_gain_counts_the_cells_that_it_is_told():
@@ -120,7 +127,7 @@ def test_the_gain_is_that_over_the_truth():
     clean = 0.5 + 0.1 * np.sin(np.arange(96, dtype=np.float32) / 3)
     noise = random.normal(0, 0.1, (8, 96, 96)).astype(np.float32)
     denoised = clean + 0.3 * (0.5 - clean) + 0.4 * noise
-    gain = measure_gain(clean + noise, denoised, noise_level(noise.shape, 0.1), kept=0.4)
+    gain = measure_gain(clean + noise, denoised, noise_level(noise.shape, 0.1), kept=0.4, left=0.4)
     true = 10 * np.log10(np.square(noise).mean() / np.square(denoised - clean).mean())
     assert gain.decibels(np.ones(gain.energy.shape, bool), 1.0) == pytest.approx(true, abs=0.2)
 
@@ -153,7 +160,7 @@ def test_how_much_noise_is_kept_of_a_known_part(part, shape):
 def test_without_tissue_nothing_is_known_of_what_is_kept():
     noisy = np.zeros((6, 32, 32), np.float32)
     kept = noise_kept(noisy, noise_model(noisy.shape, 0.1), lambda own, _: own, tissue=0.1)
-    assert (kept.covariance, kept.spread) == (0, 0) and np.isnan(kept.left)
+    assert (kept.covariance, kept.spread, kept.left) == (0, 0, 0)
 
 
 def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
@@ -195,7 +202,6 @@ def test_a_result_that_took_only_noise_stays(monkeypatch):
 
 def test_a_result_that_is_no_better_is_none(monkeypatch):
     """What is removed is 9 times the noise, and the filter keeps all of the noise: all of it was anatomy."""
-    monkeypatch.setattr(module, "LEAST_GAIN", 0.1)
     before, after = run_stage(0.3 * signs(SHAPE), monkeypatch, filter=1.0)
     assert after.denoised is before.slices.values
     assert after.made_by == () and after.justified == 0

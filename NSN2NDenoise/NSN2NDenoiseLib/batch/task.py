@@ -9,6 +9,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import SimpleITK as sitk
+
 from .. import engine
 from ..cli import dicom_in
 from ..cli.dicom_out import check_writable, write_derived
@@ -135,8 +137,9 @@ def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume 
 def _read(item: Item) -> Volume:
     if item.series is None:
         return read_volume(item.source)
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        return dicom_volume(*dicom_in.read_series(item.name, item.series, None))
+        return dicom_volume(*dicom_in.read_series(f"the series in {item.source}", item.series, None))
     except RuntimeError as error:
         raise engine.InputError(f"the series can't be read: {error}") from error
 

@@ -40,7 +40,8 @@ class Settings:
             in matched pixels is not learned.
         first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
             training's pilot from its start.
-        learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py).
+        learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py), and wherever
+            steps or minutes are given.
         refine: filter the volume guided by the network (stage "refine").
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
             measured noise SD; 0: none, neither in stage "first" nor in "refine".
@@ -110,6 +111,10 @@ class Settings:
         if overrides.get("steps") and overrides.get("minutes") is not None:
             raise SettingsError("steps and minutes are both given; minutes choose the steps, so leave one of them out")
         settings = replace(cls(preset=name, **_PRESETS[name]), **overrides)
+        if settings.learn is None and (overrides.get("steps") or overrides.get("minutes") is not None):
+            settings = replace(settings, learn=True)  # who says how long to train wants the network
+        if settings.learn is False and overrides.get("steps"):
+            raise SettingsError(f"steps is {settings.steps}, but the network is off; leave steps out or learn on")
         settings.check()
         return settings
 

@@ -15,8 +15,8 @@ TISSUE = 0.25
 #: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
-#: A result that is not better than the input by so many dB is none.
-LEAST_GAIN = 0.0
+#: A result that is not better than the input by so many dB is not worth changing a voxel.
+LEAST_GAIN = 0.05
 
 
 def spare(state: State, workshop: Workshop) -> State:
