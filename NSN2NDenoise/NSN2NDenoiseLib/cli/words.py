@@ -70,7 +70,7 @@ def _made_by(stages: list[str]) -> list[str]:
 def _gain(report: dict) -> str:
     if report["leftAsItWas"]:
         return "none: the volume was left as it was, because denoising would not have made it better"
-    text = f"about {report['predictedGain']:+.1f} dB (+- {_number(report['predictedGainSD'], 2)}) in tissue, predicted"
+    text = f"about {report['predictedGain']:+.1f} dB (+- {report['predictedGainSD'] or 0:.1f}) in tissue, predicted"
     if report["justifiedStrength"] < 0.995:
         text += f"; {100 * report['justifiedStrength']:.0f} % of what was taken for noise stays removed"
     return text
