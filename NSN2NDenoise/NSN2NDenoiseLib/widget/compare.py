@@ -9,6 +9,9 @@ from NSN2NDenoiseLib.logic.turns import Turns
 from .messages import Messages, numberText
 from .slice_views import compositeNodes
 
+#: A mean strength below this is worth a sentence.
+WHOLE = 0.995
+
 
 class CompareControl:
     """Shows a result over its input without moving slice, zoom or window.
@@ -168,14 +171,18 @@ def summary(name: str, report: dict) -> str:
     at = _(" at full strength") if report.get("strength", 1) < 1 else ""
     if before and after is not None:
         sentences.append(
-            _("Noise in homogeneous regions: {before} before, {after} after{at}.").format(
+            _("Noise in tissue: {before} before, {after} after{at}.").format(
                 before=numberText(before), after=numberText(after), at=at
             )
         )
     if report.get("meanShift") is not None:
-        sentences.append(_("Mean shift there: {shift}.").format(shift=numberText(report["meanShift"])))
+        sentences.append(_("Mean shift of homogeneous regions: {shift}.").format(shift=numberText(report["meanShift"])))
     if report.get("predictedGain") is not None:
         sentences.append(_("Predicted gain: {gain} dB{at}.").format(gain=f"{report['predictedGain']:+.1f}", at=at))
+    if stages and report.get("justifiedStrength", 1) < WHOLE:
+        percent = round(100 * report["justifiedStrength"])
+        text = _("{percent} % of what was taken for noise stays removed; the rest was put back as anatomy.")
+        sentences.append(text.format(percent=percent))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
     if report.get("threshold") is not None:
