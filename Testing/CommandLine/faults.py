@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -86,6 +87,8 @@ def _child(folder: str, commands: list[list[str]], fault: Fault, writer) -> None
             status = main(command)
         except SystemExit as ending:
             status = ending.code
+        sys.stdout.flush()
+        sys.stderr.flush()
         os.write(1, f"\1{status}".encode())
 
 
