@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from NSN2NDenoiseLib.engine.match.threshold import automatic_threshold
-from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, mean_shift, noise_sd, slice_correlation
+from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, mean_shift, noise_sd
 from scipy import ndimage
 
 from Testing.Engine.phantoms import matching_of, phantom
@@ -23,7 +23,7 @@ def test_correlation_between_slices_of_known_mixtures(weights, expected):
     white = np.random.default_rng(1).standard_normal((clean.shape[0] + len(weights), *clean.shape[1:]))
     noise = sum(w * white[n : n + len(clean)] for n, w in enumerate(weights))
     noisy = (clean + 20 * noise).astype(np.float32)
-    assert slice_correlation(noisy, find_noise_blocks(noisy)) == pytest.approx(expected, abs=0.05)
+    assert matching_of(noisy)[0].noise.slice_correlation == pytest.approx(expected, abs=0.05)
 
 
 def test_gap_is_the_smallest_lag_with_clean_noise():

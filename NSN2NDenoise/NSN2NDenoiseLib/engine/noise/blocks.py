@@ -1,4 +1,4 @@
-"""Noise measured in homogeneous blocks: its SD, and its correlation between slices (the assumption behind Eq. 2)."""
+"""Blocks of the most homogeneous tissue: where means must not move, and MR shows its noise against its air's."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ import numpy as np
 
 #: Side of a block, in pixels.
 BLOCK = 8
-#: Lags between slices that are looked at.
-LAGS = (1, 2, 3)
+#: Neighboring slices in which a place's blocks are homogeneous, where there are as many.
+SPAN = 4
 #: The part of the tissue blocks that counts as homogeneous, and at least so many of them.
 HOMOGENEOUS = 0.05
 FEWEST = 100
-#: Order of the polynomial whose size tells structure from noise, and of the one taken away before correlating slices.
-STRUCTURE_ORDER, CORRELATION_ORDER = 2, 3
+#: Order of the polynomial whose size tells structure from noise.
+STRUCTURE_ORDER = 2
 #: A block is tissue when its mean exceeds this part of the bright blocks' mean (normalized units start at air).
 TISSUE = 0.25
 #: Places along the slice axis at which the noise is measured.
@@ -29,7 +29,7 @@ class NoiseBlocks:
     Attributes:
         places: for each place the first measured slice.
         blocks: for each place the (row, column) numbers of its homogeneous blocks, (n, 2) int.
-        span: number of neighboring slices measured at each place, 1 + the largest lag that fits.
+        span: number of neighboring slices in which the blocks of a place are homogeneous.
     """
 
     places: tuple[int, ...]
@@ -50,7 +50,7 @@ def find_noise_blocks(stack: np.ndarray, excluded: np.ndarray | None = None) -> 
         excluded: boolean, same shape, True on padding; or None.
     """
     slices = stack.shape[0]
-    span = min(1 + max(LAGS), slices)
+    span = min(SPAN, slices)
     places = tuple(int(p) for p in np.unique(np.linspace(0, slices - span, PLACES).round()))
     guards, bends, means, usable = [], [], [], []
     smooth = _polynomials(STRUCTURE_ORDER)[:, 1:]
@@ -96,35 +96,6 @@ def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
     return float(np.sqrt(np.median(variances))) if variances.size else float("nan")
 
 
-def difference_noise_sd(stack: np.ndarray, excluded: np.ndarray | None) -> float:
-    """Robust noise SD from differences of neighboring slices, where no block is homogeneous; stack's units, > 0."""
-    step = max(1, len(stack) // 16)
-    difference = np.diff(stack[::step], axis=0)
-    if excluded is not None:
-        difference = difference[~excluded[::step][1:]]
-    return max(float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2), 1e-4)
-
-
-def slice_correlation(stack: np.ndarray, where: NoiseBlocks) -> list[float]:
-    """Correlation of the noise of x_i and x_i+lag for the lags 1, 2, 3 (as many as there are slices).
-
-    Noise2Noise needs it near 0 (Eq. 1, 2: n_i and n_i+1 independent). NaN without blocks.
-    """
-    covariance = {lag: [] for lag in LAGS if lag < where.span}
-    variance = []
-    for place, blocks in zip(where.places, where.blocks, strict=True):
-        if not len(blocks):
-            continue
-        noise = [_flatten(_blocks_at(stack[place + n], blocks), CORRELATION_ORDER) for n in range(where.span)]
-        variance += [(n * n).mean(axis=1) for n in noise]
-        for lag in covariance:
-            covariance[lag] += [(noise[n] * noise[n + lag]).mean(axis=1) for n in range(where.span - lag)]
-    if not variance:
-        return [float("nan")] * len(covariance)
-    total = _trimmed_mean(np.concatenate(variance))
-    return [float(_trimmed_mean(np.concatenate(c)) / total) if total > 0 else float("nan") for c in covariance.values()]
-
-
 def mean_shift(before: np.ndarray, after: np.ndarray, where: NoiseBlocks) -> tuple[float, float]:
     """Median and largest absolute change of the blocks' means, in the stacks' units; NaN without blocks."""
     shift = block_means(after, where) - block_means(before, where)
@@ -163,9 +134,9 @@ def _blocks_at(image: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     return cut_blocks(image)[blocks[:, 0], blocks[:, 1]]
 
 
-def _flatten(blocks: np.ndarray, order: int = 1) -> np.ndarray:
-    """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best polynomial (a plane) taken away."""
-    basis = _polynomials(order)
+def _flatten(blocks: np.ndarray) -> np.ndarray:
+    """(n, BLOCK, BLOCK) -> (n, BLOCK * BLOCK) with each block's best plane taken away."""
+    basis = _polynomials(1)
     values = blocks.reshape(len(blocks), BLOCK * BLOCK).astype(np.float64)
     return values - (values @ basis) @ basis.T
 
@@ -182,9 +153,3 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     ranks = np.empty(values.size, int)
     ranks[np.argsort(values, kind="stable")] = np.arange(values.size)
     return ranks
-
-
-def _trimmed_mean(values: np.ndarray) -> float:
-    """Mean of the middle 80 %: a few blocks with anatomy must not decide."""
-    cut = len(values) // 10
-    return float(np.sort(values)[cut : len(values) - cut].mean())
