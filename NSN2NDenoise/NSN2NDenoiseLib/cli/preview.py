@@ -73,7 +73,7 @@ def _caption(name: str, report: dict, low: float, high: float) -> list[str]:
     shift = "unknown" if report["meanShift"] is None else f"{report['meanShift']:.2g}"
     before, after = ("unknown" if report[k] is None else f"{report[k]:.3g}" for k in ("noiseBefore", "noiseAfter"))
     return [
-        f"{name}: noise SD {before} -> {after} in homogeneous tissue, mean shift {shift} (image units)",
+        f"{name}: noise SD {before} -> {after} in tissue, mean shift {shift} (image units)",
         f"threshold {report['threshold']:g} = {report['thresholdImageUnits']:.3g} image units, "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched; preset {report['preset']}, "
         f"{report['steps']} steps, seed {report['seed']}; input and output in the window {low:.4g} to {high:.4g}",

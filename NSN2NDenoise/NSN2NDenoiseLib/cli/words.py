@@ -21,6 +21,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
         + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
+        *_wrapped("", _seconds(report["seconds"])),
         *[f"wrote      {file}" for file in files],
         *describe_warnings(report["warnings"]),
     ]
@@ -74,6 +75,11 @@ def _gain(report: dict) -> str:
     if report["justifiedStrength"] < 0.995:
         text += f"; {100 * report['justifiedStrength']:.0f} % of what was taken for noise stays removed"
     return text
+
+
+def _seconds(seconds: dict[str, float]) -> str:
+    longest = [f"{stage} {value:.1f} s" for stage, value in seconds.items() if value >= 0.5]
+    return f"({', '.join(longest)})" if longest else ""
 
 
 def _training(report: dict) -> str:
