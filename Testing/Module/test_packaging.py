@@ -59,6 +59,6 @@ def test_layers_know_only_those_below():
 
 
 def test_files_stay_small():
-    assert len((MODULE_FOLDER / "NSN2NDenoise.py").read_text().splitlines()) <= 150
+    assert len((MODULE_FOLDER / "NSN2NDenoise.py").read_text(encoding="utf-8").splitlines()) <= 150
     for path in (MODULE_FOLDER / "NSN2NDenoiseLib").rglob("*.py"):
-        assert len(path.read_text().splitlines()) <= 500, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, path
