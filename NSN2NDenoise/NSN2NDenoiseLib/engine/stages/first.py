@@ -1,6 +1,6 @@
 """Stage "first": filtering of similar blocks, guided by the low-passed slices; no network, a result in seconds."""
 
-from ..filter.similar import filter_similar
+from .refine import filter_guided_by
 from .state import State, Workshop
 
 
@@ -10,12 +10,4 @@ def first(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    filtered = filter_similar(
-        state.slices.values,
-        state.low_passed,
-        state.noise,
-        state.slices.excluded,
-        device=workshop.device,
-        progress=workshop.tracker.update,
-    )
-    return state.with_result(filtered, "first")
+    return state.with_result(filter_guided_by(state.low_passed, state, workshop, rounds=2), "first")

@@ -1,5 +1,7 @@
 """Stage "refine": filtering of similar blocks, guided by what the network made."""
 
+import numpy as np
+
 from ..filter.similar import filter_similar
 from .state import State, Workshop
 
@@ -10,13 +12,17 @@ def refine(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    filtered = filter_similar(
+    return state.with_result(filter_guided_by(state.denoised, state, workshop, rounds=1), "refine")
+
+
+def filter_guided_by(guide: np.ndarray, state: State, workshop: Workshop, rounds: int) -> np.ndarray:
+    """The noisy volume of a state, filtered; guide and result are (slices, rows, columns) float32, normalized."""
+    return filter_similar(
         state.slices.values,
-        state.denoised,
+        guide,
         state.noise,
         state.slices.excluded,
-        rounds=1,
-        device=workshop.device,
-        progress=workshop.tracker.update,
+        rounds,
+        workshop.device,
+        workshop.tracker.update,
     )
-    return state.with_result(filtered, "refine")
