@@ -1,18 +1,21 @@
 """Does denoising ever harm? Every development anatomy x added noise: true SD against estimate, gain, predicted gain.
 
-    python Testing/Benchmark/check_harm.py --data DIR [--preset fast] [--out Harm.md]
+    python Testing/Benchmark/check_harm.py --data DIR --cells FILE.json [--preset fast] [--noise own colored]
+    python Testing/Benchmark/harm_page.py FILE.json... --out Harm.md
 
-Some anatomies have noise of their own, so that they are no truth: removing it counts as an error. Cells whose added
-noise is less than three times as strong can't be judged and stand in brackets; what the run predicts stands everywhere.
+Anatomies with noise of their own are cleaned of it first, by non-local means with their own SD, so that there is a
+truth: else removing their own noise would count as an error. Cells that the file has already are not run again.
 """
 
 import argparse
+import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from skimage.restoration import denoise_nl_means
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -25,131 +28,153 @@ from Benchmark.volume_io import read_volume
 LEVELS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 #: Slices, rows and columns of the crops, at most.
 CROP = (24, 112, 112)
-#: Added noise counts from so many times the anatomy's own on.
-JUDGED = 3.0
+#: Own noise below this part of the tissue's mean is left in: no estimate tells it from texture.
+CLEAN = 0.005
 #: A cell below this gain (dB) is harm.
 HARM = -0.05
-REPEATS = ("fcmri_single.nii.gz", "fcmri_mean_of_later69.nii.gz")
+#: Kinds of noise: the one that the modality has without reconstruction, and one with a color.
+NOISE = ("own", "colored")
+REPEATS = "EPI frame, truth: mean of 69 others", "fcmri_single.nii.gz", "fcmri_mean_of_later69.nii.gz"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run: SDs in image units, gains in dB."""
+    """One run: SDs in image units, gains in dB (None without noise); error: RMS in percent of the tissue's mean."""
 
-    level: float
+    anatomy: str
+    noise: str
+    level: float | None
+    preset: str
     true: float
-    estimate: float
-    gain: float
-    median_gain: float
+    estimate: float | None
+    gain: float | None
+    median_gain: float | None
+    error: float
     predicted: float | None
+    uncertainty: float | None
     left: bool
-    justified: float
+    strength: float
+    warned: bool
+    judging: float
     seconds: float
-    judged: bool
 
 
 def main():
-    """Run all cells and write the table."""
+    """Run the cells that the file does not have."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--cells", type=Path, required=True, help="JSON with the cells; pictures beside it")
     parser.add_argument("--preset", default="fast", choices=engine.PRESETS)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--noise", nargs="+", default=NOISE, choices=NOISE)
+    parser.add_argument("--levels", nargs="+", type=float, default=LEVELS)
+    parser.add_argument("--steps", type=int, help="training steps, instead of the preset's")
+    parser.add_argument("--only", default="", help="anatomies with this in their names")
     options = parser.parse_args()
-    more = {"steps": options.steps} if options.steps else {}
-    settings = engine.Settings.from_preset(options.preset, **more)
-    rows = {}
-    for anatomy in ANATOMIES:
-        if options.only.lower() in anatomy.name.lower() and (options.data / anatomy.file).exists():
-            rows[anatomy.name] = [run(anatomy, options.data, level, settings) for level in LEVELS]
-            print(anatomy.name, *[f"{cell.level:g} %: {cell.gain:+.2f}" for cell in rows[anatomy.name]], flush=True)
-    if options.only in "repeats" and (options.data / REPEATS[0]).exists():
-        rows["EPI frame, truth: mean of 69 others"] = [run_repeats(options.data, settings)]
-    page = table(rows)
-    print(page)
-    if options.out:
-        options.out.write_text(page, encoding="utf-8")
+    settings = engine.Settings.from_preset(options.preset, **({"steps": options.steps} if options.steps else {}))
+    cells = json.loads(options.cells.read_text(encoding="utf-8")) if options.cells.exists() else []
+    done = {(c["anatomy"], c["noise"], c["level"], c["preset"]) for c in cells}
+    for anatomy, noise, level in cases(options):
+        name = REPEATS[0] if anatomy is None else anatomy.name
+        if (name, noise, level, options.preset) in done:
+            continue
+        cell, picture = (
+            run_repeats(options.data, settings)
+            if anatomy is None
+            else run(anatomy, options.data, noise, level, settings)
+        )
+        cells.append(asdict(cell))
+        options.cells.write_text(json.dumps(cells, indent=1), encoding="utf-8")
+        np.savez_compressed(options.cells.with_name(picture_name(cells[-1])), picture)
+        print(cell, flush=True)
 
 
-def run(anatomy: Anatomy, folder: Path, level: float, settings) -> Cell:
+def cases(options):
+    """(anatomy, kind of noise, level) of every cell; the repeats have no anatomy."""
+    for noise in options.noise:
+        for anatomy in ANATOMIES:
+            if options.only.lower() in anatomy.name.lower() and (options.data / anatomy.file).exists():
+                yield from ((anatomy, noise, level) for level in options.levels if level or noise == NOISE[0])
+    if options.only.lower() in REPEATS[0].lower() and (options.data / REPEATS[1]).exists():
+        yield None, "repeats", None
+
+
+def picture_name(cell: dict) -> str:
+    """Of the file with a cell's middle slice: truth, noisy, denoised."""
+    words = (cell["anatomy"], cell["noise"], str(cell["level"]), cell["preset"])
+    return "-".join("".join(c if c.isalnum() else "_" for c in word) for word in words) + ".npz"
+
+
+def clean_anatomy(anatomy: Anatomy, folder: Path) -> np.ndarray:
+    """The middle of an anatomy, without the noise of its own, (K, J, I) float32."""
+    volume = load(folder / anatomy.file, CROP)
+    if anatomy.own < CLEAN * tissue_mean(volume, anatomy.air):
+        return volume
+    sd = anatomy.own
+    cleaned = denoise_nl_means(volume, patch_size=3, patch_distance=3, h=0.8 * sd, sigma=sd, fast_mode=True)
+    return cleaned.astype(np.float32)
+
+
+def run(anatomy: Anatomy, folder: Path, noise: str, level: float, settings) -> tuple[Cell, np.ndarray]:
     """Add noise, denoise, compare."""
-    clean = load(folder / anatomy.file, CROP)
+    clean = clean_anatomy(anatomy, folder)
     mean = tissue_mean(clean, anatomy.air)
-    sd = level / 100 * mean
-    noisy, _ = add_noise(clean, sd, "rician" if anatomy.magnitude else "white")
+    kind = {"own": "rician" if anatomy.magnitude else "white", "colored": "smooth" if anatomy.magnitude else "ct"}
+    noisy, _ = add_noise(clean, level / 100 * mean, kind[noise])
     tissue = clean > anatomy.air + 0.5 * mean
-    return compare(noisy, clean, tissue, level, sd, anatomy.own, settings, spacing_of(folder / anatomy.file))
+    names = (anatomy.name, noise, level)
+    return compare(
+        noisy, clean, tissue, anatomy.air, level / 100 * mean, names, settings, spacing_of(folder / anatomy.file)
+    )
 
 
-def run_repeats(folder: Path, settings) -> Cell:
+def run_repeats(folder: Path, settings) -> tuple[Cell, np.ndarray]:
     """A frame of a functional series against the mean of 69 others."""
-    noisy, mean = (read_any(folder / name) for name in REPEATS)
+    noisy, mean = (read_any(folder / name) for name in REPEATS[1:])
     tissue = mean > 0.25 * np.percentile(mean, 99)
     sd = 1.4826 * float(np.median(np.abs(noisy - mean)[tissue]))
-    return compare(noisy, mean, tissue, float("nan"), sd, 0.0, settings, spacing_of(folder / REPEATS[0]))
+    return compare(
+        noisy, mean, tissue, 0.0, sd, (REPEATS[0], "repeats", None), settings, spacing_of(folder / REPEATS[1])
+    )
 
 
-def compare(noisy, clean, tissue, level, sd, own, settings, spacing) -> Cell:
-    """The figures of one run."""
+def compare(noisy, clean, tissue, air, sd, names, settings, spacing) -> tuple[Cell, np.ndarray]:
+    """The figures of one run, and its middle slice: truth, noisy, denoised."""
+
+    def error_of(volume: np.ndarray) -> float:
+        return 100 * float(np.sqrt(np.mean((volume - clean)[tissue] ** 2)) / (clean[tissue].mean() - air))
+
     start = time.monotonic()
-    result = engine.denoise(noisy, settings, spacing=spacing)
+    try:
+        result = engine.denoise(noisy, settings, spacing=spacing)
+    except engine.RunError as error:
+        print(names, error, flush=True)
+        none = Cell(*names, settings.preset, sd, None, 0.0, 0.0, error_of(noisy), None, None, True, 0.0, True, 0.0, 0.0)
+        return none, np.stack([clean, noisy, noisy])[:, len(noisy) // 2]
     report, seconds = result.report, time.monotonic() - start
     before, after = (noisy - clean)[tissue], (result.denoised - clean)[tissue]
-    error, input_error = float(np.mean(after**2)), float(np.mean(before**2))
-    untouched = report["leftAsItWas"] or input_error == 0
-    return Cell(
-        level,
-        float(np.hypot(sd, own)),
-        engine.take_look(noisy, spacing=spacing)[0].noise_sd,
-        0.0 if untouched else 10 * np.log10(input_error / error),
-        0.0 if untouched or not level else 20 * np.log10(np.median(np.abs(before)) / np.median(np.abs(after))),
+    known = bool(before.any())
+    cell = Cell(
+        *names,
+        settings.preset,
+        sd,
+        report["noiseBefore"],
+        10 * float(np.log10(np.mean(before**2) / np.mean(after**2))) if known else None,
+        20 * float(np.log10(np.median(np.abs(before)) / np.median(np.abs(after)))) if known else None,
+        error_of(result.denoised),
         report.get("predictedGain"),
+        report.get("predictedGainSD"),
         report["leftAsItWas"],
         report["justifiedStrength"],
+        report["alarm"] is not None,
+        report["seconds"].get("spare", 0.0) + report["seconds"].get("judge", 0.0),
         seconds,
-        not own or sd >= JUDGED * own,
     )
+    return cell, np.stack([clean, noisy, result.denoised])[:, len(noisy) // 2].astype(np.float32)
 
 
 def spacing_of(path: Path):
     """(k, j, i) in mm."""
     return tuple(map(float, read_volume(path)[1]))[-3:]
-
-
-def table(rows: dict[str, list[Cell]]) -> str:
-    """Markdown: a row per anatomy, a column per level."""
-    lines = [
-        "Gain in tissue (dB), median error's gain in brackets; true SD -> estimate, predicted gain. `=`: left as is.",
-        "",
-        "| anatomy | " + " | ".join(f"{level:g} %" for level in LEVELS) + " |",
-        "|---|" + "---|" * len(LEVELS),
-    ]
-    for name, cells in rows.items():
-        lines.append(f"| {name} | " + " | ".join(map(in_words, cells)) + " |")
-    every = [cell for cells in rows.values() for cell in cells if cell.judged]
-    worst = sorted(every, key=lambda cell: cell.gain)[:3]
-    known = [cell for cell in every if cell.predicted is not None and not cell.left]
-    errors = np.array([cell.predicted - cell.gain for cell in known])
-    lines += [
-        "",
-        f"{sum(cell.gain < HARM for cell in every)} of {len(every)} judged cells are below {HARM:g} dB; "
-        + "the worst three are "
-        + ", ".join(f"{cell.gain:+.2f} dB" for cell in worst)
-        + ".",
-        f"Predicted minus true gain: mean {errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def in_words(cell: Cell) -> str:
-    """One cell."""
-    if cell.left:
-        return f"= ({cell.true:.3g} -> {cell.estimate:.3g})"
-    if not cell.judged:
-        return f"({cell.true:.3g} -> {cell.estimate:.3g}, {cell.predicted or 0:+.1f})"
-    predicted = "" if cell.predicted is None else f", {cell.predicted:+.1f}"
-    return f"{cell.gain:+.2f} ({cell.median_gain:+.2f}); {cell.true:.3g} -> {cell.estimate:.3g}{predicted}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """What the command line says at its end, at most 80 columns wide."""
 
+import sys
 import textwrap
 from pathlib import Path
 
-from ..engine import describe_sources, describe_stages
+from ..engine import describe_effect, describe_sources, describe_stages
+
+#: A line in red on a terminal.
+RED = "\033[31m{}\033[0m"
 
 
 def describe_run(report: dict, files: list[Path]) -> str:
@@ -11,7 +15,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
     lines = [
         f"noise SD   {_number(report['noiseBefore'])} -> {_number(report['noiseAfter'])} in tissue "
         f"(mean shift {_number(report['meanShift'])})",
-        *_wrapped("gain", _gain(report)),
+        *_wrapped("effect", describe_effect(report)),
         f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         *_made_by(report["stages"]),
@@ -23,7 +27,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         + (f", at most {report['peakMemoryMB'] / 1000:.1f} GB of memory" if report["peakMemoryMB"] else ""),
         *_wrapped("", _seconds(report["seconds"])),
         *[f"wrote      {file}" for file in files],
-        *describe_warnings(report["warnings"]),
+        *describe_warnings(report["warnings"], report["alarm"]),
     ]
     return "\n".join(lines)
 
@@ -68,15 +72,6 @@ def _made_by(stages: list[str]) -> list[str]:
     return [*_wrapped("made by", describe_stages(stages)), *_wrapped("", f"({describe_sources(stages)})")]
 
 
-def _gain(report: dict) -> str:
-    if report["leftAsItWas"]:
-        return "none: the volume was left as it was, because denoising would not have made it better"
-    text = f"about {report['predictedGain']:+.1f} dB (+- {report['predictedGainSD'] or 0:.1f}) in tissue, predicted"
-    if report["justifiedStrength"] < 0.995:
-        text += f"; {100 * report['justifiedStrength']:.0f} % of what was taken for noise stays removed"
-    return text
-
-
 def _seconds(seconds: dict[str, float]) -> str:
     longest = [f"{stage} {value:.1f} s" for stage, value in seconds.items() if value >= 0.5]
     return f"({', '.join(longest)})" if longest else ""
@@ -96,9 +91,11 @@ def _bias(report: dict) -> str:
     return f"Rician bias corrected (sigma {_number(report['ricianSigma'])}); the figures above are without it"
 
 
-def describe_warnings(warnings: list[str]) -> list[str]:
-    """Each warning in lines of at most 79 columns."""
-    return [textwrap.fill(f"Warning: {text}", 79, subsequent_indent="  ") for text in warnings]
+def describe_warnings(warnings: list[str], alarm: str | None = None) -> list[str]:
+    """Each warning in lines of at most 79 columns; the one that is an alarm in red, on a terminal."""
+    red = RED if sys.stdout.isatty() else "{}"
+    lines = [textwrap.fill(f"Warning: {text}", 79, subsequent_indent="  ") for text in warnings]
+    return [red.format(line) if text == alarm else line for text, line in zip(warnings, lines, strict=True)]
 
 
 def _number(value: float | None, digits: int = 3) -> str:

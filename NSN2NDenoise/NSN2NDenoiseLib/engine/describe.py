@@ -1,6 +1,9 @@
-"""The stages of a run in the field's words, for command line, panel, report and the result's description."""
+"""A run in the field's words, for command line, panel, report and the result's description: its stages and effect."""
 
 from collections.abc import Iterable
+
+#: A mean strength below this is worth a sentence.
+WHOLE = 0.995
 
 #: What a stage is; stages that are not named here only measure.
 WORDS = {
@@ -29,3 +32,31 @@ def describe_stages(stages: Iterable[str]) -> str:
 def describe_sources(stages: Iterable[str]) -> str:
     """The literature behind the stages of a result, each once, in the order of the stages."""
     return "; ".join(dict.fromkeys(SOURCES[name] for name in stages if name in SOURCES))
+
+
+def describe_effect(report: dict) -> str:
+    """What a run did to the volume, in a sentence or two: the strength that it used and why, and the predicted gain.
+
+    Args:
+        report: of the run, see `judge.report`; of one that did not say, nothing is said.
+    """
+    if "justifiedStrength" not in report:
+        return ""
+    percent = report.get("noisePercent")
+    noise = "" if percent is None else f" ({percent:.2g} % of the tissue)"
+    gain = report.get("predictedGain")
+    if not report["stages"]:
+        if gain is None:
+            return f"Left as it was: it has too little noise to be worth denoising{noise}."
+        return f"Left as it was: with noise as weak as this{noise}, denoising would not have made it better."
+    if gain is None:
+        return ""
+    at = " at full strength" if report["strength"] < 1 else ""
+    predicted = f"Predicted gain in tissue{at}: {gain:+.1f} dB (+- {report['predictedGainSD'] or 0:.1f})."
+    part = report["justifiedStrength"]
+    if part >= WHOLE:
+        return predicted
+    return (
+        f"{100 * part:.0f} % strength was used: the noise{noise} is weaker than what would have been removed, and the "
+        f"rest was put back as anatomy. {predicted}"
+    )

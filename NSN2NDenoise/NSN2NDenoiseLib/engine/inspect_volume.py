@@ -45,7 +45,7 @@ def inspect_volume(
         "slices": look.shape[0],
         "gap": plan.gap,
         "noiseSD": plain(look.noise_sd),
-        "noisePercent": plain(100 * look.noise.sd / look.noise.level, 3) if look.noise.level > 0 else None,
+        "noisePercent": plain(look.noise_percent, 3),
         "noiseEstimatesAgree": look.noise.agree,
         "worthDenoising": not look.noise.none,
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],

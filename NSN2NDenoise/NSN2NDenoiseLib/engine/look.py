@@ -56,6 +56,11 @@ class Look:
         """SD of the noise in tissue, image units."""
         return self.noise.sd * self.scale
 
+    @property
+    def noise_percent(self) -> float:
+        """The same in percent of the tissue's mean above air; NaN without tissue."""
+        return 100 * self.noise.sd / self.noise.level if self.noise.level > 0 else float("nan")
+
 
 def take_look(
     volume: np.ndarray,

@@ -3,7 +3,7 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from ..engine import describe_sources, describe_stages
+from ..engine import describe_effect, describe_sources, describe_stages
 from ..engine.judge.limits import LEAK, RECOVERED
 from .pictures import scale_css
 from .plots import bars, curves, intervals
@@ -208,7 +208,7 @@ def run(content: "Content") -> str:
             ("stages", text(describe_stages(report["stages"]))),
             ("sources", text(describe_sources(report["stages"]))),
             ("preset, strength", f"{text(report['preset'])}, {number(report['strength'])}"),
-            ("did it help?", _gain(report)),
+            ("did it help?", text(describe_effect(report))),
             ("seed", text(report["seed"])),
             ("threshold", f"{number(report['threshold'])} = {number(report['thresholdImageUnits'])} image units"),
             ("slices", f"along {text(report['axis'])}, pairs {text(report['gap'])} apart"),
@@ -259,17 +259,6 @@ def _at_most(figures: dict) -> str:
     """The SD of flat windows, which bounds the noise that is left from above."""
     spectrum = figures["spectrum"]
     return "" if spectrum is None else f"; left in flat windows, with their anatomy: {number(spectrum['afterSD'])}"
-
-
-def _gain(report: dict) -> str:
-    """The gain in PSNR that the run predicts, and how much of what was removed it found justified."""
-    gain, part = report.get("predictedGain"), report.get("justifiedStrength")
-    if gain is None:
-        return ""
-    words = f"the run predicts a PSNR {signed(gain, 2)} dB higher in tissue"
-    if part is not None and part < 1:
-        words += f"; {100 * part:.0f} % of what would have been removed was noise, and stays removed"
-    return words
 
 
 def _cost(report: dict) -> str:

@@ -9,9 +9,6 @@ from NSN2NDenoiseLib.logic.turns import Turns
 from .messages import Messages, numberText
 from .slice_views import compositeNodes
 
-#: A mean strength below this is worth a sentence.
-WHOLE = 0.995
-
 
 class CompareControl:
     """Shows a result over its input without moving slice, zoom or window.
@@ -165,8 +162,7 @@ def summary(name: str, report: dict) -> str:
                 stages=engine.describe_stages(stages), sources=engine.describe_sources(stages)
             )
         )
-    elif "stages" in report:
-        sentences.append(_("Left as it was: no noise was found whose removal would help."))
+    sentences += filter(None, [engine.describe_effect(report)])
     before, after = report.get("noiseBefore"), report.get("noiseAfter")
     at = _(" at full strength") if report.get("strength", 1) < 1 else ""
     if before and after is not None:
@@ -177,12 +173,6 @@ def summary(name: str, report: dict) -> str:
         )
     if report.get("meanShift") is not None:
         sentences.append(_("Mean shift of homogeneous regions: {shift}.").format(shift=numberText(report["meanShift"])))
-    if report.get("predictedGain") is not None:
-        sentences.append(_("Predicted gain: {gain} dB{at}.").format(gain=f"{report['predictedGain']:+.1f}", at=at))
-    if stages and report.get("justifiedStrength", 1) < WHOLE:
-        percent = round(100 * report["justifiedStrength"])
-        text = _("{percent} % of what was taken for noise stays removed; the rest was put back as anatomy.")
-        sentences.append(text.format(percent=percent))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
     if report.get("threshold") is not None:

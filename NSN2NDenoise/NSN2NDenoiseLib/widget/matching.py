@@ -20,6 +20,9 @@ ARRIVAL = 250
 SETTLE = 400
 #: The slider reaches at least this far, and always this many times the automatic threshold.
 SLIDER_REACH, SLIDER_FACTOR = 0.1, 5
+#: The box that warnings stand in, and its colors: background, text, border.
+BOX = "QLabel {{ background-color: {}; color: {}; border: 1px solid {}; border-radius: 3px; padding: 5px; }}"
+YELLOW, RED = ("#fff3cd", "#664d03", "#ffda6a"), ("#f8d7da", "#842029", "#ea868f")
 
 
 class MatchingSection:
@@ -248,8 +251,9 @@ class MatchingSection:
         units = unitsOf(node.inputVolume)
         self._ui.thresholdUnitsLabel.text = _("= {value} {units} ({how})").format(value=value, units=units, how=how)
 
-    def showWarnings(self, warnings: list[str]) -> None:
-        """Say where the volume falls short of what W_i needs; nothing where it does not."""
+    def showWarnings(self, warnings: list[str], isAlarm: bool = False) -> None:
+        """Say where a volume falls short of what W_i needs, or a result of it, in red for alarm; hide without."""
+        self._ui.warningLabel.styleSheet = BOX.format(*(RED if isAlarm else YELLOW))
         self._ui.warningLabel.text = "\n".join(warnings)
         self._ui.warningLabel.visible = bool(warnings)
 

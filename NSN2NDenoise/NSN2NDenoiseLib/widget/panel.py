@@ -97,14 +97,14 @@ class Panel(VTKObservationMixin):
         self.compare.takeBack()
         self._update()
 
-    def showResult(self, output, warnings: list[str]) -> None:
+    def showResult(self, output, report: dict) -> None:
         """A run has ended well."""
         if self._parameterNode is None:  # another module is shown: the views are its, the comparison waits
             self._unseenResultID = output.GetID()
             return
         self.compare.show(output)
         self.strength.update()
-        self.matching.showWarnings(warnings)
+        self.matching.showWarnings(report.get("warnings") or [], bool(report.get("alarm")))
 
     def _onStrengthChanged(self, output) -> None:
         if self._parameterNode is not None:

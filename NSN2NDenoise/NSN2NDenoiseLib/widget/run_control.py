@@ -178,7 +178,7 @@ class RunControl:
         startedHere, self._startedHere = self._startedHere, False
         if outcome.status == "done":
             self._messages.status(_doneText(outcome))
-            self._panel.showResult(outcome.node, outcome.report.get("warnings") or [])
+            self._panel.showResult(outcome.node, outcome.report)
             return
         self._panel.takeFirstResultBack()
         if outcome.status == "cancelled":

@@ -29,6 +29,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "gap": plan.gap,
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         **state.figures,
+        "noisePercent": plain(look.noise_percent, 3),
         "ricianSigma": None if plan.rician_sigma is None else plain(plan.rician_sigma),
         "ricianCorrected": plan.rician_sigma is not None,
         "padding": None if look.padding_value is None else plain(look.padding_value),

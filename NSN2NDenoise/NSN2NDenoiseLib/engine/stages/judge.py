@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ..judge.guards import check_result
-from ..judge.measure import effect_warnings, measure
+from ..judge.likeness import alarm, likeness
+from ..judge.measure import effect_warnings, measure, plain
 from .state import State, Workshop
 
 
@@ -18,4 +19,8 @@ def judge(state: State, workshop: Workshop) -> State:
     if "spare" in state.made_by:
         left = 1 - state.justified + state.justified * left  # at most: what stays and what is left add up
     figures = measure(state.slices.values, state.denoised, state.look, left)
-    return replace(state, figures=figures, warnings=(*state.warnings, *effect_warnings(figures)))
+    found = likeness(state.slices, state.denoised, state.look)
+    figures["anatomyRemoved"] = None if found is None else plain(found.probability, 2)
+    figures["alarm"] = alarm(found)
+    alarms = [figures["alarm"]] if figures["alarm"] else []
+    return replace(state, figures=figures, warnings=(*alarms, *state.warnings, *effect_warnings(figures)))

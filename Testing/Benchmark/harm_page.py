@@ -1,0 +1,170 @@
+"""The page of `check_harm`: tables of gains, the predicted against the true gain, pictures of the worst cells.
+
+python Testing/Benchmark/harm_page.py CELLS.json [--before OLD.json] --out Harm.md
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from Benchmark.check_harm import HARM, LEVELS, NOISE, picture_name
+
+#: A result whose error exceeds this part (percent) of the tissue's mean is harm to a volume without noise.
+HARM_WITHOUT = 0.1
+WORST = 3
+TITLES = {
+    "own": "White noise (Rician in MR)",
+    "colored": "Colored noise (as filtered back projection's in CT, low-passed in MR)",
+}
+
+
+def main():
+    """Write the page and its pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cells", type=Path)
+    parser.add_argument("--before", type=Path, help="cells of another version, to compare gains with")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    cells = json.loads(options.cells.read_text(encoding="utf-8"))
+    before = json.loads(options.before.read_text(encoding="utf-8")) if options.before else []
+    parts = []
+    for preset in dict.fromkeys(c["preset"] for c in cells):
+        mine = [c for c in cells if c["preset"] == preset]
+        parts += [f"## Preset `{preset}`\n", *tables(mine), summary(mine), figures(mine, options)]
+    options.out.write_text("\n".join([*parts, comparison(cells, before)]), encoding="utf-8")
+
+
+def tables(cells: list[dict]) -> list[str]:
+    """One table of Markdown for each kind of noise."""
+    found = []
+    for noise in NOISE:
+        rows = [c for c in cells if c["noise"] == noise]
+        levels = [level for level in LEVELS if any(c["level"] == level for c in rows)]
+        if not rows:
+            continue
+        lines = [
+            f"{TITLES[noise]}: gain in tissue (dB), median error's in brackets; true SD -> estimate; predicted gain.",
+            "",
+            "| anatomy | " + " | ".join(f"{level:g} %" for level in levels) + " |",
+            "|---|" + "---|" * len(levels),
+        ]
+        for name in dict.fromkeys(c["anatomy"] for c in rows):
+            by_level = {c["level"]: in_words(c) for c in rows if c["anatomy"] == name}
+            lines.append(f"| {name} | " + " | ".join(by_level.get(level, "") for level in levels) + " |")
+        found.append("\n".join(lines) + "\n")
+    found += [f"{c['anatomy']}: {in_words(c)}\n" for c in cells if c["noise"] == "repeats"]
+    return found
+
+
+def in_words(cell: dict) -> str:
+    """One cell; `=`: left as it was."""
+    estimate = "refused" if cell["estimate"] is None else f"{cell['estimate']:.3g}"
+    sds = f"{cell['true']:.3g} -> {estimate}"
+    if cell["left"]:
+        return f"= ({sds})"
+    if cell["gain"] is None:
+        return f"changed by {cell['error']:.2g} % ({sds})"
+    mark = "**" if cell["gain"] < HARM else ""
+    warned = " (!)" if cell["warned"] else ""
+    return f"{mark}{cell['gain']:+.2f}{mark} ({cell['median_gain']:+.2f}); {sds}; {cell['predicted']:+.1f}{warned}"
+
+
+def is_harm(cell: dict) -> bool:
+    """Whether a cell lost."""
+    if cell["left"]:
+        return False
+    return cell["error"] > HARM_WITHOUT if cell["gain"] is None else cell["gain"] < HARM
+
+
+def summary(cells: list[dict]) -> str:
+    """Cells that lost, warnings, prediction, cost."""
+    harmed = [c for c in cells if is_harm(c)]
+    known = [c for c in cells if c["gain"] is not None and c["predicted"] is not None and not c["left"]]
+    errors = np.array([c["predicted"] - c["gain"] for c in known])
+    within = np.mean([abs(c["predicted"] - c["gain"]) <= 2 * c["uncertainty"] for c in known])
+    run = [c for c in cells if c["seconds"]]
+    share = sum(c["judging"] for c in run) / sum(c["seconds"] for c in run)
+    return (
+        f"{len(harmed)} of {len(cells)} cells lost more than {-HARM:g} dB (without noise: {HARM_WITHOUT:g} % of "
+        f"the tissue's mean); {sum(c['warned'] for c in harmed)} of these were warned of, and "
+        f"{sum(c['warned'] for c in cells if not is_harm(c))} others. Predicted minus true gain: mean "
+        f"{errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells; {100 * within:.0f} % within twice "
+        f"the uncertainty said. The judging took {100 * share:.1f} % of the time.\n"
+    )
+
+
+def figures(cells: list[dict], options) -> str:
+    """Calibration, and the worst cells as pictures, beside the page."""
+    preset, stem = cells[0]["preset"], options.out.stem
+    known = [c for c in cells if c["gain"] is not None and c["predicted"] is not None]
+    figure, axis = plt.subplots(figsize=(4.6, 4.2))
+    for noise, color in zip((*NOISE, "repeats"), ("tab:blue", "tab:orange", "tab:red"), strict=True):
+        points = np.array([(c["gain"], c["predicted"], c["uncertainty"]) for c in known if c["noise"] == noise])
+        if points.size:
+            axis.errorbar(*points[:, :2].T, points[:, 2], fmt="o", ms=3, lw=0.6, color=color, label=noise)
+    ends = np.array([min(c["gain"] for c in known), max(c["gain"] for c in known)])
+    axis.plot(ends, ends, color="gray", lw=0.8)
+    axis.set_xlabel("true gain in tissue (dB)")
+    axis.set_ylabel("predicted gain (dB)")
+    axis.legend(frameon=False)
+    calibration = options.out.with_name(f"{stem}-{preset}-calibration.png")
+    figure.savefig(calibration, dpi=90, bbox_inches="tight")
+    plt.close(figure)
+    worst = sorted((c for c in known if not c["left"]), key=lambda c: c["gain"])[:WORST]
+    pictures = options.out.with_name(f"{stem}-{preset}-worst.png")
+    draw(worst, options.cells.parent, pictures)
+    return f"![Predicted and true gain]({calibration.name})\n\n![The worst cells]({pictures.name})\n"
+
+
+def draw(cells: list[dict], folder: Path, path: Path) -> None:
+    """Truth, noisy, denoised, what was removed, and the error that is left, a row for each cell."""
+    figure, axes = plt.subplots(len(cells), 5, figsize=(10, 2.2 * len(cells)), squeeze=False)
+    for row, cell in zip(axes, cells, strict=True):
+        truth, noisy, denoised = np.load(folder / picture_name(cell))["arr_0"]
+        low, high = np.percentile(truth, (1, 99.5))
+        spread = 3 * cell["true"]
+        title = f"{cell['anatomy']}, {cell['noise']}" + ("" if cell["level"] is None else f", {cell['level']:g} %")
+        images = {title: truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
+        for axis, (text, image) in zip(row, images.items(), strict=False):
+            axis.imshow(image, cmap="gray", vmin=low, vmax=high)
+            axis.set_title(text, fontsize=7)
+        for axis, text, image in zip(
+            row[3:], ("removed", "error left"), (noisy - denoised, denoised - truth), strict=True
+        ):
+            axis.imshow(image, cmap="gray", vmin=-spread, vmax=spread)
+            axis.set_title(text, fontsize=7)
+        for axis in row:
+            axis.axis("off")
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def comparison(cells: list[dict], before: list[dict]) -> str:
+    """Gains of another version beside these."""
+    pairs = {(c["anatomy"], c["noise"], c["level"]): c for c in before}
+    rows = [
+        (c, pairs[c["anatomy"], c["noise"], c["level"]])
+        for c in cells
+        if (c["anatomy"], c["noise"], c["level"]) in pairs
+    ]
+    if not rows:
+        return ""
+    lines = ["## Gains before", "", "| anatomy | noise | before | now |", "|---|---|---|---|"]
+    for now, then in rows:
+        level = "" if now["level"] is None else f" {now['level']:g} %"
+        lines.append(f"| {now['anatomy']} | {now['noise']}{level} | {then['gain']:+.2f} | {now['gain']:+.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
