@@ -19,11 +19,11 @@ from Benchmark.metrics_leak import leak
 from Benchmark.simulate_mr import add_rician_noise
 
 #: Of the automatic threshold.
-PARTS = (0.25, 0.5, 1.0, 2.0)
-MR, MR_CROP = "mr_studyforrest_t1_bin2_cleanref.nii.gz", ((60, 84), (30, 158), (30, 158))
+PARTS = (0.125, 0.25, 0.5, 1.0, 2.0)
+MR, MR_CROP = "mr_colin27_t1_1mm.nii.gz", ((60, 84), (30, 158), (20, 148))
 CT, CT_CROP = "ct_lidc0314_1mm_noisy.nii.gz", ((16, 40), (150, 310), (150, 310))
 #: SD of the added Rician noise in units of the volume's maximum; contrast of the discs in HU.
-LEVEL, CONTRAST = 0.027, 20.0
+LEVEL, CONTRAST = 0.03, 20.0
 
 
 def main():

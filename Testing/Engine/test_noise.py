@@ -66,11 +66,11 @@ def test_mean_shift_by_hand():
     assert (median, worst) == pytest.approx((3, 3), abs=1e-4)
 
 
-def test_the_automatic_threshold_is_the_noise_sd_within_its_range():
+def test_the_automatic_threshold_is_three_noise_sds_within_its_range():
     _, noisy = phantom(slices=16, side=128, noise=40)
     look, *_ = matching_of(noisy)
-    assert look.threshold == pytest.approx(40 / look.scale, rel=0.05)
-    assert automatic_threshold(0.5) == 0.2
+    assert look.threshold == pytest.approx(3 * 40 / look.scale, rel=0.05)
+    assert automatic_threshold(0.5) == 0.5
     assert automatic_threshold(1e-6) == 0.001
 
 

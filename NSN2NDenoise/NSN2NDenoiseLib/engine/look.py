@@ -101,7 +101,7 @@ def take_look(
         padding_fraction=0.0 if excluded is None else float(excluded.mean()),
         noise=noise,
         blocks=blocks,
-        threshold=automatic_threshold(noise.sd, noise.color.high),
+        threshold=automatic_threshold(noise.sd),
         rician_sigma=find_rician(volume, slices, blocks),
         warnings=(*_warnings(slices), *noise.warnings),
     )

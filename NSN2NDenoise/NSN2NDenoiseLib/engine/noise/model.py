@@ -8,7 +8,7 @@ from scipy import ndimage
 from .level import NoiseLevel
 
 #: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
-UNMATCHED = 0.7
+UNMATCHED = 0.6
 #: Side in pixels of the square over which W_i is averaged: the transition is smooth.
 TRANSITION = 5
 #: Noise is white if the variance at its highest frequency exceeds this part of the mean over all frequencies.
