@@ -63,7 +63,7 @@ def main():
 
 def of_anatomy(anatomy, folder):
     """The cases of one anatomy: what the guard measures, and the true gain in tissue (dB)."""
-    clean, cases = clean_anatomy(anatomy, folder), []
+    (clean, _), cases = clean_anatomy(anatomy, folder), []
     mean = tissue_mean(clean, anatomy.air)
     tissue = clean > anatomy.air + 0.5 * mean
     for level in LEVELS:

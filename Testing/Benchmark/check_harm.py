@@ -28,6 +28,8 @@ from Benchmark.volume_io import read_volume
 LEVELS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 #: Slices, rows and columns of the crops, at most.
 CROP = (24, 112, 112)
+#: Where it is left in, noise counts that is so many times as strong.
+JUDGED = 3.0
 #: Own noise below this part of the tissue's mean is left in: no estimate tells it from texture.
 CLEAN = 0.005
 #: A cell below this gain (dB) is harm.
@@ -55,6 +57,7 @@ class Cell:
     left: bool
     strength: float
     warned: bool
+    judged: bool
     judging: float
     seconds: float
 
@@ -104,27 +107,26 @@ def picture_name(cell: dict) -> str:
     return "-".join("".join(c if c.isalnum() else "_" for c in word) for word in words) + ".npz"
 
 
-def clean_anatomy(anatomy: Anatomy, folder: Path) -> np.ndarray:
-    """The middle of an anatomy, without the noise of its own, (K, J, I) float32."""
+def clean_anatomy(anatomy: Anatomy, folder: Path) -> tuple[np.ndarray, float]:
+    """The middle of an anatomy without the noise of its own, (K, J, I) float32, and the SD of what is left of that."""
     volume = load(folder / anatomy.file, CROP)
     if anatomy.own < CLEAN * tissue_mean(volume, anatomy.air):
-        return volume
+        return volume, anatomy.own
     sd = anatomy.own
-    cleaned = denoise_nl_means(volume, patch_size=3, patch_distance=3, h=0.8 * sd, sigma=sd, fast_mode=True)
-    return cleaned.astype(np.float32)
+    cleaned = denoise_nl_means(volume, patch_size=3, patch_distance=3, h=1.2 * sd, sigma=sd, fast_mode=True)
+    return cleaned.astype(np.float32), 0.0
 
 
 def run(anatomy: Anatomy, folder: Path, noise: str, level: float, settings) -> tuple[Cell, np.ndarray]:
     """Add noise, denoise, compare."""
-    clean = clean_anatomy(anatomy, folder)
+    clean, own = clean_anatomy(anatomy, folder)
     mean = tissue_mean(clean, anatomy.air)
     kind = {"own": "rician" if anatomy.magnitude else "white", "colored": "smooth" if anatomy.magnitude else "ct"}
     noisy, _ = add_noise(clean, level / 100 * mean, kind[noise])
     tissue = clean > anatomy.air + 0.5 * mean
-    names = (anatomy.name, noise, level)
-    return compare(
-        noisy, clean, tissue, anatomy.air, level / 100 * mean, names, settings, spacing_of(folder / anatomy.file)
-    )
+    sd, names, spacing = level / 100 * mean, (anatomy.name, noise, level), spacing_of(folder / anatomy.file)
+    judged = not own or sd >= JUDGED * own
+    return compare(noisy, clean, tissue, anatomy.air, sd, names, settings, spacing, judged)
 
 
 def run_repeats(folder: Path, settings) -> tuple[Cell, np.ndarray]:
@@ -137,7 +139,7 @@ def run_repeats(folder: Path, settings) -> tuple[Cell, np.ndarray]:
     )
 
 
-def compare(noisy, clean, tissue, air, sd, names, settings, spacing) -> tuple[Cell, np.ndarray]:
+def compare(noisy, clean, tissue, air, sd, names, settings, spacing, judged) -> tuple[Cell, np.ndarray]:
     """The figures of one run, and its middle slice: truth, noisy, denoised."""
 
     def error_of(volume: np.ndarray) -> float:
@@ -148,7 +150,9 @@ def compare(noisy, clean, tissue, air, sd, names, settings, spacing) -> tuple[Ce
         result = engine.denoise(noisy, settings, spacing=spacing)
     except engine.RunError as error:
         print(names, error, flush=True)
-        none = Cell(*names, settings.preset, sd, None, 0.0, 0.0, error_of(noisy), None, None, True, 0.0, True, 0.0, 0.0)
+        none = Cell(
+            *names, settings.preset, sd, None, 0.0, 0.0, error_of(noisy), None, None, True, 0.0, True, judged, 0.0, 0.0
+        )
         return none, np.stack([clean, noisy, noisy])[:, len(noisy) // 2]
     report, seconds = result.report, time.monotonic() - start
     before, after = (noisy - clean)[tissue], (result.denoised - clean)[tissue]
@@ -166,6 +170,7 @@ def compare(noisy, clean, tissue, air, sd, names, settings, spacing) -> tuple[Ce
         report["leftAsItWas"],
         report["justifiedStrength"],
         report["alarm"] is not None,
+        judged,
         report["seconds"].get("spare", 0.0) + report["seconds"].get("judge", 0.0),
         seconds,
     )

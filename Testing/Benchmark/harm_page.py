@@ -71,6 +71,8 @@ def in_words(cell: dict) -> str:
     sds = f"{cell['true']:.3g} -> {estimate}"
     if cell["left"]:
         return f"= ({sds})"
+    if not cell["judged"]:
+        return f"({sds}; {cell['predicted']:+.1f})"
     if cell["gain"] is None:
         return f"changed by {cell['error']:.2g} % ({sds})"
     mark = "**" if cell["gain"] < HARM else ""
@@ -80,7 +82,7 @@ def in_words(cell: dict) -> str:
 
 def is_harm(cell: dict) -> bool:
     """Whether a cell lost."""
-    if cell["left"]:
+    if cell["left"] or not cell["judged"]:
         return False
     return cell["error"] > HARM_WITHOUT if cell["gain"] is None else cell["gain"] < HARM
 
@@ -88,6 +90,7 @@ def is_harm(cell: dict) -> bool:
 def summary(cells: list[dict]) -> str:
     """Cells that lost, warnings, prediction, cost."""
     harmed = [c for c in cells if is_harm(c)]
+    cells = [c for c in cells if c["judged"]]
     known = [c for c in cells if c["gain"] is not None and c["predicted"] is not None and not c["left"]]
     errors = np.array([c["predicted"] - c["gain"] for c in known])
     within = np.mean([abs(c["predicted"] - c["gain"]) <= 2 * c["uncertainty"] for c in known])
@@ -105,7 +108,7 @@ def summary(cells: list[dict]) -> str:
 def figures(cells: list[dict], options) -> str:
     """Calibration, and the worst cells as pictures, beside the page."""
     preset, stem = cells[0]["preset"], options.out.stem
-    known = [c for c in cells if c["gain"] is not None and c["predicted"] is not None]
+    known = [c for c in cells if c["judged"] and c["gain"] is not None and c["predicted"] is not None]
     figure, axis = plt.subplots(figsize=(4.6, 4.2))
     for noise, color in zip((*NOISE, "repeats"), ("tab:blue", "tab:orange", "tab:red"), strict=True):
         points = np.array([(c["gain"], c["predicted"], c["uncertainty"]) for c in known if c["noise"] == noise])
