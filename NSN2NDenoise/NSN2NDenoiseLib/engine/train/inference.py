@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ..errors import RunError
 from ..runtime.device import autocast, is_out_of_memory
 from ..volume.normalize import NETWORK_RANGE
 from .tensors import SliceTensors, apply_network
@@ -61,7 +60,7 @@ def infer(
         (slices, rows, columns) float32, normalized, clipped input range.
 
     Raises:
-        RunError: memory ran out even for one slice.
+        MemoryError or RuntimeError: memory ran out even for one slice (`is_out_of_memory`).
         Cancelled: the caller wants to stop.
     """
     network.eval()
@@ -74,12 +73,8 @@ def infer(
         try:
             result[start : start + len(index)] = both_directions(network, tensors, index, precision).cpu().numpy()
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if batch == 1 or not is_out_of_memory(error):
                 raise
-            if batch == 1:
-                raise RunError(
-                    f"out of memory on {tensors.device} with one slice; use a smaller width or device cpu"
-                ) from error
             batch //= 2
             continue
         start += len(index)
