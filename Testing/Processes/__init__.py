@@ -37,7 +37,7 @@ def quick_python(name: str = "python") -> Iterator[str]:
             [sys.executable, str(here / "server.py"), str(listener.fileno())],
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
-            env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(PACKAGE), "OMP_NUM_THREADS": "1"},
         )
         try:
             yield str(program)

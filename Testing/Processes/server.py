@@ -76,6 +76,8 @@ def work(streams: list[int], arguments: list[str], folder: str, environment: dic
         os.close(stream)
     os.environ.clear()
     os.environ.update(environment)
+    # those of the server know it as a file, perhaps, and this one is a pipe
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate("rww"))
     sys.stdout.reconfigure(line_buffering=os.isatty(1), write_through="PYTHONUNBUFFERED" in environment)
     os.chdir(folder)
     status = 0
