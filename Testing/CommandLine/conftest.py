@@ -42,11 +42,9 @@ def nsn2n(tmp_path, monkeypatch, capfd):
 def nsn2n_process(tmp_path, python):
     """The same as a command in a process of its own."""
 
-    def run(*arguments, **options) -> subprocess.CompletedProcess:
+    def run(*arguments) -> subprocess.CompletedProcess:
         command = [python, "-m", "NSN2NDenoiseLib.cli", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=240, **options
-        )
+        return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=240)
 
     return run
 

@@ -68,7 +68,6 @@ OTHERS = {
     "Gaussian noise": lambda clean: gaussian(clean),
     "magnitude of Gaussian noise": lambda clean: np.abs(gaussian(clean)),
     "Gaussian noise, clipped": lambda clean: np.clip(gaussian(clean), 0, None),
-    "masked": lambda clean: np.where(clean > 0, np.rint(magnitude(clean, SIGMA)), 0).astype(np.int16),
     "no noise": lambda clean: clean,
     "filtered": lambda clean: ndimage.uniform_filter(magnitude(clean, SIGMA), (1, 3, 3)),
     "several coils": lambda clean: magnitude(clean, SIGMA, coils=4),
@@ -95,6 +94,27 @@ def gaussian(clean: np.ndarray) -> np.ndarray:
     return clean + SIGMA * random().standard_normal(clean.shape)
 
 
+def without_air(kind: str) -> np.ndarray:
+    """MR magnitude data whose air is gone."""
+    clean = mr_phantom()
+    noisy = np.rint(magnitude(clean, SIGMA)).astype(np.int16)
+    return np.where(clean > 0, noisy, 0).astype(np.int16) if kind == "masked" else noisy[:, 30:98, 30:98].copy()
+
+
+@pytest.mark.parametrize("kind", ["masked", "cropped"])
+def test_magnitude_data_without_air_is_recognized_by_its_dark_tissue(kind):
+    seen = look(without_air(kind))
+    assert choose_sigma(seen, "auto") == seen.rician_sigma == pytest.approx(SIGMA, rel=0.05)
+    assert any("without air" in text and "switch the MR bias correction off" in text for text in seen.warnings)
+
+
+def test_gaussian_noise_in_dark_tissue_is_not_taken_for_rician():
+    """The same anatomy, signal and cut; only the noise of dark tissue does not fall with its signal."""
+    clean = mr_phantom()[:, 30:98, 30:98]
+    seen = look(np.abs(gaussian(clean)).astype(np.float32))
+    assert seen.rician_sigma is None and not any("without air" in text for text in seen.warnings)
+
+
 def other_data(kind: str) -> np.ndarray:
     volume = OTHERS[kind](mr_phantom())
     return volume if volume.dtype.kind in "iu" else volume.astype(np.float32)
@@ -113,7 +133,7 @@ def test_few_values_tell_nothing():
 
 
 def test_choices():
-    noisy, masked = look(magnitude(mr_phantom(), SIGMA)), look(other_data("masked"))
+    noisy, masked = look(magnitude(mr_phantom(), SIGMA)), look(without_air("masked"))
     assert choose_sigma(noisy, "off") is None
     assert choose_sigma(noisy, "on") == noisy.rician_sigma
     assert choose_sigma(masked, "on") == pytest.approx(SIGMA, rel=0.08)

@@ -8,8 +8,13 @@ from .match.threshold import automatic_threshold
 from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
+from .noise.rician_tissue import is_rician_without_air
 from .volume.slices import Slices, to_slices
 
+NO_AIR = (
+    "An MR magnitude image without air, as its dark tissue shows: sigma of its Rician bias ({:.3g}) is that of the "
+    "noise in tissue. If it is something else, switch the MR bias correction off."
+)
 #: Slices thicker than this (mm) are worth a warning.
 THICK_MM = 4.0
 
@@ -88,6 +93,14 @@ def take_look(
     values, excluded = slices.values, slices.excluded
     blocks = find_noise_blocks(values, excluded)
     noise = measure_noise(values, excluded, slices.spacing_mm)
+    sigma, by_tissue = find_rician(volume, slices, blocks), ()
+    if (
+        sigma is None
+        and not noise.none
+        and is_rician_without_air(volume, slices, noise.sd * slices.normalization.scale)
+    ):
+        sigma = noise.sd * slices.normalization.scale
+        by_tissue = (NO_AIR.format(sigma),)
     look = Look(
         shape=values.shape,
         dtype=volume.dtype,
@@ -102,8 +115,8 @@ def take_look(
         noise=noise,
         blocks=blocks,
         threshold=automatic_threshold(noise.sd, noise.color.high),
-        rician_sigma=find_rician(volume, slices, blocks),
-        warnings=(*_warnings(slices), *noise.warnings),
+        rician_sigma=sigma,
+        warnings=(*_warnings(slices), *noise.warnings, *by_tissue),
     )
     return look, slices
 
