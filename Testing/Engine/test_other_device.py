@@ -15,8 +15,9 @@ from Testing.Engine.other_device import CARD, Card
 from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
 
 TINY = {"width": 4, "levels": 2}
-#: Everything that a run can do.
-ALL = {**TINY, "learn": True, "steps": 4, "rician": "on", "strength": 0.9}
+#: Everything that a run can do, for however long, and for four steps.
+ENDLESS = {**TINY, "learn": True, "rician": "on", "strength": 0.9}
+ALL = {**ENDLESS, "steps": 4}
 #: That a card has memory for: two of each pair, and fewer than the volume's slices.
 IMAGES = 4
 
@@ -112,18 +113,21 @@ def test_a_time_limit_times_the_card(card, noisy, monkeypatch):
     assert_same(limited, run(noisy, "cpu", **TINY, steps=4))
 
 
-def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, monkeypatch):
+@pytest.mark.parametrize("limit", [{"steps": 4}, {"minutes": 0.1}])
+def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, monkeypatch, limit):
     def tight(state, workshop, work=STAGES["learn"]):
         card.largest = 4 * 8 * 40 * 40 * IMAGES  # the widest feature maps have 8 channels
         learned = work(state, workshop)
         card.largest = float("inf")
         return learned
 
+    monkeypatch.setattr(time_limit, "FEWEST", 4)
+    monkeypatch.setattr(time_limit, "MOST", 4)
     monkeypatch.setitem(STAGES, "learn", tight)
-    result = run(noisy, "cuda", **ALL)
+    result = run(noisy, "cuda", **ENDLESS, **limit)
     assert result.report["device"].startswith("cuda")
     assert FEWER_PAIRS.format(IMAGES // 2, 8) in result.report["warnings"]
-    assert len(result.losses) == ALL["steps"] and np.isfinite(result.denoised).all()
+    assert len(result.losses) == 4 and np.isfinite(result.denoised).all()
 
 
 @pytest.mark.parametrize("stage", ["first", "learn", "refine", "spare"])

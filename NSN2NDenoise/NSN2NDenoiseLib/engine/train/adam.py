@@ -25,7 +25,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """One step at this learning rate; the gradients are dropped then."""
+        """One step at this learning rate."""
         self._steps += 1
         mean_known, square_known = (1 - beta**self._steps for beta in self._betas)  # the means started at 0
         for parameter, mean, square in zip(self._parameters, self._means, self._squares, strict=True):
@@ -34,9 +34,8 @@ class Adam:
             square.mul_(self._betas[1]).addcmul_(gradient, gradient, value=1 - self._betas[1])
             root = (square.sqrt() / square_known**0.5).add_(EPSILON)
             parameter.addcdiv_(mean, root, value=-rate / mean_known)
-        self.drop_gradients()
 
     def drop_gradients(self) -> None:
-        """Forget what was found for the next step."""
+        """Forget the gradients: what is found next is not added to them."""
         for parameter in self._parameters:
             parameter.grad = None

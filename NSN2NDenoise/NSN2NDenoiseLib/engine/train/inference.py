@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ..runtime.device import autocast, is_out_of_memory
+from ..runtime.device import as_many_as_fit, autocast
 from ..volume.normalize import NETWORK_RANGE
 from .tensors import SliceTensors, apply_network
 
@@ -68,16 +68,15 @@ def infer(
     batch = slices_at_once(tensors.device)
     result = np.empty(tuple(tensors.stack.shape), np.float32)
     start = 0
+
+    def denoise(count: int) -> np.ndarray:
+        index = torch.arange(start, start + count, device=tensors.device)
+        return both_directions(network, tensors, index, precision).cpu().numpy()
+
     while start < slices:
-        index = torch.arange(start, min(start + batch, slices), device=tensors.device)
-        try:
-            result[start : start + len(index)] = both_directions(network, tensors, index, precision).cpu().numpy()
-        except (RuntimeError, MemoryError) as error:
-            if batch == 1 or not is_out_of_memory(error):
-                raise
-            batch //= 2
-            continue
-        start += len(index)
+        done, batch = as_many_as_fit(denoise, min(batch, slices - start))
+        result[start : start + batch] = done
+        start += batch
         progress(start / slices)
     return result
 

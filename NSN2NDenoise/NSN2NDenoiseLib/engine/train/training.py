@@ -5,7 +5,7 @@ import math
 import torch
 
 from ..errors import RunError
-from ..runtime.device import autocast, is_out_of_memory
+from ..runtime.device import as_many_as_fit, autocast
 from ..runtime.progress import Tracker
 from ..settings import Settings
 from .adam import Adam
@@ -80,17 +80,13 @@ class Training:
     def _step(self, tensors: SliceTensors, sampler: CropSampler, rate: float) -> float:
         """One step of Adam; with half the pairs for good where memory runs out."""
         crops = sampler.draw(self.batch)
-        while True:
-            try:
-                cut = tensors.batch(*crops, sampler.size)
-                loss = training_step(self._network, cut, self._settings, self._precision)
-                break
-            except (RuntimeError, MemoryError) as error:
-                if self.batch == 1 or not is_out_of_memory(error):
-                    raise
-                self.batch = math.ceil(self.batch / 2)
-                crops = tuple(values[: self.batch] for values in crops)
-                self._adam.drop_gradients()
+
+        def find_gradients(pairs: int) -> torch.Tensor:
+            self._adam.drop_gradients()
+            cut = tensors.batch(*(values[:pairs] for values in crops), sampler.size)
+            return training_step(self._network, cut, self._settings, self._precision)
+
+        loss, self.batch = as_many_as_fit(find_gradients, self.batch)
         self._adam.step(rate)
         return float(loss)
 
