@@ -93,14 +93,7 @@ def take_look(
     values, excluded = slices.values, slices.excluded
     blocks = find_noise_blocks(values, excluded)
     noise = measure_noise(values, excluded, slices.spacing_mm)
-    sigma, by_tissue = find_rician(volume, slices, blocks), ()
-    if (
-        sigma is None
-        and not noise.none
-        and is_rician_without_air(volume, slices, noise.sd * slices.normalization.scale)
-    ):
-        sigma = noise.sd * slices.normalization.scale
-        by_tissue = (NO_AIR.format(sigma),)
+    sigma, sigma_warnings = _measure_sigma(volume, slices, blocks, noise)
     look = Look(
         shape=values.shape,
         dtype=volume.dtype,
@@ -116,9 +109,17 @@ def take_look(
         blocks=blocks,
         threshold=automatic_threshold(noise.sd, noise.color.high),
         rician_sigma=sigma,
-        warnings=(*_warnings(slices), *noise.warnings, *by_tissue),
+        warnings=(*_warnings(slices), *noise.warnings, *sigma_warnings),
     )
     return look, slices
+
+
+def _measure_sigma(volume, slices: Slices, blocks: NoiseBlocks, noise: NoiseLevel) -> tuple[float | None, list[str]]:
+    """sigma of MR magnitude images in image units, in air or else in tissue; and what to warn of."""
+    in_air, in_tissue = find_rician(volume, slices, blocks), noise.sd * slices.normalization.scale
+    if in_air is not None or noise.none or not is_rician_without_air(volume, slices, in_tissue):
+        return in_air, []
+    return in_tissue, [NO_AIR.format(in_tissue)]
 
 
 def _warnings(slices: Slices) -> tuple[str, ...]:
