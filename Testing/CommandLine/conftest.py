@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +39,12 @@ def nsn2n(tmp_path, monkeypatch, capfd):
 
 
 @pytest.fixture
-def nsn2n_process(tmp_path):
+def nsn2n_process(tmp_path, python):
     """The same as a command in a process of its own."""
 
-    def run(*arguments, **options) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=240, **options
-        )
+    def run(*arguments) -> subprocess.CompletedProcess:
+        command = [python, "-m", "NSN2NDenoiseLib.cli", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=240)
 
     return run
 

@@ -1,9 +1,6 @@
 """What the server of faults.py does before it forks: load all that a run needs, and nothing that starts threads."""
 
-import torch
 from NSN2NDenoiseLib.cli import commands
 from NSN2NDenoiseLib.engine import denoise_volume
 
 __all__ = ["commands", "denoise_volume"]
-
-torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])  # the first one imports for seconds

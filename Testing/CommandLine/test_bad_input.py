@@ -3,12 +3,16 @@
 import functools
 import os
 import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli import main, staged_files
+
+from Testing.CommandLine.conftest import environment
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.normal(0, 100, (6, 32, 32)).astype(np.float32)
@@ -163,11 +167,14 @@ def test_doubtful_volumes_are_warned_about(nsn2n, small, tmp_path):
     assert "Lower the threshold" in " ".join(high.stdout.split())
 
 
-def test_a_failed_write_leaves_the_old_output(nsn2n_process, small, tmp_path):
+def test_a_failed_write_leaves_the_old_output(small, tmp_path):
     """The system refuses files over 8 kB, as a disk that fills up during the write does."""
     (tmp_path / "out.nrrd").write_text("precious")
     limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (8192, 8192))
-    done = nsn2n_process("denoise", small, "out.nrrd", "--steps", "1", "--overwrite", preexec_fn=limit)
+    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "denoise", str(small), "out.nrrd", "--overwrite"]
+    command += ["--preset", "fast"]
+    how = {"cwd": tmp_path, "env": environment(), "capture_output": True, "text": True, "timeout": 240}
+    done = subprocess.run(command, preexec_fn=limit, **how)
     assert done.returncode == 1, done.stderr
     assert "could not be written" in done.stderr and "Traceback" not in done.stderr
     assert (tmp_path / "out.nrrd").read_text() == "precious"

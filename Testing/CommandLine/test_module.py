@@ -6,7 +6,6 @@ import logging
 import re
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,10 +24,10 @@ SCHEMA = ["name", "flag", "longflag", "index", "description", "label", "default"
 
 
 @pytest.fixture
-def program(tmp_path) -> Path:
+def program(tmp_path, python) -> Path:
     """``nsn2n`` as a client finds it: an executable."""
     path = tmp_path / "nsn2n"
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} -m NSN2NDenoiseLib.cli "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {python} -m NSN2NDenoiseLib.cli "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
@@ -62,9 +61,9 @@ def test_a_client_reads_and_calls_it(program, small, tmp_path, monkeypatch, capl
     assert (tmp_path / "noise.nrrd").is_file()
 
 
-def test_the_modules_files(small, tmp_path):
+def test_the_modules_files(small, tmp_path, python):
     assert MODULE.with_suffix(".xml").read_text(encoding="utf-8") == make_xml(), "nsn2n --xml > NSN2NDenoiseCLI.xml"
-    call = [sys.executable, str(MODULE), "--preset", "fast", str(small), str(tmp_path / "out.nrrd")]
+    call = [python, str(MODULE), "--preset", "fast", str(small), str(tmp_path / "out.nrrd")]
     done = subprocess.run(call, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and (tmp_path / "out.nrrd").is_file(), done.stderr
     missing = subprocess.run([*call[:-2], "none.nrrd", "x.nrrd"], capture_output=True, text=True, timeout=120)

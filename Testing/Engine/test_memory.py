@@ -51,9 +51,9 @@ def measured(slices: int, side: int, filters: str, settings: dict) -> tuple[floa
 @pytest.mark.parametrize(
     ("slices", "side", "filters", "settings"),
     [
-        (8, 320, "run", {}),
-        (120, 256, "left out", {}),  # the filters are slow, and what they take does not grow with the slices
-        (160, 256, "off", NO_FILTER),
+        (6, 320, "run", {}),
+        (80, 256, "left out", {}),  # the filters are slow, and what they take does not grow with the slices
+        (100, 256, "off", NO_FILTER),
         (6, 256, "off", {**NO_FILTER, "width": 16, "levels": 3, "batch": 16}),
     ],
 )

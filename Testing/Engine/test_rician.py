@@ -59,73 +59,84 @@ def test_magnitude_data_is_recognized_with_padding_ghosts_and_along_another_axis
     assert engine.take_look(turned, axis="i")[0].rician_sigma == pytest.approx(SIGMA, rel=0.04)
 
 
-def other_data(kind: str) -> np.ndarray:
-    """A volume that is no MR magnitude image with noise in its air."""
-    random = np.random.default_rng(0)
+#: Volumes that are no MR magnitude image with noise in its air.
+OTHERS = {
+    "CT": lambda clean: np.rint(ct()).astype(np.int16),
+    "CT + 1024": lambda clean: np.clip(np.rint(ct() + 1024), 0, None).astype(np.uint16),
+    "CT whose air has the mean of a Rayleigh distribution": lambda clean: np.clip(ct() + 1000 + 1.913 * 20, 0, None),
+    "CT from 0 on": lambda clean: ct() - ct().min(),
+    "Gaussian noise": lambda clean: gaussian(clean),
+    "magnitude of Gaussian noise": lambda clean: np.abs(gaussian(clean)),
+    "Gaussian noise, clipped": lambda clean: np.clip(gaussian(clean), 0, None),
+    "no noise": lambda clean: clean,
+    "filtered": lambda clean: ndimage.uniform_filter(magnitude(clean, SIGMA), (1, 3, 3)),
+    "several coils": lambda clean: magnitude(clean, SIGMA, coils=4),
+    "standardized": lambda clean: (magnitude(clean, SIGMA) - 80) / 60,
+    "no air": lambda clean: magnitude(clean + 100, SIGMA),
+    "only air": lambda clean: magnitude(0 * clean, SIGMA),
+    "PET": lambda clean: random().poisson(clean / 4 + 0.2) * np.float32(0.1),
+    "ultrasound": lambda clean: (clean + 10) * random().rayleigh(1, clean.shape),
+    "ultrasound, dark and twice as bright": lambda clean: (
+        np.where(clean > 0, 20, 10) * random().rayleigh(1, clean.shape)
+    ),
+}
+
+
+def random() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def ct() -> np.ndarray:
+    return phantom(slices=16, side=128)[1]
+
+
+def gaussian(clean: np.ndarray) -> np.ndarray:
+    return clean + SIGMA * random().standard_normal(clean.shape)
+
+
+def without_air(kind: str) -> np.ndarray:
+    """MR magnitude data whose air is gone."""
     clean = mr_phantom()
-    white = random.standard_normal(clean.shape)
-    ct = phantom(slices=16, side=128)[1]
-    return {
-        "CT": np.rint(ct).astype(np.int16),
-        "CT + 1024": np.clip(np.rint(ct + 1024), 0, None).astype(np.uint16),
-        "CT whose air has the mean of a Rayleigh distribution": np.clip(ct + 1000 + 1.913 * 20, 0, None),
-        "CT from 0 on": ct - ct.min(),
-        "Gaussian noise": clean + SIGMA * white,
-        "magnitude of Gaussian noise": np.abs(clean + SIGMA * white),
-        "Gaussian noise, clipped": np.clip(clean + SIGMA * white, 0, None),
-        "masked": np.where(clean > 0, np.rint(magnitude(clean, SIGMA)), 0).astype(np.int16),
-        "no noise": clean,
-        "filtered": ndimage.uniform_filter(magnitude(clean, SIGMA), (1, 3, 3)),
-        "several coils": magnitude(clean, SIGMA, coils=4),
-        "standardized": (magnitude(clean, SIGMA) - 80) / 60,
-        "no air": magnitude(clean + 100, SIGMA),
-        "only air": magnitude(0 * clean, SIGMA),
-        "PET": random.poisson(clean / 4 + 0.2).astype(np.float32) * 0.1,
-        "ultrasound": (clean + 10) * random.rayleigh(1, clean.shape),
-        "ultrasound, dark and twice as bright": np.where(clean > 0, 20, 10) * random.rayleigh(1, clean.shape),
-    }[kind].astype(np.float32 if kind not in ("CT", "CT + 1024", "masked") else None, copy=False)
+    noisy = np.rint(magnitude(clean, SIGMA)).astype(np.int16)
+    return np.where(clean > 0, noisy, 0).astype(np.int16) if kind == "masked" else noisy[:, 30:98, 30:98].copy()
 
 
-OTHERS = [
-    "CT",
-    "CT + 1024",
-    "CT whose air has the mean of a Rayleigh distribution",
-    "CT from 0 on",
-    "Gaussian noise",
-    "magnitude of Gaussian noise",
-    "Gaussian noise, clipped",
-    "masked",
-    "no noise",
-    "filtered",
-    "several coils",
-    "standardized",
-    "no air",
-    "only air",
-    "PET",
-    "ultrasound",
-    "ultrasound, dark and twice as bright",
-]
+@pytest.mark.parametrize("kind", ["masked", "cropped"])
+def test_magnitude_data_without_air_is_recognized_by_its_dark_tissue(kind):
+    seen = look(without_air(kind))
+    assert choose_sigma(seen, "auto") == seen.rician_sigma == pytest.approx(SIGMA, rel=0.05)
+    assert any("without air" in text and "switch the MR bias correction off" in text for text in seen.warnings)
+
+
+def test_gaussian_noise_in_dark_tissue_is_not_taken_for_rician():
+    """The same anatomy, signal and cut; only the noise of dark tissue does not fall with its signal."""
+    clean = mr_phantom()[:, 30:98, 30:98]
+    seen = look(np.abs(gaussian(clean)).astype(np.float32))
+    assert seen.rician_sigma is None and not any("without air" in text for text in seen.warnings)
+
+
+def other_data(kind: str) -> np.ndarray:
+    volume = OTHERS[kind](mr_phantom())
+    return volume if volume.dtype.kind in "iu" else volume.astype(np.float32)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_other_data_is_not_taken_for_magnitude_data(kind):
-    volume = other_data(kind)
-    assert recognized(volume) is None
-    assert choose_sigma(look(volume), "auto") is None
+    seen = look(other_data(kind))
+    assert seen.rician_sigma is None and choose_sigma(seen, "auto") is None
 
 
 def test_few_values_tell_nothing():
-    random = np.random.default_rng(0)
-    assert rayleigh_sigma(random.rayleigh(5, 100_000)) == pytest.approx(5, rel=0.02)
-    assert rayleigh_sigma(random.rayleigh(5, 1000)) is None
-    assert rayleigh_sigma(np.rint(random.rayleigh(0.5, 100_000))) is None
+    assert rayleigh_sigma(random().rayleigh(5, 100_000)) == pytest.approx(5, rel=0.02)
+    assert rayleigh_sigma(random().rayleigh(5, 1000)) is None
+    assert rayleigh_sigma(np.rint(random().rayleigh(0.5, 100_000))) is None
 
 
 def test_choices():
-    noisy, masked = magnitude(mr_phantom(), SIGMA), other_data("masked")
-    assert choose_sigma(look(noisy), "off") is None
-    assert choose_sigma(look(noisy), "on") == look(noisy).rician_sigma
-    assert choose_sigma(look(masked), "on") == pytest.approx(SIGMA, rel=0.08)
+    noisy, masked = look(magnitude(mr_phantom(), SIGMA)), look(without_air("masked"))
+    assert choose_sigma(noisy, "off") is None
+    assert choose_sigma(noisy, "on") == noisy.rician_sigma
+    assert choose_sigma(masked, "on") == pytest.approx(SIGMA, rel=0.08)
     with pytest.raises(engine.SettingsError, match="auto, on, off"):
         engine.Settings.from_preset(rician="yes")
     assert engine.Settings.from_preset("default").rician == "auto"

@@ -59,6 +59,7 @@ def test_the_network_is_trained_where_it_helps():
         look, _ = engine.take_look(volume)
         assert ("learn" in engine.make_plan(look, engine.Settings()).stages) is learns
     assert plan_of(first=False).making == ("match", "learn", "refine")
+    assert plan_of(first=False, refine=False).making == ("match", "learn")
     assert plan_of(collaborative=0.0).making == ("match", "learn")
     assert plan_of(learn=True).making == ("match", "first", "learn", "refine")
     assert plan_of(learn=False).making == ("match", "first")

@@ -43,7 +43,13 @@ def volume(host, sampleFile):
 
 
 @pytest.fixture
-def module(host, volume):
+def pythonReal(python, monkeypatch):
+    """As in Slicer, the module finds its Python in the path: here, one that starts in a moment."""
+    monkeypatch.setenv("PATH", os.path.dirname(python), prepend=os.pathsep)
+
+
+@pytest.fixture
+def module(host, volume, pythonReal):
     """The module's widget, opened with the volume in the scene."""
     return host.loadModule(str(MODULE))
 

@@ -106,7 +106,7 @@ PARAMETERS = (
     Parameter(
         "steps",
         "Training steps",
-        "training steps (default 450): more is slower and better",
+        "training steps (default 300): more is slower and better",
         int,
         unset=0,
         low=0,
@@ -126,7 +126,7 @@ PARAMETERS = (
     Parameter(
         "rician",
         "Rician bias of MR",
-        "take the Rician bias of MR magnitude images away (default auto: where the air shows that it is one; "
+        "take the Rician bias of MR magnitude images away (default auto: where air or dark tissue shows one; "
         "paper off)",
         RICIAN,
         unset=AS_PRESET,

@@ -49,9 +49,9 @@ def describe_inspection(name: str, facts: dict) -> str:
         + ("worth denoising" if facts["worthDenoising"] else "not worth denoising"),
         "correlation": f"{lags} of the noise of slices 1, 2, 3 apart",
         "pairs": f"slices {facts['gap']} apart",
-        "MR bias": "no Rician background"
+        "MR bias": "no Rician noise found"
         if facts["ricianSigma"] is None
-        else f"Rician background: sigma {_number(facts['ricianSigma'])} (will be corrected)",
+        else f"Rician noise: sigma {_number(facts['ricianSigma'])} (will be corrected)",
         "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",

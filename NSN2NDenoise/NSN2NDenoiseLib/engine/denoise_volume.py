@@ -14,7 +14,7 @@ from .runtime.memory import predict_gpu_memory_mb, require_memory
 from .runtime.progress import Progress, Tracker
 from .settings import Settings
 from .stages import STAGES
-from .stages.state import State, Workshop
+from .stages.state import State, Workshop, on_cpu
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
 from .volume.slices import to_slices, to_volume
@@ -107,8 +107,7 @@ def _denoise(
     state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
     for name in plan.making:
         try:
-            tracker.begin(name, can_end=bool(state.made_by))
-            state = STAGES[name](state, workshop)
+            state, workshop = _run_stage(name, state, workshop, can_end=bool(state.made_by))
         except Enough:
             break
         if on_first is not None and state.made_by and name != plan.making[-1]:
@@ -119,12 +118,23 @@ def _denoise(
     return result
 
 
+def _run_stage(name: str, state: State, workshop: Workshop, can_end: bool = False) -> tuple[State, Workshop]:
+    """The state that a stage makes, and where the next one works: on the CPU once another device has no memory left."""
+    workshop.tracker.begin(name, can_end)
+    try:
+        return STAGES[name](state, workshop), workshop
+    except (MemoryError, RuntimeError) as error:
+        if workshop.device.type == "cpu" or not is_out_of_memory(error):
+            raise
+    # here, the error no longer holds what is on the device
+    return _run_stage(name, *on_cpu(state, workshop), can_end)
+
+
 def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseResult:
     """The result that a state comes to by the last stages, which follow in any case."""
     for name in state.plan.finishing:
         if state.made_by or name == "judge":  # "spare" may have left the volume as it was
-            workshop.tracker.begin(name)
-            state = STAGES[name](state, workshop)
+            state, workshop = _run_stage(name, state, workshop)
     workshop.tracker.begin("report")
     denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))

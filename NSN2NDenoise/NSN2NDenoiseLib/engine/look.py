@@ -8,8 +8,13 @@ from .match.threshold import automatic_threshold
 from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
+from .noise.rician_tissue import is_rician_without_air
 from .volume.slices import Slices, to_slices
 
+NO_AIR = (
+    "An MR magnitude image without air, as its dark tissue shows: sigma of its Rician bias ({:.3g}) is that of the "
+    "noise in tissue. If it is something else, switch the MR bias correction off."
+)
 #: Slices thicker than this (mm) are worth a warning.
 THICK_MM = 4.0
 
@@ -88,6 +93,7 @@ def take_look(
     values, excluded = slices.values, slices.excluded
     blocks = find_noise_blocks(values, excluded)
     noise = measure_noise(values, excluded, slices.spacing_mm)
+    sigma, sigma_warnings = _measure_sigma(volume, slices, blocks, noise)
     look = Look(
         shape=values.shape,
         dtype=volume.dtype,
@@ -102,10 +108,18 @@ def take_look(
         noise=noise,
         blocks=blocks,
         threshold=automatic_threshold(noise.sd),
-        rician_sigma=find_rician(volume, slices, blocks),
-        warnings=(*_warnings(slices), *noise.warnings),
+        rician_sigma=sigma,
+        warnings=(*_warnings(slices), *noise.warnings, *sigma_warnings),
     )
     return look, slices
+
+
+def _measure_sigma(volume, slices: Slices, blocks: NoiseBlocks, noise: NoiseLevel) -> tuple[float | None, list[str]]:
+    """sigma of MR magnitude images in image units, in air or else in tissue; and what to warn of."""
+    in_air, in_tissue = find_rician(volume, slices, blocks), noise.sd * slices.normalization.scale
+    if in_air is not None or noise.none or not is_rician_without_air(volume, slices, in_tissue):
+        return in_air, []
+    return in_tissue, [NO_AIR.format(in_tissue)]
 
 
 def _warnings(slices: Slices) -> tuple[str, ...]:

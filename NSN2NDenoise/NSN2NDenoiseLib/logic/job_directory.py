@@ -65,6 +65,7 @@ class JobDirectory:
             turns.start()
 
 
+@atexit.register
 def removeLeftovers() -> None:
     """Remove now what is still there (Windows keeps files that are mapped; large files take their turns)."""
     for path in list(_leftovers):
@@ -88,6 +89,3 @@ def _sweep(path: str) -> None:
 def _root() -> str | None:
     path = getattr(slicer.app, "temporaryPath", None)
     return path if path and os.path.isdir(path) else None
-
-
-atexit.register(removeLeftovers)

@@ -12,7 +12,7 @@ SMALL = {
     "n2v": {"steps": 150, "batch": 4, "crop": 32, "width": 8},
     "nb2nb": {"steps": 40, "batch": 2, "crop": 48, "width": 8},
     "zs-n2n": {"iterations": 100, "every": 6},
-    "dip": {"width": 16, "levels": 3, "every": 7, "iterations": 300},
+    "dip": {"width": 16, "levels": 3, "every": 10, "iterations": 300},
     "n2n": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "n2c": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "n2c-own": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},

@@ -119,6 +119,12 @@ def rician_mean(amplitude: np.ndarray) -> np.ndarray:
     return AIR_MEAN * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half))
 
 
+def rician_variance(mean: np.ndarray, sigma: float) -> np.ndarray:
+    """E[M^2] - E[M]^2 of Rician variables with these means, same shape, in squared image units."""
+    amplitude = invert_mean(np.asarray(mean, np.float64), sigma)
+    return np.clip(amplitude**2 + 2 * sigma**2 - np.square(mean), (AIR_SD * sigma) ** 2, sigma**2)
+
+
 def correct_bias(means: np.ndarray, normalization: Normalization, sigma: float) -> np.ndarray:
     """The amplitudes whose Rician means are given.
 
@@ -159,10 +165,8 @@ def _fits_tissue(sigma: float, stack: np.ndarray, where: NoiseBlocks) -> bool:
     level = float(np.median(means[bright]))
     if level < TISSUE_LEVEL * AIR_MEAN * sigma:
         return False
-    amplitude = float(invert_mean(np.float64(level), sigma))
-    expected = np.clip(amplitude**2 + 2 * sigma**2 - level**2, (AIR_SD * sigma) ** 2, sigma**2)  # E[M^2] - E[M]^2
     low, high = TISSUE_NOISE
-    return bool(low**2 <= np.median(block_variances(stack, where)[bright]) / expected <= high**2)
+    return bool(low**2 <= np.median(block_variances(stack, where)[bright]) / rician_variance(level, sigma) <= high**2)
 
 
 @cache

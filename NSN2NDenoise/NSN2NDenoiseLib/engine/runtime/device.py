@@ -1,7 +1,9 @@
 """The device and the precision that a run uses: tried, not assumed."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -76,6 +78,24 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
         isinstance(error, RuntimeError) and any(word in str(error) for word in words)
     )
+
+
+def as_many_as_fit(work: Callable[[int], Any], count: int) -> tuple[Any, int]:
+    """What `work` makes of so many things at once, or of half as many, and so on, where memory runs out.
+
+    Returns:
+        What it returned, and the number that there was memory for.
+
+    Raises:
+        MemoryError or RuntimeError: there was not even memory for one, or the work failed for another reason.
+    """
+    while True:
+        try:
+            return work(count), count
+        except (MemoryError, RuntimeError) as error:
+            if count == 1 or not is_out_of_memory(error):
+                raise
+        count = (count + 1) // 2
 
 
 def _problem(name: str) -> str | None:

@@ -13,7 +13,7 @@ from .machine import free_memory_mb
 #: MB that Python, torch, scipy and SimpleITK hold before there is a volume (Linux, torch for CPUs).
 PROGRAMS = 350.0
 #: MB that the first training step leaves behind, however small the network is.
-FIRST_STEP = 110.0
+FIRST_STEP = 40.0
 #: Bytes a voxel that are there from the first stage on: normalized slices (4), W (1), padding (1), low-passed slices
 #: (4); and those of one more version of the volume.
 STACK_BYTES, VERSION_BYTES = 10, 4

@@ -57,6 +57,7 @@ class Tracker:
         self._stage_start = self._start
         self.seconds: dict[str, float] = {}
         self._shares: dict[str, float] = {}
+        self._done = 0.0
         self.expect(("learn",))
 
     def expect(self, stages: tuple[str, ...]) -> None:
@@ -102,7 +103,8 @@ class Tracker:
                 done += share * min(max(stage_fraction, 0.0), 1.0)
                 break
             done += share
-        self._progress(Progress(self._stage or "look", done, loss, self._seconds_left(done, stage_fraction)))
+        self._done = max(self._done, done)  # a stage that begins anew is no step back
+        self._progress(Progress(self._stage or "look", self._done, loss, self._seconds_left(done, stage_fraction)))
 
     def aside(self) -> "Tracker":
         """One for work between two stages, which is no progress of the run: it only notices a stop request."""

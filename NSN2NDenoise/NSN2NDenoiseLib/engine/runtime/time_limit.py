@@ -11,6 +11,7 @@ from ..train.crops import CropSampler
 from ..train.inference import both_directions, slices_at_once
 from ..train.tensors import SliceTensors
 from ..train.training import FEWEST, Training
+from .device import as_many_as_fit
 from .progress import Tracker
 
 #: The steps that a limit can lead to; more bring nothing.
@@ -72,9 +73,12 @@ def _step_seconds(network, tensors, sampler, settings: Settings, precision: torc
 def _slice_seconds(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype) -> float:
     """Seconds in which a slice is denoised."""
     slices = tensors.stack.shape[0]
-    count = min(slices_at_once(tensors.device), slices)
-    index = torch.arange(count, device=tensors.device) + (slices - count) // 2  # the end slices take half the time
-    for _ in range(2):  # the first time warms up
-        start = time.monotonic()
-        both_directions(network, tensors, index, precision).cpu()
-    return (time.monotonic() - start) / count
+
+    def denoise(count: int) -> float:
+        index = torch.arange(count, device=tensors.device) + (slices - count) // 2  # the end slices take half the time
+        for _ in range(2):  # the first time warms up
+            start = time.monotonic()
+            both_directions(network, tensors, index, precision).cpu()
+        return (time.monotonic() - start) / count
+
+    return as_many_as_fit(denoise, min(slices_at_once(tensors.device), slices))[0]

@@ -8,6 +8,8 @@ from ..train.training import Training, count_steps
 from ..train.unet import make_network
 from .state import State, Workshop
 
+FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step instead of {}. Crop the volume."
+
 
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta and apply it to every slice.
@@ -15,7 +17,7 @@ def learn(state: State, workshop: Workshop) -> State:
     Targets are compensated with what stage "first" made, or without it with LPF(x_i).
 
     Raises:
-        RunError: the training diverged, or memory ran out.
+        RunError: the training diverged.
         Cancelled: the caller wants to stop.
     """
     settings, tracker = state.plan.settings, workshop.tracker
@@ -40,6 +42,8 @@ def learn(state: State, workshop: Workshop) -> State:
 
     training = Training(network, settings, steps, workshop.precision)
     training.run(tensors, sampler, steps, tracker)
+    if training.batch < settings.batch:
+        warnings = [*warnings, FEWER_PAIRS.format(training.batch, settings.batch)]
     denoised = denoise_slices(
         network,
         tensors,

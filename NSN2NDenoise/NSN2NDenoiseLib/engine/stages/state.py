@@ -8,8 +8,11 @@ import torch
 from ..look import Look
 from ..noise.model import NoiseModel
 from ..plan import Plan
+from ..runtime.device import choose_precision
 from ..runtime.progress import Tracker
 from ..volume.slices import Slices
+
+OUT_OF_MEMORY = "The memory of the GPU ({}) ran out: the run went on on the CPU, which is slower. Crop the volume."
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,15 @@ class State:
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""
         return replace(self, denoised=denoised, made_by=(*self.made_by, stage), **more)
+
+
+def on_cpu(state: State, workshop: Workshop) -> tuple[State, Workshop]:
+    """The same state and workshop on the CPU, for a run whose device has no memory left; the state warns of it."""
+    cpu = torch.device("cpu")
+    if state.network is not None:
+        state.network.to(cpu)
+    if workshop.device.type == "cuda":
+        torch.cuda.empty_cache()  # for whoever else works there
+    warnings = (*state.warnings, OUT_OF_MEMORY.format(workshop.device.type))
+    precision = choose_precision(state.plan.settings.precision, cpu)
+    return replace(state, warnings=warnings), replace(workshop, device=cpu, precision=precision)

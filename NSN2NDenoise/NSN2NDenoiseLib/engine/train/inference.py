@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ..errors import RunError
-from ..runtime.device import autocast, is_out_of_memory
+from ..runtime.device import as_many_as_fit, autocast
 from ..volume.normalize import NETWORK_RANGE
 from .tensors import SliceTensors, apply_network
 
@@ -61,7 +60,7 @@ def infer(
         (slices, rows, columns) float32, normalized, clipped input range.
 
     Raises:
-        RunError: memory ran out even for one slice.
+        MemoryError or RuntimeError: memory ran out even for one slice (`is_out_of_memory`).
         Cancelled: the caller wants to stop.
     """
     network.eval()
@@ -69,20 +68,15 @@ def infer(
     batch = slices_at_once(tensors.device)
     result = np.empty(tuple(tensors.stack.shape), np.float32)
     start = 0
+
+    def denoise(count: int) -> np.ndarray:
+        index = torch.arange(start, start + count, device=tensors.device)
+        return both_directions(network, tensors, index, precision).cpu().numpy()
+
     while start < slices:
-        index = torch.arange(start, min(start + batch, slices), device=tensors.device)
-        try:
-            result[start : start + len(index)] = both_directions(network, tensors, index, precision).cpu().numpy()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if batch == 1:
-                raise RunError(
-                    f"out of memory on {tensors.device} with one slice; use a smaller width or device cpu"
-                ) from error
-            batch //= 2
-            continue
-        start += len(index)
+        done, batch = as_many_as_fit(denoise, min(batch, slices - start))
+        result[start : start + batch] = done
+        start += batch
         progress(start / slices)
     return result
 

@@ -5,9 +5,10 @@ import math
 import torch
 
 from ..errors import RunError
-from ..runtime.device import autocast, is_out_of_memory
+from ..runtime.device import as_many_as_fit, autocast
 from ..runtime.progress import Tracker
 from ..settings import Settings
+from .adam import Adam
 from .crops import CropSampler
 from .losses import interslice_continuity_loss, reconstruction_loss, regional_consistency_loss, total_loss
 from .tensors import SliceTensors, apply_network
@@ -29,6 +30,7 @@ class Training:
 
     Attributes:
         losses: of the steps so far.
+        batch: pairs a step; fewer than set once memory has run out.
     """
 
     def __init__(
@@ -36,8 +38,8 @@ class Training:
     ) -> None:
         self.losses: list[float] = []
         self._network, self._settings, self._steps, self._precision = network, settings, steps, precision
-        self._optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=settings.betas)
-        self._batch_size = settings.batch
+        self._adam = Adam(network.parameters(), settings.betas)
+        self.batch = settings.batch
 
     @property
     def shown_loss(self) -> float | None:
@@ -57,15 +59,14 @@ class Training:
                 ends early where its `enough` says so.
 
         Raises:
-            RunError: the loss became NaN or infinite, or memory ran out even for the smallest batch.
+            RunError: the loss became NaN or infinite.
+            MemoryError or RuntimeError: memory ran out even for one pair (`is_out_of_memory`).
             Cancelled: the caller wants to stop.
         """
         self._network.train()
         shown = self.shown_loss
         for step in range(len(self.losses), until):
-            for group in self._optimizer.param_groups:
-                group["lr"] = learning_rate(self._settings, step, self._steps)
-            loss = self._step(tensors, sampler)
+            loss = self._step(tensors, sampler, learning_rate(self._settings, step, self._steps))
             if not math.isfinite(loss):
                 raise RunError(
                     f"the training diverged: the loss became {loss} at step {step + 1}; lower the learning rate"
@@ -76,27 +77,17 @@ class Training:
             if step + 1 >= FEWEST and tracker.enough():
                 break
 
-    def _step(self, tensors: SliceTensors, sampler: CropSampler) -> float:
+    def _step(self, tensors: SliceTensors, sampler: CropSampler, rate: float) -> float:
         """One step of Adam; with half the pairs for good where memory runs out."""
-        crops = sampler.draw(self._batch_size)
-        while True:
-            try:
-                cut = tensors.batch(*crops, sampler.size)
-                loss = training_step(self._network, cut, self._settings, self._precision)
-                break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if self._batch_size == 1:
-                    raise RunError(
-                        f"out of memory on {tensors.device} with one pair a step; use a smaller crop or width, or "
-                        "device cpu"
-                    ) from error
-                self._batch_size = math.ceil(self._batch_size / 2)
-                crops = tuple(values[: self._batch_size] for values in crops)
-                self._optimizer.zero_grad(set_to_none=True)
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        crops = sampler.draw(self.batch)
+
+        def find_gradients(pairs: int) -> torch.Tensor:
+            self._adam.drop_gradients()
+            cut = tensors.batch(*(values[:pairs] for values in crops), sampler.size)
+            return training_step(self._network, cut, self._settings, self._precision)
+
+        loss, self.batch = as_many_as_fit(find_gradients, self.batch)
+        self._adam.step(rate)
         return float(loss)
 
 

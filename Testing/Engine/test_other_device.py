@@ -1,0 +1,159 @@
+"""A whole run on a GPU, without one: the very voxels of the CPU, and what becomes of a GPU that is too small."""
+
+import numpy as np
+import pytest
+import torch
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.filter import collaborative
+from NSN2NDenoiseLib.engine.runtime import device, time_limit
+from NSN2NDenoiseLib.engine.stages import STAGES
+from NSN2NDenoiseLib.engine.stages.learn import FEWER_PAIRS
+from NSN2NDenoiseLib.engine.train import inference
+from scipy import ndimage
+
+from Testing.Engine.other_device import CARD, Card
+from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
+
+TINY = {"width": 4, "levels": 2}
+#: Everything that a run can do, for however long, and for four steps.
+ENDLESS = {**TINY, "learn": True, "rician": "on", "strength": 0.9}
+ALL = {**ENDLESS, "steps": 4}
+#: That a card has memory for: two of each pair, and fewer than the volume's slices.
+IMAGES = 4
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """The card, entered; the CPU takes the ways of a GPU, in torch and with as many slices at once."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(20e9), int(24e9)))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "made of paper")
+    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
+    monkeypatch.setattr(collaborative, "REACH", (1, 1, 1))  # it takes seconds with more
+    monkeypatch.setattr(inference, "slices_at_once", lambda _: inference.GPU_BATCH)
+    with Card() as card:
+        yield card
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """MR with colored noise and padding: nothing is left out for want of a reason."""
+    volume = magnitude(mr_phantom(slices=6, side=40), 8)
+    volume = ndimage.gaussian_filter(volume, (0, 0.6, 0.6)) + 1
+    volume[:, :9] = 0
+    return volume
+
+
+def run(volume, where, preset="default", **settings):
+    return engine.denoise(volume, engine.Settings.from_preset(preset, device=where, precision="float32", **settings))
+
+
+def assert_same(one, other):
+    np.testing.assert_array_equal(one.denoised, other.denoised)
+    np.testing.assert_array_equal(one.weights, other.weights)
+    assert one.losses == other.losses
+
+
+def test_the_card_refuses_what_a_card_refuses(card):
+    there, here = torch.ones(3, device="cuda"), torch.ones(3)
+    assert there.device == CARD and (there + 1).device == CARD
+    assert (there + torch.tensor(1.0)).sum().item() == 6 and float(there.sum()) == 3
+    assert type(there.cpu()) is torch.Tensor and torch.tensor([1, 2], device="cuda")[1] == 2
+    for refused in (
+        lambda: there + here,
+        lambda: here.add_(there),
+        lambda: torch.where(there > 0, there, here),
+        lambda: torch.rand(3, device="cuda", generator=torch.Generator()),
+        lambda: there.numpy(),
+        lambda: np.asarray(there),
+    ):
+        with pytest.raises((RuntimeError, TypeError), match="cuda"):
+            refused()
+    card.largest = 16
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        torch.ones(5, device="cuda")
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings"),
+    [
+        ("default", ALL),
+        ("default", {**TINY, "learn": False}),
+        ("fast", {}),
+        ("nsn2n", {**TINY, "steps": 4}),
+        ("paper", {**TINY, "epochs": 1, "steps": 0}),
+    ],
+)
+def test_a_preset_gives_the_voxels_of_the_cpu(card, noisy, preset, settings):
+    there = run(noisy, "cuda", preset, **settings)
+    assert there.report["device"] == "cuda (made of paper)" and card.operations > 100
+    done = card.operations
+    assert_same(there, run(noisy, "cpu", preset, **settings))
+    assert card.operations == done
+    assert not any("memory" in text for text in there.report["warnings"])
+
+
+def test_white_noise_is_filtered_by_torch_and_then_on_the_cpu(card):
+    _, white = phantom(slices=6, side=40)
+    assert_same(run(white, "cuda"), run(white, "cpu"))
+
+
+def test_auto_tries_the_card_and_takes_it(card, noisy):
+    assert device.choose_device("auto") == torch.device("cuda") and card.operations
+    assert run(noisy, "auto", "fast").report["device"].startswith("cuda")
+
+
+def test_a_time_limit_times_the_card(card, noisy, monkeypatch):
+    monkeypatch.setattr(time_limit, "FEWEST", 4)
+    monkeypatch.setattr(time_limit, "MOST", 4)
+    limited = run(noisy, "cuda", **TINY, minutes=0.1)
+    assert limited.report["steps"] == 4
+    assert_same(limited, run(noisy, "cpu", **TINY, steps=4))
+
+
+@pytest.mark.parametrize("limit", [{"steps": 4}, {"minutes": 0.1}])
+def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, monkeypatch, limit):
+    def tight(state, workshop, work=STAGES["learn"]):
+        card.largest = 4 * 8 * 40 * 40 * IMAGES  # the widest feature maps have 8 channels
+        learned = work(state, workshop)
+        card.largest = float("inf")
+        return learned
+
+    monkeypatch.setattr(time_limit, "FEWEST", 4)
+    monkeypatch.setattr(time_limit, "MOST", 4)
+    monkeypatch.setitem(STAGES, "learn", tight)
+    result = run(noisy, "cuda", **ENDLESS, **limit)
+    assert result.report["device"].startswith("cuda")
+    assert FEWER_PAIRS.format(IMAGES // 2, 8) in result.report["warnings"]
+    assert len(result.losses) == 4 and np.isfinite(result.denoised).all()
+
+
+@pytest.mark.parametrize("stage", ["first", "learn", "refine", "spare"])
+def test_a_card_without_memory_leaves_the_rest_to_the_cpu(card, noisy, monkeypatch, stage):
+    def full(state, workshop, work=STAGES[stage]):
+        card.largest = 64
+        return work(state, workshop)
+
+    monkeypatch.setitem(STAGES, stage, full)
+    seen = []
+    settings = engine.Settings.from_preset(**ALL, device="cuda", precision="float32")
+    result = engine.denoise(noisy, settings, progress=seen.append)
+    assert result.report["device"].startswith("cpu")
+    assert sum("ran out: the run went on on the CPU" in text for text in result.report["warnings"]) == 1
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert_same(result, run(noisy, "cpu", **ALL))
+
+
+def test_where_the_cpu_lacks_memory_too_the_error_is_clear(card, noisy, monkeypatch):
+    def full(state, workshop, work=STAGES["learn"]):
+        card.largest = 64
+        if workshop.device.type == "cpu":
+            raise MemoryError
+        return work(state, workshop)
+
+    monkeypatch.setitem(STAGES, "learn", full)
+    with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 40, 40\); crop it"):
+        run(noisy, "cuda", **ALL)
