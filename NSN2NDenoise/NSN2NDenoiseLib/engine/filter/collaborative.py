@@ -78,22 +78,24 @@ def collaborative_filter(
                 pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
             return own, pilot, unit
 
-        for part in _filter_slabs(load, result, block, STEPS[number], sd, wiener=is_last):
+        for part in _filter_slabs(load, result, block, STEPS[number], sd, noise.corner, wiener=is_last):
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
     return result
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, wiener: bool):
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     on_cpu, variances = can_compile(result.shape, REACH, sd.device), VARIANCES if wiener else None
 
     def work(start: int, noisy, pilot, unit, total, weight) -> None:
         if on_cpu:
-            filter_slab(noisy, pilot, unit, start, steps[1], REACH, sd, window, THRESHOLD, variances, total, weight)
+            filter_slab(
+                noisy, pilot, unit, start, steps[1], REACH, sd, window, THRESHOLD, variances, total, weight, corner
+            )
             return
-        groups = find_groups(pilot, unit, start, block, steps[1], REACH)
+        groups = find_groups(pilot, unit, start, block, steps[1], REACH, corner)
         _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
 
     return over_slabs(load, work, result, block, steps, REACH, sd.device)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from .bands import chance_terms, group_size, in_bands, places_around
-from .groups import block_size, cosine_transform
+from .bands import group_size, in_bands, most_by_chance, places_around
+from .groups import block_size, chance_number, chances, cosine_transform
 from .slabs import over_slabs
 
 #: Blocks of a group, at most, and at least, without which there is nothing to analyze.
@@ -74,17 +74,18 @@ def pca_filter(
         shape, local = tuple(volumes[0].shape), volumes[2]
         places = places_around(shape, start, block, REACH)
         size = group_size(places, shape, block, STEPS[1], GROUP)
-        alike, chance = chance_terms(local[start], block, STEPS[1], len(places))
+        alike, chance = most_by_chance(local[start], block, STEPS[1]), chances().numpy()
+        number = chance_number(*noise.corner, STEPS[1])
         bound = np.float32(ABOVE_NOISE**2 * (1 + (voxels / size) ** 0.5) ** 2)
         before, similar, local, total, weight = (t.view(-1).numpy() for t in volumes)
 
         def band(first: int, last: int) -> None:
             pca_band(
-                before, similar, local, shape, start, first, last, STEPS[1], block, places, alike, chance, size, bound,
-                not noise.is_white, whiten, restore, total, weight,
+                before, similar, local, shape, start, first, last, STEPS[1], block, places, alike, chance,
+                number, size, bound, not noise.is_white, whiten, restore, total, weight,
             )  # fmt: skip
 
-        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads())
+        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads(), noise.corner[0])
 
     for part in over_slabs(load, work, result, block, STEPS, REACH):
         if progress is not None:

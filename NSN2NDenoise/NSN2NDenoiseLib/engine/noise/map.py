@@ -40,12 +40,13 @@ class NoiseMap:
     values: np.ndarray
     shape: tuple[int, int, int]
 
-    def slab(self, first: int = 0, last: int | None = None) -> np.ndarray:
+    def slab(
+        self, first: int = 0, last: int | None = None, rows: slice = slice(None), columns: slice = slice(None)
+    ) -> np.ndarray:
         """The map at full resolution of the slices from `first` up to `last`, (slices, rows, columns) float32."""
-        last = self.shape[0] if last is None else last
         found = self.values
-        for axis, positions in enumerate((np.arange(first, last), np.arange(self.shape[1]), np.arange(self.shape[2]))):
-            found = _interpolate(found, axis, self._cell(positions, axis))
+        for axis, span in enumerate((slice(first, last), rows, columns)):
+            found = _interpolate(found, axis, self._cell(np.arange(self.shape[axis])[span], axis))
         return found
 
     def at(self, places: np.ndarray) -> np.ndarray:
