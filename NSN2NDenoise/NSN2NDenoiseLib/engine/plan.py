@@ -11,7 +11,7 @@ from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
-from .volume.part import Box, Part, find_part
+from .volume.part import PASS_REACH, Box, Part, find_part
 from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
@@ -20,9 +20,9 @@ MIN_NOISE = 1e-4
 
 #: Stages that follow any result.
 FINISHING = ("limit", "spare", "judge", "unbias", "strength", "within")
-#: How far, in slices, rows and columns, a voxel depends on the input: in LPF and W_i as the filters take it (besides
-#: the gap), in one pass of a filter, and in stage "spare".
-MATCH_REACH, PASS_REACH, SPARE_REACH = (0, 10, 10), (9, 11, 11), (4, 31, 31)
+#: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
+#: stage "spare".
+MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def make_plan(look: Look, settings: Settings, within: np.ndarray | Box | None = 
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     stages = _stages(look, settings, sigma)
-    part = None if within is None else find_part(within, look.axis, look.shape, _reach(look, stages, gap))
+    part = None
+    if within is not None:
+        part = find_part(within, look.axis, look.shape, _reach(look, stages, gap), SPARE_REACH)
     if part is not None and part.wanted is not None and not look.noise.none:
         stages = (*stages, "within")
     shape = look.shape if part is None else part.shape

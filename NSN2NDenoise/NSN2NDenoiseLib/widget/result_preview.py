@@ -39,6 +39,8 @@ class ResultPreviewControl(VTKObservationMixin):
         self._wish, self._since = None, 0.0
         self._timer = singleShot(self._follow)
         ui.previewResultButton.connect("toggled(bool)", self._onToggled)
+        ui.compareSlider.connect("valueChanged(double)", self._onOther)
+        ui.noiseViewButton.connect("toggled(bool)", self._onOther)
         ui.strengthSlider.connect("valueIsChanging(double)", self._onStrength)
         ui.strengthSlider.connect("valueChanged(double)", self._onStrength)
 
@@ -123,6 +125,10 @@ class ResultPreviewControl(VTKObservationMixin):
     def _onMoved(self, caller, event) -> None:
         if not self._timer.isActive():
             self._timer.start(GATHER)
+
+    def _onOther(self, *args) -> None:
+        """The result, or its removed noise, is looked at."""
+        self.end()
 
     def _onStrength(self, percent: float) -> None:
         self.layer.setStrength(percent / 100)

@@ -1,10 +1,11 @@
 """The noise as a filter has to know it: how strong it is at each frequency of a block, and around each voxel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
+from ..volume.part import Box
 from .level import NoiseLevel
 
 #: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
@@ -29,12 +30,18 @@ class NoiseModel:
     level: NoiseLevel
     weights: np.ndarray | None = None
     factor: float = 1.0
-    region: tuple[slice, slice, slice] | None = None
+    region: Box | None = None
 
     @property
     def corner(self) -> tuple[int, int]:
         """Row and column of the volume at which the region begins."""
         return (0, 0) if self.region is None else (self.region[1].start, self.region[2].start)
+
+    def inside(self, box: Box) -> "NoiseModel":
+        """The noise in a box of the region."""
+        begin = (0, 0, 0) if self.region is None else [side.start for side in self.region]
+        region = tuple(slice(side.start + first, side.stop + first) for side, first in zip(box, begin, strict=True))
+        return replace(self, weights=None if self.weights is None else self.weights[box], region=region)
 
     @property
     def is_white(self) -> bool:

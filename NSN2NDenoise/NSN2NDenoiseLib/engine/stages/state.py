@@ -85,6 +85,12 @@ class State:
         return self.plan.paired[first : first + len(self.slices) - self.plan.gap]
 
     @property
+    def filtered(self) -> Box | None:
+        """Where the filters' result is looked at; None: everywhere."""
+        is_part = self.plan.part is not None and self.region == self.plan.part.box
+        return self.plan.part.filtered if is_part else None
+
+    @property
     def wanted(self) -> np.ndarray | None:
         """Where the result is wanted, boolean as `denoised`; None: everywhere."""
         return None if self.plan.part is None else self.plan.part.wanted

@@ -11,6 +11,10 @@ from .axes import slices_first
 #: and 2), the cells of stage "spare" (4) and the blocks that the noise is measured in (8).
 GRID = (6, 24, 24)
 
+#: How far, in slices, rows and columns, a voxel of a filter's result looks in one of its passes: groups are made for
+#: blocks up to 3 slices or 4 pixels beside one of 4 that holds the voxel, of blocks as far again.
+PASS_REACH = (9, 11, 11)
+
 #: Slices, rows and columns of a volume, from where to where.
 Box = tuple[slice, slice, slice]
 
@@ -22,11 +26,13 @@ class Part:
     Attributes:
         core: around all that is wanted.
         box: the core and, around it, what the stages look at.
+        filtered: where in the box the filters' result is looked at.
         wanted: boolean of the box; None: the whole core is.
     """
 
     core: Box
     box: Box
+    filtered: Box
     wanted: np.ndarray | None = None
 
     @property
@@ -35,7 +41,13 @@ class Part:
         return tuple(side.stop - side.start for side in self.box)
 
 
-def find_part(wanted: np.ndarray | Box, axis: str, shape: tuple[int, int, int], reach: tuple[int, int, int]) -> Part:
+def find_part(
+    wanted: np.ndarray | Box,
+    axis: str,
+    shape: tuple[int, int, int],
+    reach: tuple[int, int, int],
+    after: tuple[int, int, int],
+) -> Part:
     """The part to work on.
 
     Args:
@@ -43,14 +55,21 @@ def find_part(wanted: np.ndarray | Box, axis: str, shape: tuple[int, int, int], 
         axis: "k", "j" or "i", along which the slices lie.
         shape: of the whole, slices first.
         reach: how far the stages look, in slices, rows and columns.
+        after: how far those after the filters look.
     """
     is_box = isinstance(wanted, tuple)
     core = wanted if is_box else bounding_box(slices_first(wanted, axis))
-    box = tuple(
+    box = widened(core, reach, shape)
+    filtered = shifted(widened(core, after, shape), box)
+    return Part(core, box, filtered, None if is_box else np.ascontiguousarray(slices_first(wanted, axis)[box]))
+
+
+def widened(box: Box, reach: tuple[int, int, int], shape: tuple[int, int, int], grid=GRID) -> Box:
+    """A box and what lies so far around it, beginning on the grid and within a stack of this shape."""
+    return tuple(
         slice(max(0, side.start - far) // step * step, min(size, side.stop + far))
-        for side, far, step, size in zip(core, reach, GRID, shape, strict=True)
+        for side, far, step, size in zip(box, reach, grid, shape, strict=True)
     )
-    return Part(core, box, None if is_box else np.ascontiguousarray(slices_first(wanted, axis)[box]))
 
 
 def bounding_box(wanted: np.ndarray) -> Box:
