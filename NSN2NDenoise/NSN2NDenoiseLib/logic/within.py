@@ -53,9 +53,7 @@ def _insideROI(inputVolume, roi) -> np.ndarray:
     half = np.array(roi.GetSize()) / 2
     if roi.GetNumberOfControlPoints() < 1 or not (half > 0).all():
         raise ValueError(_("The ROI '{name}' has no size. Place it in the slice views.").format(name=roi.GetName()))
-    ijkToRAS = vtk.vtkMatrix4x4()
-    inputVolume.GetIJKToRASMatrix(ijkToRAS)
-    toWorld = _toWorld(inputVolume) @ slicer.util.arrayFromVTKMatrix(ijkToRAS)
+    toWorld = _toWorld(inputVolume) @ _ijkToRAS(inputVolume)
     roiToWorld = _toWorld(roi) @ slicer.util.arrayFromVTKMatrix(roi.GetObjectToNodeMatrix())
     toROI = np.linalg.inv(roiToWorld) @ toWorld
     corners = np.array(np.meshgrid(*([-h, h] for h in half))).reshape(3, -1)
@@ -83,13 +81,29 @@ def _insideSegment(inputVolume, segmentation, segment: str | None) -> np.ndarray
                 name=segmentation.GetName(), segment=segment or "", all=", ".join(n for _id, n in segments) or _("none")
             )
         )
-    _toWorld(segmentation), _toWorld(inputVolume)  # both must be linear
+    toSegmentation = np.linalg.inv(_toWorld(segmentation)) @ _toWorld(inputVolume) @ _ijkToRAS(inputVolume)
+    grid = slicer.vtkOrientedImageData()
+    grid.SetExtent(inputVolume.GetImageData().GetExtent())
+    grid.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(toSegmentation))
+    kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+    if not segmentation.GetSegmentation().ContainsRepresentation(kind):  # surfaces; the user's node stays as it is
+        surfaces, segmentation = segmentation, slicer.vtkMRMLSegmentationNode()
+        segmentation.GetSegmentation().DeepCopy(surfaces.GetSegmentation())
+        segmentation.CreateBinaryLabelmapRepresentation()
     inside = np.zeros(volumes.arrayOf(inputVolume).shape, bool)
     for segmentID in ids:
-        labels = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, segmentID, inputVolume)
-        if labels is not None and labels.shape == inside.shape:  # an empty segment has none
-            inside |= labels != 0
+        own, labels = slicer.vtkOrientedImageData(), slicer.vtkOrientedImageData()
+        segmentation.GetBinaryLabelmapRepresentation(segmentID, own)
+        resample = slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage
+        if not own.IsEmpty() and resample(own, grid, labels):
+            inside |= volumes.arrayOfImage(labels) != 0
     return inside
+
+
+def _ijkToRAS(volumeNode) -> np.ndarray:
+    matrix = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
 
 
 def _toWorld(node) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import PASS_REACH, Box, widened
+from ..volume.part import Box, around, everywhere
 from .groups import Groups, block_size, cosine_transform, find_groups, hadamard
 from .on_cpu import can_compile, filter_slab
 from .slabs import over_slabs
@@ -51,7 +51,7 @@ def collaborative_filter(
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
         excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
-        needed: where the result is wanted; elsewhere it is that of the first pass, or the guide. None: everywhere.
+        needed: where the result is wanted; elsewhere it may be the guide. None: everywhere.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
 
@@ -68,7 +68,7 @@ def collaborative_filter(
     needed = needed or everywhere(noisy.shape)
     result = guide.copy()  # becomes the first pass's, then the second's, which reads it well before it writes there
     for number, is_last in enumerate((False, True)):
-        here = around(needed, 1 - number, noisy.shape)
+        here = around(needed, 2 - number, noisy.shape)
         local = noise.inside(here)
 
         def load(first: int, last: int, is_last=is_last, here=here, local=local) -> tuple[torch.Tensor, ...]:
@@ -88,16 +88,6 @@ def collaborative_filter(
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
     return result
-
-
-def everywhere(shape: tuple[int, int, int]) -> Box:
-    """The box that holds all of a stack."""
-    return tuple(slice(0, side) for side in shape)
-
-
-def around(needed: Box, passes: int, shape: tuple[int, int, int]) -> Box:
-    """Where the input of so many passes is looked at, whose result is needed in a box; it begins on their steps."""
-    return widened(needed, tuple(passes * side for side in PASS_REACH), shape, grid=(6, 6, 6))
 
 
 def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wiener: bool):

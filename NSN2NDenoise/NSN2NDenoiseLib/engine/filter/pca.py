@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box
+from ..volume.part import Box, around, everywhere
 from .bands import group_size, in_bands, most_by_chance, places_around
 from .groups import block_size, chance_number, chances, cosine_transform
 from .slabs import over_slabs
@@ -42,7 +42,7 @@ def pca_filter(
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
         excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
-        needed: where the result is wanted, from a multiple of the steps on; elsewhere it is the guide. None: anywhere.
+        needed: where the result is wanted; elsewhere it may be the guide. None: everywhere.
         progress: called with the part (0 to 1) that is done.
 
     Returns:
@@ -64,7 +64,7 @@ def pca_filter(
     result = guide.copy()
     if min(noisy.shape[1:]) < 8:
         return result
-    here = needed or tuple(slice(0, side) for side in noisy.shape)
+    here = around(needed or everywhere(noisy.shape), 1, noisy.shape)
     local_noise = noise.inside(here)
 
     def load(first: int, last: int) -> list[torch.Tensor]:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box
-from .collaborative import around, collaborative_filter, everywhere
+from ..volume.part import Box, around, everywhere
+from .collaborative import collaborative_filter
 from .on_cpu import compiled
 from .pca import pca_filter
 

@@ -72,6 +72,16 @@ def widened(box: Box, reach: tuple[int, int, int], shape: tuple[int, int, int], 
     )
 
 
+def everywhere(shape: tuple[int, int, int]) -> Box:
+    """The box that holds all of a stack."""
+    return tuple(slice(0, side) for side in shape)
+
+
+def around(needed: Box, passes: int, shape: tuple[int, int, int]) -> Box:
+    """Where the input of so many passes is looked at, whose result is needed in a box; it begins on their steps."""
+    return widened(needed, tuple(passes * side for side in PASS_REACH), shape, grid=(6, 6, 6))
+
+
 def bounding_box(wanted: np.ndarray) -> Box:
     """The smallest box around all that is True."""
     found = []
