@@ -139,9 +139,9 @@ def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseRe
             workshop.tracker.begin(name)
             state = STAGES[name](state, workshop)
     workshop.tracker.begin("report")
-    denoised, weights = volume.copy(), np.zeros(volume.shape, np.uint8)
-    for image, values in ((denoised, voxels(state, volume)), (weights, slices_back(state.weights, state.look.axis))):
-        region_of(state, image)[:] = values
+    denoised = _placed(voxels(state, volume), state, volume)
+    weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
+    weights = _placed(weights, state, np.zeros(volume.shape, np.uint8))
     workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))
 
@@ -154,11 +154,20 @@ def begin(slices: Slices, look: Look, plan: Plan) -> State:
 
 def voxels(state: State, volume: np.ndarray) -> np.ndarray:
     """What a state's result makes of the volume, or of its region: (K, J, I), in the volume's units and type."""
-    before = region_of(state, volume)
-    return to_volume(state.denoised, state.slices, before, state.wanted) if state.made_by else before
+    before = _region_of(state, volume)
+    return to_volume(state.denoised, state.slices, before, state.wanted) if state.made_by else before.copy()
 
 
-def region_of(state: State, volume: np.ndarray) -> np.ndarray:
+def _placed(values: np.ndarray, state: State, elsewhere: np.ndarray) -> np.ndarray:
+    """Values of a state's region, (K, J, I), and others everywhere else."""
+    if state.region is None:
+        return values
+    whole = elsewhere.copy()
+    _region_of(state, whole)[:] = values
+    return whole
+
+
+def _region_of(state: State, volume: np.ndarray) -> np.ndarray:
     """A view of what a state is about in a (K, J, I) array."""
     axis = state.look.axis
     return volume if state.region is None else slices_back(slices_first(volume, axis)[state.region], axis)

@@ -100,12 +100,16 @@ class ResultPreviewControl(VTKObservationMixin):
     def _start(self) -> bool:
         inputVolume = self._parameterNode.inputVolume
         try:
-            self._job = self._logic.previewJob(
+            job = self._logic.previewJob(
                 inputVolume, self._settings(), self._onShown, self._onNotShown, self._onFinished
             )
-        except (dependencies.DependencyError, OSError, ValueError) as error:
+        except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
             return False
+        if job.outcome is not None:
+            self._messages.error(job.outcome.message, job.outcome.details)
+            return False
+        self._job = job
         self._threshold = self._wantedThreshold()
         self.layer.show(inputVolume)
         for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
