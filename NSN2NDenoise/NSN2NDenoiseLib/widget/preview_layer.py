@@ -61,11 +61,10 @@ class PreviewLayer:
         self._input, self._node, self._display, self._known = None, None, None, []
 
     def followVolume(self) -> None:
-        """Take over the input's geometry, parent transform and window."""
+        """Take over the input's geometry and parent transform."""
         if self._node is not None:
             self._node.CopyOrientation(self._input)
             self._node.SetAndObserveTransformNodeID(self._input.GetTransformNodeID())
-            volumes.displayLike(self._node, self._input)
 
     def knows(self, box: tuple) -> bool:
         """Whether the result is known in a box."""
