@@ -184,7 +184,7 @@ def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
     before = State(
         Slices(noisy, None, None, None, "k", None),
         SimpleNamespace(noise=noise_level(removed.shape, 0.1)),
-        SimpleNamespace(settings=SimpleNamespace(collaborative=1.0, context=0), gap=1),
+        SimpleNamespace(settings=SimpleNamespace(collaborative=1.0, context=0), gap=1, part=None),
         denoised=noisy,
     )
     before = replace(module.take_samples(before), denoised=noisy - removed, made_by=made_by)

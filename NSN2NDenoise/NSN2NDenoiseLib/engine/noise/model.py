@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from ..volume.part import Box
+from ..volume.part import Box, placed
 from .level import NoiseLevel
 
 #: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
@@ -39,9 +39,8 @@ class NoiseModel:
 
     def inside(self, box: Box) -> "NoiseModel":
         """The noise in a box of the region."""
-        begin = (0, 0, 0) if self.region is None else [side.start for side in self.region]
-        region = tuple(slice(side.start + first, side.stop + first) for side, first in zip(box, begin, strict=True))
-        return replace(self, weights=None if self.weights is None else self.weights[box], region=region)
+        weights = None if self.weights is None else self.weights[box]
+        return replace(self, weights=weights, region=placed(box, self.region))
 
     @property
     def is_white(self) -> bool:
@@ -63,12 +62,8 @@ class NoiseModel:
 
     def unit(self, first: int, last: int) -> np.ndarray:
         """SD of the noise around each voxel of the region's slices from `first` up to `last`, float32, normalized."""
-        local = self.level.local
-        if self.region is None:
-            unit = self.factor * local.slab(first, last)
-        else:
-            begin = self.region[0].start
-            unit = self.factor * local.slab(begin + first, begin + last, *self.region[1:])
+        local = self.level.local if self.region is None else self.level.local.inside(self.region)
+        unit = self.factor * local.slab(first, last)
         if self.weights is not None:
             for own, weights in zip(unit, self.weights[first:last], strict=True):
                 matched = ndimage.uniform_filter(weights.astype(np.float32), TRANSITION)

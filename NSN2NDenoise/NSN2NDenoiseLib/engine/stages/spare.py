@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..filter.similar import filter_similar
-from ..judge.gain import Gain, at_full_size, cell_means, measure_gain
+from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
 from .first import first
@@ -72,9 +72,20 @@ def _gain(states: list[State], kept: Kept) -> tuple[Gain, np.ndarray]:
         measure_gain(state.slices.values, state.denoised, state.measured_noise, kept.covariance, kept.left)
         for state in states
     ]
-    means = np.stack([cell_means(image) for state in states for image in state.slices.values])
+    tissue = np.concatenate([_tissue(state) for state in states])
     energy, variance = (np.concatenate([getattr(gain, name) for gain in gains]) for name in ("energy", "variance"))
-    return Gain(energy, variance, kept.covariance, kept.left), means > TISSUE * states[0].look.noise.level
+    return Gain(energy, variance, kept.covariance, kept.left), tissue
+
+
+def _tissue(state: State) -> np.ndarray:
+    """Which cells are tissue, (slices, cell rows, cell columns) bool; of a part, where the filters have ended."""
+    cells = np.stack([cell_means(image) for image in state.slices.values]) > TISSUE * state.look.noise.level
+    if state.filtered is not None:
+        slices, *sides = state.filtered
+        ended = np.zeros_like(cells)
+        ended[(slices, *(slice(side.start // CELL, -(-side.stop // CELL)) for side in sides))] = True
+        cells &= ended
+    return cells
 
 
 def _like(state: State, sample: State, workshop: Workshop) -> State:

@@ -9,7 +9,7 @@ from ..look import Look
 from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.progress import Tracker
-from ..volume.part import Box
+from ..volume.part import Box, placed
 from ..volume.slices import Slices
 
 
@@ -89,6 +89,14 @@ class State:
         """Where the filters' result is looked at; None: everywhere."""
         is_part = self.plan.part is not None and self.region == self.plan.part.box
         return self.plan.part.filtered if is_part else None
+
+    @property
+    def judged(self) -> tuple[Slices, np.ndarray, Look]:
+        """Input, result and look that tell what the stages did: of a part, where the filters came to their end."""
+        box = self.filtered
+        if box is None:
+            return self.slices, self.denoised, self.look
+        return self.slices.cut(box), self.denoised[box], self.look.inside(placed(box, self.region))
 
     @property
     def wanted(self) -> np.ndarray | None:

@@ -96,6 +96,13 @@ def shifted(box: Box, origin: Box) -> Box:
     return tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, origin, strict=True))
 
 
+def placed(box: Box, origin: Box | None) -> Box:
+    """The inverse of `shifted`: where a box of another one lies; None: that one is the whole."""
+    if origin is None:
+        return box
+    return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(box, origin, strict=True))
+
+
 def check_within(wanted: np.ndarray, shape: tuple[int, int, int]) -> None:
     """Check that a mask says where a volume is to be denoised.
 
