@@ -76,11 +76,11 @@ def test_the_preview_shows_the_voxels_of_the_run(case):
 
 
 def test_the_preview_follows_threshold_axis_and_type():
-    noisy = np.round(volume_of("white", (24, 36, 60))).astype(np.int16).swapaxes(0, 1).copy()
+    noisy = np.round(volume_of("white", (20, 24, 28))).astype(np.int16).swapaxes(0, 1).copy()
     settings = engine.Settings.from_preset("fast", device="cpu", threshold=0.004, axis="j")
     whole = engine.denoise(noisy, settings)
-    box, voxels = engine.ResultPreview(noisy, axis="j").box(np.s_[0:36, 7:8, 0:60], settings)
-    assert voxels.dtype == np.int16 and box == np.s_[0:36, 6:12, 0:60]
+    box, voxels = engine.ResultPreview(noisy, axis="j").box(np.s_[0:24, 7:8, 0:28], settings)
+    assert voxels.dtype == np.int16 and box == np.s_[0:24, 6:12, 0:28]
     np.testing.assert_array_equal(voxels, whole.denoised[box])
     other = engine.ResultPreview(noisy, axis="j").box(box, FAST)[1]
     assert not np.array_equal(voxels, other)
