@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib.engine.filter import collaborative, on_cpu
-from NSN2NDenoiseLib.engine.filter.bands import chance_terms, group_size, in_bands, places_around
+from NSN2NDenoiseLib.engine.filter.bands import group_size, in_bands, most_by_chance, places_around
 from NSN2NDenoiseLib.engine.filter.collaborative import VARIANCES, collaborative_filter
-from NSN2NDenoiseLib.engine.filter.groups import BLOCK, cosine_transform, find_groups, hadamard
+from NSN2NDenoiseLib.engine.filter.groups import (
+    BLOCK,
+    chance_number,
+    chances,
+    cosine_transform,
+    find_groups,
+    hadamard,
+)
 
 from Testing.Engine.phantoms import noise_model
 
@@ -51,12 +58,14 @@ def test_a_slab_is_filtered_as_by_torch(shape, start, step, wiener):
     assert torch.allclose(sums[1], sums[0], rtol=1e-3, atol=1e-4 * float(sums[0].max()))
 
 
-@pytest.mark.parametrize(("shape", "start"), [((7, 30, 71), 2), ((4, 9, 8), 0)])
-def test_the_groups_are_those_of_torch(shape, start):
+@pytest.mark.parametrize(
+    ("shape", "start", "corner"), [((7, 30, 71), 2, (0, 0)), ((4, 9, 8), 0, (0, 0)), ((6, 30, 71), 2, (480, 200))]
+)
+def test_the_groups_are_those_of_torch(shape, start, corner):
     slab, unit = torch.from_numpy(anatomy(shape) + noise(shape, 0.05)), torch.full(shape, 0.05)
-    found = find_groups(slab, unit, start, BLOCK, 2, (3, 4, 4)).first.numpy()
+    found = find_groups(slab, unit, start, BLOCK, 2, (3, 4, 4), corner).first.numpy()
     places = places_around(shape, start, BLOCK, (3, 4, 4))
-    alike, chance = chance_terms(unit[start], BLOCK, 2, len(places))
+    alike, chance = most_by_chance(unit[start], BLOCK, 2), chances().numpy()
     refs = (shape[2] - 4) // 2 + 1
     at_once = kernels.blocks_at_once(2)
     firsts = np.zeros((len(found), 16), np.uint32)
@@ -65,7 +74,8 @@ def test_the_groups_are_those_of_torch(shape, start):
             count, number = min(at_once, refs - first), row // 2 * refs + first
             kernels.nearest_blocks(
                 slab.numpy().ravel(), shape, start, row, 2 * first, count, 2, BLOCK, places,
-                alike[number : number + count], chance, number, 16, firsts[number : number + count].reshape(-1),
+                alike[number : number + count], chance, chance_number(corner[0] + row, corner[1] + 2 * first, 2), 16,
+                firsts[number : number + count].reshape(-1),
             )  # fmt: skip
     assert np.array_equal(firsts[:, 0], found[:, 0])
     assert (firsts == found).mean() > 0.999  # equal distances but for rounding

@@ -19,7 +19,7 @@ def noise(shape, sd, seed=0):
 
 
 def filtered(noisy, guide, sd, excluded=None, within=None, progress=None):
-    return pca_filter(noisy, guide, noise_model(noisy.shape, sd, within), excluded, progress)
+    return pca_filter(noisy, guide, noise_model(noisy.shape, sd, within), excluded, progress=progress)
 
 
 def anatomy(shape):

@@ -1,14 +1,16 @@
 """Stage "spare": did it help? Gains and strengths worked by hand, and what the stage makes of them."""
 
+from dataclasses import replace
 from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from NSN2NDenoiseLib.engine.judge.gain import CELL, TOLERANCE, at_full_size, cell_means, measure_gain
-from NSN2NDenoiseLib.engine.judge.kept import noise_kept
+from NSN2NDenoiseLib.engine.judge.kept import noise_kept, sample_regions
 from NSN2NDenoiseLib.engine.runtime.progress import Tracker
-from NSN2NDenoiseLib.engine.stages.state import State
+from NSN2NDenoiseLib.engine.stages.state import State, Workshop
+from NSN2NDenoiseLib.engine.volume.slices import Slices
 
 from Testing.Engine.phantoms import noise_level, noise_model
 
@@ -24,7 +26,7 @@ def signs(shape, seed=0) -> np.ndarray:
 
 def gain_of(removed, sd, kept=0.0):
     noisy = np.full(removed.shape, 0.5, np.float32) + removed
-    return measure_gain(noisy, noisy - removed, noise_level(removed.shape, sd), kept, left=kept)
+    return measure_gain(noisy, noisy - removed, noise_model(removed.shape, sd), kept, left=kept)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_gain_by_hand(factor, kept, strength, decibels):
 def test_the_error_is_no_less_than_the_noise_that_is_left():
     """By its energy all of the noise went; but the result has 0.5 of its SD, and 6 dB are the most."""
     removed = 0.1 * signs(SHAPE)
-    gain = measure_gain(removed, removed - removed, noise_level(SHAPE, 0.1), kept=0.0, left=0.5)
+    gain = measure_gain(removed, removed - removed, noise_model(SHAPE, 0.1), kept=0.0, left=0.5)
     assert gain.decibels(EVERYWHERE, 1.0) == pytest.approx(10 * np.log10(4), abs=1e-3)
 
 
@@ -127,7 +129,7 @@ def test_the_gain_is_that_over_the_truth():
     clean = 0.5 + 0.1 * np.sin(np.arange(96, dtype=np.float32) / 3)
     noise = random.normal(0, 0.1, (8, 96, 96)).astype(np.float32)
     denoised = clean + 0.3 * (0.5 - clean) + 0.4 * noise
-    gain = measure_gain(clean + noise, denoised, noise_level(noise.shape, 0.1), kept=0.4, left=0.4)
+    gain = measure_gain(clean + noise, denoised, noise_model(noise.shape, 0.1), kept=0.4, left=0.4)
     true = 10 * np.log10(np.square(noise).mean() / np.square(denoised - clean).mean())
     assert gain.decibels(np.ones(gain.energy.shape, bool), 1.0) == pytest.approx(true, abs=0.2)
 
@@ -148,36 +150,45 @@ def test_at_full_size_by_hand():
     assert at_full_size(np.ones((5, 4), np.float32), (17, 16)) == pytest.approx(np.ones((17, 16)))
 
 
+def kept_of(noisy, again):
+    samples = [noisy[region] for region in sample_regions(noisy, 0.1)]
+    return noise_kept(samples, [noise_model(sample.shape, 0.1) for sample in samples], again, tissue=0.1)
+
+
 @pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("shape", [(12, 70, 66), (3, 16, 16)])
 def test_how_much_noise_is_kept_of_a_known_part(part, shape):
     noisy = np.full(shape, 0.5, np.float32) + 0.1 * signs(shape)
-    kept = noise_kept(noisy, noise_model(shape, 0.1), lambda own, _: 0.5 + part * (own - 0.5), tissue=0.1)
+    kept = kept_of(noisy, lambda own, _: 0.5 + part * (own - 0.5))
     assert kept.covariance == pytest.approx(part, abs=0.1 if shape[0] == 3 else 0.02)
     assert kept.left == pytest.approx(part, abs=0.1 if shape[0] == 3 else 0.02)
 
 
 def test_without_tissue_nothing_is_known_of_what_is_kept():
     noisy = np.zeros((6, 32, 32), np.float32)
-    kept = noise_kept(noisy, noise_model(noisy.shape, 0.1), lambda own, _: own, tissue=0.1)
+    kept = kept_of(noisy, lambda own, _: own)
     assert (kept.covariance, kept.spread, kept.left) == (0, 0, 0)
 
 
 def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
     """The stage on a flat volume; `parts` is how much of the noise the filter and the network keep."""
 
-    monkeypatch.setattr(module, "filter_similar", lambda own, *_, **__: value + parts["filter"] * (own - value))
+    def filtered(own):
+        return value + parts["filter"] * (own - value)
+
+    monkeypatch.setattr(module, "filter_similar", lambda own, *_, **__: filtered(own))
+    monkeypatch.setattr(module, "first", lambda sample, _: sample.with_result(filtered(sample.slices.values), "first"))
+    monkeypatch.setattr(module, "compare", lambda sample, _: sample)
     monkeypatch.setattr(module, "denoise_region", lambda _, own, *__: value + parts["network"] * (own - value))
     noisy = np.full(removed.shape, value, np.float32) + removed
-    settings = SimpleNamespace(collaborative=1.0, context=0)
     before = State(
-        SimpleNamespace(values=noisy),
+        Slices(noisy, None, None, None, "k", None),
         SimpleNamespace(noise=noise_level(removed.shape, 0.1)),
-        SimpleNamespace(settings=settings),
-        denoised=noisy - removed,
-        made_by=made_by,
+        SimpleNamespace(settings=SimpleNamespace(collaborative=1.0, context=0), gap=1, part=None),
+        denoised=noisy,
     )
-    after = module.spare(before, SimpleNamespace(tracker=Tracker(), device="cpu"))
+    before = replace(module.take_samples(before), denoised=noisy - removed, made_by=made_by)
+    after = module.spare(before, Workshop("cpu", None, Tracker()))
     assert before.denoised == pytest.approx(np.full(removed.shape, value))  # a stage never changes a state
     return before, after
 

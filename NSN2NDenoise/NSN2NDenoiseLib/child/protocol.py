@@ -4,8 +4,9 @@ Plain Python: the child reads it without slicer, qt or vtk.
 
 Slicer to child, on stdin, one command per line: ``cancel``; ``keep`` (end the run with the best result so far, or the
 first one); ``residual K J I`` (compute the residual now; the voxel
-k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at). The end of stdin means
-that Slicer is gone: the child removes the job's directory and ends.
+k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at); ``show N T K K J J I I``
+(number N, which replaces any number before: the result with threshold T, or ``auto``, in this box, from where to where
+along each axis). The end of stdin means that Slicer is gone: the child removes the job's directory and ends.
 
 Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; every other line, and stderr, is log.
 
@@ -16,6 +17,8 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``suggested`` | ``threshold``: the automatic one, normalized |
 | ``first`` | ``report``: a result that is usable while better ones are to come stands in `FIRST_FILE` |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
+| ``shown`` | ``number``, ``box`` (K K J J I I): its result, or more, stands in `preview_file` |
+| ``notShown`` | ``number``, ``message``: there is none |
 | ``done`` | ``report`` (of a denoising run) |
 | ``error`` | ``kind`` ("input", "settings", "run", "missing", "internal"), ``message``, ``details`` (traceback) |
 """
@@ -36,9 +39,15 @@ VOLUME_FILE = "volume.npy"
 DENOISED_FILE = "denoised.npy"
 FIRST_FILE = "first.npy"
 RESIDUAL_FILE = "residual.float32"
+WITHIN_FILE = "within.npy"
 
-#: Tasks of a job: train and denoise; or compute the residual that the preview thresholds.
-DENOISE, MATCH = "denoise", "match"
+#: Tasks of a job: train and denoise; compute the residual that the mask's preview thresholds; show boxes of a result.
+DENOISE, MATCH, SHOW = "denoise", "match", "show"
+
+
+def preview_file(number: int) -> str:
+    """Where the voxels of preview `number` stand."""
+    return f"preview{number}.npy"
 
 
 def write_job(directory: str, job: dict) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import dataclass
 
 if __name__ == "__main__":  # started as a file: make the package importable instead of its own folder
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,6 +29,15 @@ PROGRESS_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A box of the result that Slicer wants to show: its number, threshold (None: automatic), and where it is."""
+
+    number: int
+    threshold: float | None
+    box: tuple[slice, slice, slice]
+
+
 class Parent:
     """The Slicer side, as the child sees it: commands in, messages out."""
 
@@ -40,6 +50,8 @@ class Parent:
         self.kept = threading.Event()
         self.residualWanted = threading.Event()
         self.focus = (0, 0, 0)
+        self.wish: Wish | None = None
+        self._wished = threading.Condition()
         self.gone = False
 
     def listen(self) -> None:
@@ -62,6 +74,12 @@ class Parent:
     def should_keep(self) -> bool:
         """Whether the best result so far is enough, as `engine.denoise` asks between steps."""
         return self.kept.is_set()
+
+    def next_wish(self, last: Wish | None) -> Wish | None:
+        """The newest wish; waits for another one than the last. None when there will be none."""
+        with self._wished:
+            self._wished.wait_for(lambda: self.wish is not last or self.cancelled.is_set())
+            return None if self.cancelled.is_set() else self.wish
 
     def progress(self, progress: "engine.Progress") -> None:
         """Pass the engine's progress on: each new stage and the end, else not too often."""
@@ -93,12 +111,20 @@ class Parent:
         if words == ["cancel"]:
             self.cancelled.set()
             self.residualWanted.set()  # nothing may go on waiting for it
+            with self._wished:
+                self._wished.notify_all()
         elif words == ["keep"]:
             self.kept.set()
         elif len(words) == 4 and words[0] in ("focus", "residual"):
             self.focus = tuple(int(word) for word in words[1:])
             if words[0] == "residual":
                 self.residualWanted.set()
+        elif len(words) == 9 and words[0] == "show":
+            threshold = None if words[2] == "auto" else float(words[2])
+            ends = [int(word) for word in words[3:]]
+            with self._wished:
+                self.wish = Wish(int(words[1]), threshold, tuple(map(slice, ends[::2], ends[1::2])))
+                self._wished.notify_all()
 
 
 def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> dict:
@@ -113,6 +139,7 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
         volume,
         settings,
         spacing=_spacing(job),
+        within=_within(directory, volume.shape) if job["within"] else None,
         progress=parent.progress,
         should_stop=parent.should_stop,
         should_keep=parent.should_keep,
@@ -120,6 +147,26 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
     )
     _save(directory, protocol.DENOISED_FILE, result.denoised)
     return result.report
+
+
+def show(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
+    """Answer wishes for boxes of the result, always the newest, until it is over."""
+    preview = engine.ResultPreview(volume, job["settings"]["axis"], _spacing(job))
+    wish = None
+    while (wish := parent.next_wish(wish)) is not None:
+        try:
+            _answer(directory, job, preview, wish, parent)
+        except engine.Cancelled:  # by a newer wish, or for good
+            continue
+        except engine.NSN2NError as error:
+            parent.send("notShown", number=wish.number, message=str(error))
+
+
+def _answer(directory: str, job: dict, preview: "engine.ResultPreview", wish: Wish, parent: Parent) -> None:
+    settings = engine.Settings.from_preset(job["preset"], **job["settings"], threshold=wish.threshold)
+    box, voxels = preview.box(wish.box, settings, lambda: parent.should_stop() or parent.wish is not wish)
+    _save(directory, protocol.preview_file(wish.number), voxels)
+    parent.send("shown", number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
 
 
 def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
@@ -161,6 +208,8 @@ def run(directory: str, parent: Parent) -> int:
         report = {}
         if job["task"] == protocol.DENOISE:
             report = denoise(directory, job, volume, parent)
+        elif job["task"] == protocol.SHOW:
+            show(directory, job, volume, parent)
         else:
             match(directory, job, volume, parent)
         if parent.should_stop():
@@ -205,6 +254,11 @@ def _save(directory: str, name: str, array: np.ndarray) -> None:
     with open(path + ".part", "wb") as file:
         np.save(file, array)
     os.replace(path + ".part", path)
+
+
+def _within(directory: str, shape: tuple[int, ...]) -> np.ndarray:
+    bits = np.load(os.path.join(directory, protocol.WITHIN_FILE))
+    return np.unpackbits(bits, count=int(np.prod(shape))).astype(bool).reshape(shape)
 
 
 def _spacing(job: dict) -> tuple[float, float, float]:

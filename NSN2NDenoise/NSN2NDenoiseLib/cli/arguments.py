@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from .. import __version__
-from .parameters import BY_NAME, add_option, add_options
+from .parameters import BY_NAME, WITHIN, add_option, add_options
 
 COMMANDS = ("denoise", "mask", "inspect", "batch")
 
@@ -38,6 +38,7 @@ def _add_denoise(commands) -> None:
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
     parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
     add_options(parser)
+    parser.add_argument("--within", type=Path, metavar="LABELMAP", help=WITHIN)
     parser.add_argument("--noise", type=Path, metavar="FILE", help="also write what was removed: input - output")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="also write W: 1 where neighboring slices match")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="also write the numbers of the run")

@@ -17,6 +17,7 @@ from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
 from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
+from .within import read_within
 from .words import describe_inspection, describe_run, describe_warnings
 
 #: A compressed volume needs about this part of its size on disk.
@@ -35,6 +36,10 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     volume = (
         read_sequence(options.input) if options.frames else read_volume(options.input, options.frame, options.series)
     )
+    where = None
+    if options.within is not None:
+        like = volume.frame(0).image if options.frames else volume.image
+        where = read_within(options.within, str(options.input), like)
     if options.dicom:
         check_writable(str(options.input), volume)
     if images and not options.frames:
@@ -43,13 +48,14 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
     try:
         if options.frames:
-            result = denoise_frames(volume, settings, bar, should_stop)
+            result = denoise_frames(volume, settings, bar, should_stop, where)
         else:
             result = engine.denoise(
                 volume.array,
                 settings,
                 spacing=volume.spacing,
                 positions=volume.positions,
+                within=where,
                 progress=bar,
                 should_stop=should_stop,
             )

@@ -80,6 +80,7 @@ def denoise_frames(
     settings: engine.Settings,
     progress: Callable[[engine.Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    within: np.ndarray | None = None,
 ) -> engine.DenoiseResult:
     """Denoise each frame.
 
@@ -89,7 +90,7 @@ def denoise_frames(
     Args:
         sequence: the input.
         settings: of each frame; a time limit is for all of them together.
-        progress, should_stop: as in `engine.denoise`.
+        progress, should_stop, within: as in `engine.denoise`.
 
     Returns:
         Arrays (T, K, J, I); the report is the first frame's, with the others' figures in "frames".
@@ -113,7 +114,13 @@ def denoise_frames(
                 looks.append((number, texture, known[1]))
             part = None if progress is None else partial(_tell, progress, number, count)
             result = engine.denoise(
-                volume.array, settings, spacing=volume.spacing, look=known[1], progress=part, should_stop=should_stop
+                volume.array,
+                settings,
+                spacing=volume.spacing,
+                look=known[1],
+                within=within,
+                progress=part,
+                should_stop=should_stop,
             )
         except (engine.InputError, engine.RunError) as error:
             raise type(error)(f"frame {number}: {error}") from error

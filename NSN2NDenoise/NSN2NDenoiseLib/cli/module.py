@@ -13,13 +13,14 @@ from pathlib import Path
 
 from .. import __version__
 from ..engine import Progress
-from .parameters import PARAMETERS, Parameter, threshold
+from .parameters import PARAMETERS, WITHIN, Parameter, threshold
 
 #: The files: name, element, its attributes, index or None for a flag, channel, label, sentence.
 IMAGES = {"fileExtensions": ".nrrd,.nii.gz,.nii,.mha,.mhd"}
 FILES = (
     ("input", "image", IMAGES, 0, "input", "Input volume", "noisy CT, MR or PET volume"),
     ("output", "image", IMAGES, 1, "output", "Output volume", "denoised volume"),
+    ("within", "image", {**IMAGES, "type": "label"}, None, "input", "Only within", WITHIN),
     ("noise", "image", IMAGES, None, "output", "Removed noise", "also write what was removed: input - output"),
     (
         "mask",

@@ -136,6 +136,8 @@ PARAMETERS = (
     Parameter("seed", "Seed", "the same seed gives the same voxels (0)", int, 0, low=0, high=2**31 - 1, metavar="N"),
 )
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+#: What the label map of ``--within`` does.
+WITHIN = "denoise only where this label map, on the volume's grid, is not 0; elsewhere voxels stay as they are"
 #: Stages that can be left out.
 LEAVABLE = ("first", "learn", "refine")
 

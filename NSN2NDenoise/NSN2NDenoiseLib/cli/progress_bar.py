@@ -17,6 +17,7 @@ NAMES = {
     "judge": "measuring",
     "unbias": "correcting the bias",
     "strength": "measuring",
+    "within": "measuring",
     "report": "measuring",
 }
 

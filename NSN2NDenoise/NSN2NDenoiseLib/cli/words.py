@@ -19,6 +19,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         *_made_by(report["stages"]),
+        *_wrapped("within", _within(report)),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}, {report['gap']} apart",
         f"MR bias    {_bias(report)}",
@@ -70,6 +71,13 @@ def _made_by(stages: list[str]) -> list[str]:
     if not stages:
         return []
     return [*_wrapped("made by", describe_stages(stages)), *_wrapped("", f"({describe_sources(stages)})")]
+
+
+def _within(report: dict) -> str:
+    within = report["within"]
+    if within is None:
+        return ""
+    return f"{within['voxels']} voxels, {100 * within['fraction']:.2g} % of the volume; elsewhere it is as it was"
 
 
 def _seconds(seconds: dict[str, float]) -> str:

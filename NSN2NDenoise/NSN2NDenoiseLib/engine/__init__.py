@@ -38,6 +38,7 @@ __all__ = [
     "NSN2NError",
     "Plan",
     "Progress",
+    "ResultPreview",
     "RunError",
     "Settings",
     "SettingsError",
@@ -55,14 +56,16 @@ __all__ = [
     "weight_matrix",
 ]
 
+#: What is imported on first use, and from where.
+_WITH_TORCH = {"denoise": "denoise_volume", "DenoiseResult": "denoise_volume", "ResultPreview": "result_preview"}
+
 
 def __getattr__(name: str):
-    """`denoise` and `DenoiseResult` on first use: they need torch, the rest does not."""
-    if name in ("denoise", "DenoiseResult"):
+    """`denoise`, `DenoiseResult` and `ResultPreview` on first use: they need torch, the rest does not."""
+    if name in _WITH_TORCH:
         # Threads that wait by spinning (OpenMP's default) slow a run down several times when other programs want the
         # cores too, and Slicer always does. It must be set before torch loads OpenMP.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        module = import_module(".denoise_volume", __name__)
-        globals()["denoise"], globals()["DenoiseResult"] = module.denoise, module.DenoiseResult
+        globals()[name] = getattr(import_module(f".{_WITH_TORCH[name]}", __name__), name)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,16 +8,18 @@ import numpy as np
 from .errors import Enough, NSN2NError, RunError
 from .judge.report import make_report
 from .look import Look, take_look
-from .plan import make_plan
+from .plan import Plan, make_plan
 from .runtime.device import choose_device, choose_precision, device_with_memory, is_out_of_memory
 from .runtime.memory import predict_gpu_memory_mb, require_memory
 from .runtime.progress import Progress, Tracker
 from .settings import Settings
 from .stages import STAGES
+from .stages.spare import take_samples
 from .stages.state import State, Workshop, on_cpu
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
-from .volume.slices import to_slices, to_volume
+from .volume.part import bounding_box, check_within
+from .volume.slices import Slices, to_slices, to_volume
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def denoise(
     spacing: tuple[float, float, float] | None = None,
     positions: np.ndarray | None = None,
     look: Look | None = None,
+    within: np.ndarray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -58,6 +61,10 @@ def denoise(
         positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular: pairs with a
             hole between them are left out.
         look: at a volume that is like this one, as another frame of a sequence; None: this one is looked at.
+        within: boolean, as `volume`; where it is False, voxels stay exactly as they are. Inside its edge in a slice
+            the result fades in over `stages.within.SEAM` pixels; further inside, without a network, it is what a run on
+            the whole volume gives, voxel for voxel. Time and memory are those of the box around it and what lies near;
+            the look is at the whole volume. A network learns from that box alone. The weights are 0 outside it.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
@@ -77,7 +84,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, positions, look, tracker, on_first)
+        return _denoise(volume, settings, spacing, positions, look, within, tracker, on_first)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -89,22 +96,28 @@ def denoise(
 
 
 def _denoise(
-    volume: np.ndarray, settings: Settings, spacing, positions, look: Look | None, tracker: Tracker, on_first
+    volume: np.ndarray, settings: Settings, spacing, positions, look: Look | None, within, tracker: Tracker, on_first
 ) -> DenoiseResult:
     tracker.begin("look")
     check_volume(volume)
-    shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
-    require_memory(shape, volume.dtype, settings)
-    wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(shape, settings)
+    axis = resolve_axis(settings.axis, spacing)
+    part = shape = slices_first(volume, axis).shape
+    if within is not None:
+        check_within(within, volume.shape)
+        part = tuple(side.stop - side.start for side in bounding_box(slices_first(within, axis)))  # at least
+    require_memory(shape, volume.dtype, settings, part)
+    wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(part, settings)
     device, device_warnings = device_with_memory(wanted, settings.device, needed)
     workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
     if look is None:
         look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     else:
         slices = to_slices(volume, look.axis, spacing)
-    plan = make_plan(look, settings)
+    plan = make_plan(look, settings, within)
     tracker.expect(plan.stages)
-    state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
+    state = begin(slices, look, plan)
+    state = replace(state, warnings=(*device_warnings, *plan.warnings))
+    del slices  # a part of them may be all that is needed
     for name in plan.making:
         try:
             state, workshop = _run_stage(name, state, workshop, can_end=bool(state.made_by))
@@ -136,7 +149,35 @@ def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseRe
         if state.made_by or name == "judge":  # "spare" may have left the volume as it was
             state, workshop = _run_stage(name, state, workshop)
     workshop.tracker.begin("report")
-    denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
+    denoised = _placed(voxels(state, volume), state, volume)
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
+    weights = _placed(weights, state, np.zeros(volume.shape, np.uint8))
     workshop.tracker.end()
     return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))
+
+
+def begin(slices: Slices, look: Look, plan: Plan) -> State:
+    """The state before the first stage: of a whole volume, or of the plan's part."""
+    state = take_samples(State(slices, look, plan, denoised=slices.values))
+    return state if plan.part is None else state.cut(plan.part.box)
+
+
+def voxels(state: State, volume: np.ndarray) -> np.ndarray:
+    """What a state's result makes of the volume, or of its region: (K, J, I), in the volume's units and type."""
+    before = _region_of(state, volume)
+    return to_volume(state.denoised, state.slices, before, state.wanted) if state.made_by else before.copy()
+
+
+def _placed(values: np.ndarray, state: State, elsewhere: np.ndarray) -> np.ndarray:
+    """Values of a state's region, (K, J, I), and others everywhere else."""
+    if state.region is None:
+        return values
+    whole = elsewhere.copy()
+    _region_of(state, whole)[:] = values
+    return whole
+
+
+def _region_of(state: State, volume: np.ndarray) -> np.ndarray:
+    """A view of what a state is about in a (K, J, I) array."""
+    axis = state.look.axis
+    return volume if state.region is None else slices_back(slices_first(volume, axis)[state.region], axis)

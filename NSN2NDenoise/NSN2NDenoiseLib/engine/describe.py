@@ -14,6 +14,7 @@ WORDS = {
     "spare": "more than noise put back",
     "unbias": "inverse of the Rician mean",
     "strength": "input mixed back in",
+    "within": "only where it was wanted",
 }
 #: Where a stage comes from.
 SOURCES = {

@@ -1,6 +1,6 @@
 """All that is measured of a volume before anything is done to it, once, in one frozen object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
 from .noise.rician_tissue import is_rician_without_air
+from .volume.part import Box
 from .volume.slices import Slices, to_slices
 
 NO_AIR = (
@@ -65,6 +66,11 @@ class Look:
     def noise_percent(self) -> float:
         """The same in percent of the tissue's mean above air; NaN without tissue."""
         return 100 * self.noise.sd / self.noise.level if self.noise.level > 0 else float("nan")
+
+    def inside(self, box: Box) -> "Look":
+        """The same, with what has a place in the volume as it lies in a box, which begins on the part's `GRID`."""
+        noise = replace(self.noise, local=self.noise.local.inside(box))
+        return replace(self, noise=noise, blocks=self.blocks.inside(box))
 
 
 def take_look(

@@ -1,6 +1,7 @@
 """What will be done with a volume, decided before it is done: from the look and the settings alone."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
+from .volume.part import PASS_REACH, Box, Part, find_part
 from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
@@ -17,7 +19,10 @@ MIN_NOISE = 1e-4
 
 
 #: Stages that follow any result.
-FINISHING = ("limit", "spare", "judge", "unbias", "strength")
+FINISHING = ("limit", "spare", "judge", "unbias", "strength", "within")
+#: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
+#: stage "spare".
+MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Plan:
         paired: (slices - gap,) bool, False for pairs with a hole between them, which have no part in anything.
         threshold: th of Eq. 3, normalized.
         rician_sigma: whose bias is taken away, image units; None: nothing is.
+        part: of the volume that is worked on; None: all of it.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
         warnings: sentences for the user.
     """
@@ -41,6 +47,7 @@ class Plan:
     paired: np.ndarray
     threshold: float
     rician_sigma: float | None
+    part: Part | None
     memory_mb: float
     gpu_memory_mb: float
     warnings: tuple[str, ...]
@@ -56,31 +63,41 @@ class Plan:
         return tuple(name for name in self.stages if name in FINISHING)
 
 
-def make_plan(look: Look, settings: Settings) -> Plan:
+def make_plan(look: Look, settings: Settings, within: np.ndarray | Box | None = None) -> Plan:
     """Decide what is done.
 
     Args:
         look: at the volume.
         settings: of the run.
+        within: boolean (K, J, I), where the volume is to be denoised; or a box, slices first, without seam; None:
+            everywhere.
 
     Raises:
         SettingsError: a gap that is not possible.
-        InputError: a bias correction was asked for that is not possible.
+        InputError: a bias correction was asked for that is not possible, or nothing is to be denoised.
     """
     gap = choose_gap(look, settings.gap)
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
+    stages = _stages(look, settings, sigma)
+    part = None
+    if within is not None:
+        part = find_part(within, look.axis, look.shape, _reach(look, stages, gap), SPARE_REACH)
+    if part is not None and part.wanted is not None and not look.noise.none:
+        stages = (*stages, "within")
+    shape = look.shape if part is None else part.shape
     return Plan(
-        stages=_stages(look, settings, sigma),
+        stages=stages,
         settings=settings,
         gap=gap,
         paired=paired,
         threshold=look.threshold if settings.threshold is None else settings.threshold,
         rician_sigma=sigma,
-        memory_mb=predict_memory_mb(look.shape, look.dtype, settings),
-        gpu_memory_mb=predict_gpu_memory_mb(look.shape, settings),
+        part=part,
+        memory_mb=predict_memory_mb(look.shape, look.dtype, settings, shape),
+        gpu_memory_mb=predict_gpu_memory_mb(shape, settings),
         warnings=(
-            *memory_warnings(look.shape, look.dtype, settings),
+            *memory_warnings(look.shape, look.dtype, settings, shape),
             *look.warnings,
             *gap_warnings(look, gap, settings.gap),
             *_hole_warnings(paired),
@@ -113,6 +130,15 @@ def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, .
         "strength": settings.strength < 1,
     }
     return tuple(name for name, runs in chosen.items() if runs)
+
+
+def _reach(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
+    """How far around a voxel the stages look, in slices, rows and columns."""
+    passes = 0
+    if "first" in stages or "refine" in stages:
+        passes = 3 if NoiseModel(look.noise).is_white and find_spec("numba") else 4
+    sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
+    return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 
 
 def choose_sigma(look: Look, choice: str) -> float | None:

@@ -22,6 +22,7 @@ class ChildJob:
         inputVolume: node whose voxels the child gets.
         watched: (node, what it is) of the nodes whose removal from the scene stops the job.
         onLog: called with lines of the child's log.
+        arrays: that the child gets, too, by their files' names.
 
     Attributes:
         outcome: None until the end.
@@ -33,11 +34,13 @@ class ChildJob:
     onFinished: Callable[[Outcome], None]
     onChildEnded: Callable[["ChildJob"], None]
 
-    def __init__(self, job: dict, inputVolume, watched: list[tuple], onLog: Callable[[str], None]) -> None:
+    def __init__(
+        self, job: dict, inputVolume, watched: list[tuple], onLog: Callable[[str], None], arrays: dict | None = None
+    ) -> None:
         self.outcome: Outcome | None = None
         self.onChildEnded = _nothing
         self._input = InputState(inputVolume)
-        self._directory = JobDirectory(job)
+        self._directory = JobDirectory(job, arrays)
         self._child = ChildProcess(self._directory.path, self._onLine, onLog, self._onChildEnd)
         self._watch = SceneWatch(watched, self._onGone)
         copying = self._input.copying(inputVolume, self._directory.writing(volumes.arrayOf(inputVolume)))

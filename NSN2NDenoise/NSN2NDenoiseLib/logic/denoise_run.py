@@ -1,7 +1,7 @@
 """One denoising run, from a checked request to the output volume or back to the scene as it was."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import slicer
@@ -27,6 +27,8 @@ class Request:
         preset: of the engine.
         settings: overrides of the preset, without strength.
         strength: part of the removed noise that stays removed, 0 to 1.
+        wanted: (K, J, I) boolean, where to denoise; None: everywhere.
+        where: what that is, JSON-serializable.
     """
 
     inputVolume: object
@@ -35,6 +37,8 @@ class Request:
     preset: str
     settings: dict
     strength: float = 1.0
+    wanted: np.ndarray | None = None
+    where: dict = field(default_factory=dict)
 
 
 class DenoiseRun(ChildJob):
@@ -65,18 +69,20 @@ class DenoiseRun(ChildJob):
         inputVolume = request.inputVolume
         self._inputID = inputVolume.GetID()
         self._keepAsked = False
-        asked = {"preset": request.preset, **request.settings, "strength": request.strength}
+        asked = {"preset": request.preset, **request.settings, "strength": request.strength, **request.where}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
         job = {
             "task": protocol.DENOISE,
             "spacing": volumes.spacingOf(inputVolume),
             "preset": request.preset,
             "settings": request.settings,
+            "within": request.wanted is not None,
         }
+        arrays = {} if request.wanted is None else {protocol.WITHIN_FILE: np.packbits(request.wanted)}
         watched = [(inputVolume, "input volume"), (request.outputVolume, "output volume")]
         if request.noiseVolume is not True:
             watched.append((request.noiseVolume, "volume for the removed noise"))
-        super().__init__(job, inputVolume, [pair for pair in watched if pair[0] is not None], onLog)
+        super().__init__(job, inputVolume, [pair for pair in watched if pair[0] is not None], onLog, arrays)
 
     @property
     def processId(self) -> int:

@@ -25,15 +25,18 @@ class JobDirectory:
 
     Args:
         job: parameters with their ``task``, JSON-serializable (see `protocol`).
+        arrays: written beside it, by their files' names.
 
     Raises:
         OSError: the temporary directory can't be written, for example because the disk is full; nothing is left.
     """
 
-    def __init__(self, job: dict) -> None:
+    def __init__(self, job: dict, arrays: dict[str, np.ndarray] | None = None) -> None:
         self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
         try:
             protocol.write_job(self.path, job)
+            for name, array in (arrays or {}).items():
+                np.save(self.file(name), array)
         except BaseException:
             self.remove()
             raise

@@ -1,6 +1,7 @@
 """What the module can do, for the panel and for the Python console; the module's Logic class is this."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import slicer
 import vtk
@@ -12,8 +13,10 @@ from . import arguments, dependencies, volumes
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
 from .job_directory import removeLeftovers
+from .preview_job import PreviewJob
 from .residual_job import ResidualJob, keyOf
 from .strength import changing
+from .within import wantedVoxels
 
 
 class DenoisingLogic:
@@ -60,6 +63,9 @@ class DenoisingLogic:
         learn: str | None = None,
         refine: bool | None = None,
         firstCallback: Callable[[object], None] | None = None,
+        roi=None,
+        segmentation=None,
+        segment: str | None = None,
     ):
         """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
 
@@ -88,6 +94,9 @@ class DenoisingLogic:
                 the preset's.
             learn: train the network: "auto" where it helps, "on", "off"; None takes the preset's.
             firstCallback: called with the output volume when it holds a first result.
+            roi: Markups ROI node, and
+            segmentation, segment: segmentation node and ID or name of its segment (None: any): denoise only there,
+                with a soft seam inside the edge; elsewhere voxels stay as they are. Where both are given: in both.
 
         Returns:
             The output volume node; without waiting: `outputVolume` (None if it is still to be created).
@@ -104,6 +113,11 @@ class DenoisingLogic:
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
             rician=rician, minutes=minutes, strength=strength, first=first, learn=learn, refine=refine,
         )  # fmt: skip
+        request = replace(
+            request,
+            wanted=wantedVoxels(inputVolume, roi, segmentation, segment),
+            where=_where(roi, segmentation, segment),
+        )
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
         dependencies.ensureForRun()
@@ -278,6 +292,19 @@ class DenoisingLogic:
         if job is not None and job not in self._residualJobs.values():
             job.cancel()
 
+    def previewJob(self, inputVolume, settings: dict, onShown, onNotShown, onFinished) -> PreviewJob:
+        """A started job that shows what a run without a network will give; arguments as `PreviewJob`, usable.
+
+        Raises:
+            DependencyError: torch is missing.
+            OSError: the temporary folder can't be written.
+        """
+        dependencies.ensureForRun()
+        job = PreviewJob(inputVolume, settings, onShown, onNotShown, onFinished)
+        self._stopOnQuit(job)
+        job.start()
+        return job
+
     def stopEverything(self) -> None:
         """Stop all processes and remove all files before returning: the application quits or the module goes."""
         self.cancel()
@@ -310,6 +337,12 @@ class DenoisingLogic:
         if not self._quitConnected:
             slicer.app.connect("aboutToQuit()", self.stopEverything)
             self._quitConnected = True
+
+
+def _where(roi, segmentation, segment: str | None) -> dict:
+    """Names of what limits a run, JSON-serializable."""
+    names = {"roi": roi and roi.GetName(), "segmentation": segmentation and segmentation.GetName(), "segment": segment}
+    return {name: value for name, value in names.items() if value}
 
 
 def _wait(run: DenoiseRun) -> None:

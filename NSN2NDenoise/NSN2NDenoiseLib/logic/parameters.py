@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from slicer import vtkMRMLScalarVolumeNode
+from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 
 from NSN2NDenoiseLib import engine
@@ -21,6 +21,8 @@ class NSN2NDenoiseParameterNode:
     inputVolume - the noisy volume.
     outputVolume - the volume to overwrite; None creates a new one.
     noiseVolume - the volume that takes the removed noise; None keeps none.
+    roi - denoise only inside this one; None: everywhere.
+    segmentation, segment - denoise only inside this segment (its ID; "": any of the segmentation); None: everywhere.
     resultVolume - the newest result, for the comparison.
     threshold - th of Eq. 3, normalized.
     suggestedThreshold - the automatic threshold; where `threshold` equals it, the threshold is automatic.
@@ -35,6 +37,9 @@ class NSN2NDenoiseParameterNode:
     outputVolume: vtkMRMLScalarVolumeNode
     noiseVolume: vtkMRMLScalarVolumeNode
     resultVolume: vtkMRMLScalarVolumeNode
+    roi: vtkMRMLMarkupsROINode
+    segmentation: vtkMRMLSegmentationNode
+    segment: str = ""
     threshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     suggestedThreshold: Annotated[float, WithinRange(0, 1)] = FIRST_THRESHOLD
     previewOpacity: Annotated[float, WithinRange(0, 1)] = 0.5

@@ -173,6 +173,9 @@ def summary(name: str, report: dict) -> str:
         )
     if report.get("meanShift") is not None:
         sentences.append(_("Mean shift of homogeneous regions: {shift}.").format(shift=numberText(report["meanShift"])))
+    if report.get("within"):
+        percent = f"{100 * report['within']['fraction']:.2g}"
+        sentences.append(_("Limited to {percent} % of the volume; elsewhere it is as it was.").format(percent=percent))
     if report.get("matchedFraction") is not None:
         sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
     if report.get("threshold") is not None:

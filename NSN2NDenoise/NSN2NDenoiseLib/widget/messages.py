@@ -50,6 +50,7 @@ def stageText(stage: str) -> str:
         "judge": _("Measuring the result"),
         "unbias": _("Correcting the bias"),
         "strength": _("Measuring the result"),
+        "within": _("Measuring the result"),
         "report": _("Measuring the result"),
     }
     return stages.get(stage, stage)

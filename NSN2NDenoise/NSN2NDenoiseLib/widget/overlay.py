@@ -1,7 +1,6 @@
 """The overlay on the slice views: where neighbors do not match (W_i = 0, Eq. 3)."""
 
 import os
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +10,7 @@ import vtk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import volumes
 
+from .hidden_node import MARK, hiddenNode
 from .slice_views import compositeNodes
 
 #: Values of the overlay's label map.
@@ -19,8 +19,6 @@ MATCHED, UNMATCHED, EXCLUDED = 0, 1, 2
 COLORS = ((0, 0, 0, 0), (1.0, 0.35, 0.1, 1.0), (0.35, 0.45, 0.6, 0.3))
 #: Voxels that are compared at a time: few enough to stay in a processor's cache.
 PIECE = 1_000_000
-#: Marks the nodes of any overlay, so that none is taken for the user's label layer.
-MARK = "NSN2N.Overlay"
 
 
 class MatchingOverlay:
@@ -62,9 +60,9 @@ class MatchingOverlay:
         self._residual, self._opacity = residual, opacity
         self._excluded, self._known = None, 0
         image = volumes.imageOf(np.zeros(residual.shape, np.uint8), vtk.VTK_UNSIGNED_CHAR)
-        self._labelMap = _hiddenNode("vtkMRMLLabelMapVolumeNode", "NSN2N matching overlay")
-        display = _hiddenNode("vtkMRMLLabelMapVolumeDisplayNode", "NSN2N matching overlay display")
-        colors = _hiddenNode("vtkMRMLColorTableNode", "NSN2N matching overlay colors", _fillColors)
+        self._labelMap = hiddenNode("vtkMRMLLabelMapVolumeNode", "NSN2N matching overlay")
+        display = hiddenNode("vtkMRMLLabelMapVolumeDisplayNode", "NSN2N matching overlay display")
+        colors = hiddenNode("vtkMRMLColorTableNode", "NSN2N matching overlay colors", _fillColors)
         self._nodes = [self._labelMap, display, colors]
         display.SetAndObserveColorNodeID(colors.GetID())
         self._labelMap.SetAndObserveImageData(image)
@@ -184,24 +182,6 @@ class MatchingOverlay:
     def _onNodeAdded(self, caller, event) -> None:
         if len(compositeNodes()) > len(self._replaced):
             self._enterViews()
-
-
-def _hiddenNode(className: str, name: str, prepare=None):
-    """A node that neither editors nor saved scenes see.
-
-    The views of a scene that is saved meanwhile name it as their label layer. Its singleton tag makes that an ID which
-    no other node will ever get, so the name leads to nothing when that scene is loaded.
-    """
-    node = slicer.mrmlScene.CreateNodeByClass(className)
-    node.UnRegister(None)
-    node.SetSingletonTag(f"NSN2NOverlay{uuid.uuid4().hex[:12]}")
-    node.SetName(name)
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    node.SetAttribute(MARK, "1")
-    if prepare is not None:
-        prepare(node)
-    return slicer.mrmlScene.AddNode(node)
 
 
 def _fillColors(colors) -> None:

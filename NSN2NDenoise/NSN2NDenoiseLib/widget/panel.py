@@ -11,8 +11,10 @@ from .compare import CompareControl
 from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
+from .result_preview import ResultPreviewControl
 from .run_control import RunControl
 from .strength import StrengthControl
+from .within import WithinSection
 
 
 class Panel(VTKObservationMixin):
@@ -37,8 +39,10 @@ class Panel(VTKObservationMixin):
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui, self.messages)
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
+        self.within = WithinSection(self.ui)
+        self.preview = ResultPreviewControl(self.ui, logic, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self)
-        self._parts = (self.matching, self.compare, self.strength, self.run)
+        self._parts = (self.within, self.matching, self.preview, self.compare, self.strength, self.run)
         logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None
@@ -73,6 +77,7 @@ class Panel(VTKObservationMixin):
         self.removeObservers()
         self._inputWatch.cleanup()
         self.matching.cleanup()
+        self.preview.cleanup()
         self._logic.stopEverything()
 
     def _setParameterNode(self, parameterNode) -> None:
@@ -90,6 +95,7 @@ class Panel(VTKObservationMixin):
     def showFirstResult(self, output) -> None:
         """A run has put its first result in the scene."""
         if self._parameterNode is not None:
+            self.preview.end()
             self.compare.showFirst(output)
 
     def takeFirstResultBack(self) -> None:
@@ -102,6 +108,7 @@ class Panel(VTKObservationMixin):
         if self._parameterNode is None:  # another module is shown: the views are its, the comparison waits
             self._unseenResultID = output.GetID()
             return
+        self.preview.end()
         self.compare.show(output)
         self.strength.update()
         self.matching.showWarnings(report.get("warnings") or [], bool(report.get("alarm")))

@@ -102,6 +102,9 @@ class RunControl:
                 refine=node.refine,
                 strength=self._ui.strengthSlider.value / 100,
                 noiseVolume=node.noiseVolume,
+                roi=node.roi,
+                segmentation=node.segmentation,
+                segment=node.segment or None,
                 waitForCompletion=False,
             )
         except (ValueError, DependencyError, RuntimeError, OSError) as error:

@@ -12,13 +12,7 @@ def compositeNodes() -> list:
 
 def lookedAtVoxel(volumeNode) -> tuple[int, int, int]:
     """(k, j, i) of the voxel where the slice views are, each coordinate from the view that shows it best."""
-    rasToIJK = vtk.vtkMatrix4x4()
-    volumeNode.GetRASToIJKMatrix(rasToIJK)
-    toIJK = slicer.util.arrayFromVTKMatrix(rasToIJK)
-    if volumeNode.GetParentTransformNode() is not None:
-        worldToLocal = vtk.vtkMatrix4x4()
-        if volumeNode.GetParentTransformNode().GetMatrixTransformFromWorld(worldToLocal):
-            toIJK = toIJK @ slicer.util.arrayFromVTKMatrix(worldToLocal)
+    toIJK = _worldToIJK(volumeNode)
     size = np.array(volumeNode.GetImageData().GetDimensions())
     voxel, best = size // 2, np.zeros(3)
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
@@ -30,3 +24,33 @@ def lookedAtVoxel(volumeNode) -> tuple[int, int, int]:
         best = np.maximum(best, normal)
     i, j, k = (int(v) for v in np.clip(voxel, 0, size - 1))
     return k, j, i
+
+
+def lookedAtBoxes(volumeNode) -> list[tuple[slice, slice, slice]]:
+    """The voxels that each slice view shows, or interpolates between: boxes (K, J, I), small ones first."""
+    toIJK = _worldToIJK(volumeNode)
+    size = np.array(volumeNode.GetImageData().GetDimensions())
+    boxes = []
+    for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        if not sliceNode.IsMappedInLayout():
+            continue
+        columns, rows = sliceNode.GetDimensions()[:2]
+        corners = np.array([[0, columns, 0, columns], [0, 0, rows, rows], [0] * 4, [1] * 4])
+        ijk = (toIJK @ slicer.util.arrayFromVTKMatrix(sliceNode.GetXYToRAS()) @ corners)[:3].round(3)
+        first = np.clip(np.floor(ijk.min(axis=1)), 0, size).astype(int)
+        last = np.clip(np.ceil(ijk.max(axis=1)) + 1, 0, size).astype(int)
+        if (first < last).all():
+            boxes.append(tuple(slice(int(a), int(b)) for a, b in zip(first[::-1], last[::-1], strict=True)))
+    return sorted(boxes, key=lambda box: np.prod([side.stop - side.start for side in box]))
+
+
+def _worldToIJK(volumeNode) -> np.ndarray:
+    """From world coordinates (RAS) to a volume's voxels, (4, 4); a transform that is not linear does not count."""
+    rasToIJK = vtk.vtkMatrix4x4()
+    volumeNode.GetRASToIJKMatrix(rasToIJK)
+    toIJK = slicer.util.arrayFromVTKMatrix(rasToIJK)
+    if volumeNode.GetParentTransformNode() is not None:
+        worldToLocal = vtk.vtkMatrix4x4()
+        if volumeNode.GetParentTransformNode().GetMatrixTransformFromWorld(worldToLocal):
+            toIJK = toIJK @ slicer.util.arrayFromVTKMatrix(worldToLocal)
+    return toIJK

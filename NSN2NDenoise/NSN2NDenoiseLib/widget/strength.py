@@ -50,8 +50,8 @@ class StrengthControl:
         self._stop()
         output = self._compare.result
         full = strength.fullOf(output) if output is not None else None
-        if full is not None and not self._ui.noiseViewButton.checked:
-            self._compare.layer(full, percent / 100 * self._ui.compareSlider.value)
+        if full is not None:
+            self._layer(full, percent / 100 * self._ui.compareSlider.value)
 
     def _onChanged(self, percent: float) -> None:
         output = self._compare.result
@@ -63,16 +63,21 @@ class StrengthControl:
 
     def _onMixed(self, output) -> None:
         self._changing = None
-        if self._compare.result is output and not self._ui.noiseViewButton.checked:
-            self._compare.layer(output, self._ui.compareSlider.value)
+        if self._compare.result is output:
+            self._layer(output, self._ui.compareSlider.value)
         self._compare.refresh()
 
     def _onFailed(self, error: Exception) -> None:
         self._changing = None
         self.update()
-        if self._compare.result is not None and not self._ui.noiseViewButton.checked:
-            self._compare.layer(self._compare.result, self._ui.compareSlider.value)
+        if self._compare.result is not None:
+            self._layer(self._compare.result, self._ui.compareSlider.value)
         self._messages.error(_("The strength could not be changed: {why}").format(why=str(error) or repr(error)))
+
+    def _layer(self, foreground, opacity: float) -> None:
+        """Show something of the result, unless the removed noise or the preview is looked at."""
+        if not self._ui.noiseViewButton.checked and not self._ui.previewResultButton.checked:
+            self._compare.layer(foreground, opacity)
 
     def _stop(self) -> None:
         changing, self._changing = self._changing, None

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .groups import ALIKE, SHIFT
+from .groups import ALIKE
 
 #: Rows of a band, about. Those of its neighbors must lie farther away than a group reaches.
 BAND = 16
@@ -49,22 +49,19 @@ def group_size(places: np.ndarray, shape: tuple, block: tuple[int, int, int], st
     return most
 
 
-def chance_terms(
-    unit: torch.Tensor, block: tuple[int, int, int], step: int, places: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """What `find_groups` adds to the distances: the largest of each block, and random numbers (0 to 1), both flat.
+def most_by_chance(unit: torch.Tensor, block: tuple[int, int, int], step: int) -> np.ndarray:
+    """The most that chance adds to the distances of each block, as in `find_groups`; flat.
 
     Args:
         unit: (rows, columns) float32, the local noise SD in the slab's first slice.
         block, step: of the groups.
-        places: their number.
     """
-    alike = ALIKE * block[0] * functional.avg_pool2d(unit[None].square(), block[1:], stride=step).flatten()
-    generator = torch.Generator().manual_seed(0)
-    return alike.numpy(), torch.rand(len(alike) + SHIFT * places, generator=generator).numpy()
+    return (ALIKE * block[0] * functional.avg_pool2d(unit[None].square(), block[1:], stride=step).flatten()).numpy()
 
 
-def in_bands(work: Callable[[int, int], None], rows: int, side: int, step: int, reach: int, threads: int) -> None:
+def in_bands(
+    work: Callable[[int, int], None], rows: int, side: int, step: int, reach: int, threads: int, begin: int = 0
+) -> None:
     """Call work(first row, row after the last) for all bands, several at once.
 
     Args:
@@ -74,11 +71,15 @@ def in_bands(work: Callable[[int, int], None], rows: int, side: int, step: int, 
         step: between the rows of blocks.
         reach: rows that a group reaches up and down.
         threads: to work with.
+        begin: row of the volume at which the slab begins: the bands are the whole volume's.
     """
     band = step * -(-max(BAND, 2 * reach + side) // step)  # others start so far below the last row that is written
-    bands = [(first, min(first + band, rows - side + 1)) for first in range(0, rows - side + 1, band)]
-    for half in (bands[::2], bands[1::2]):
-        if threads == 1 or len(half) == 1:
+    begin, end = begin // step * step, rows - side + 1
+    numbers = range(begin // band, (begin + end - 1) // band + 1)
+    bands = [(max(0, number * band - begin), min((number + 1) * band - begin, end)) for number in numbers]
+    even = numbers[0] % 2
+    for half in (bands[even::2], bands[1 - even :: 2]):
+        if threads == 1 or len(half) <= 1:
             for one in half:
                 work(*one)
         else:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
+from ..volume.part import Box, around, everywhere
 from .groups import Groups, block_size, cosine_transform, find_groups, hadamard
 from .on_cpu import can_compile, filter_slab
 from .slabs import over_slabs
@@ -39,6 +40,7 @@ def collaborative_filter(
     guide: np.ndarray,
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
+    needed: Box | None = None,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
@@ -49,6 +51,7 @@ def collaborative_filter(
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
         excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
+        needed: where the result is wanted; elsewhere it may be the guide. None: everywhere.
         device: where the blocks are filtered.
         progress: called with the part (0 to 1) that is done.
 
@@ -62,38 +65,43 @@ def collaborative_filter(
     """
     block = block_size(noisy.shape)
     sd = torch.from_numpy(noise.spectrum(block)).to(device)
-    result = np.empty_like(noisy)  # of the first pass, then of the second, which reads it well before it writes there
+    needed = needed or everywhere(noisy.shape)
+    result = guide.copy()  # becomes the first pass's, then the second's, which reads it well before it writes there
     for number, is_last in enumerate((False, True)):
+        here = around(needed, 2 - number, noisy.shape)
+        local = noise.inside(here)
 
-        def load(first: int, last: int, is_last: bool = is_last) -> tuple[torch.Tensor, ...]:
+        def load(first: int, last: int, is_last=is_last, here=here, local=local) -> tuple[torch.Tensor, ...]:
             """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
             own, pilot, unit = (
                 torch.from_numpy(values).to(device)
-                for values in (noisy[first:last], guide[first:last], noise.unit(first, last))
+                for values in (noisy[here][first:last], guide[here][first:last], local.unit(first, last))
             )
             if excluded is not None:
-                outside = torch.from_numpy(excluded[first:last]).to(device)
+                outside = torch.from_numpy(excluded[here][first:last]).to(device)
                 own, pilot = own.masked_fill(outside, 0.0), pilot.masked_fill(outside, 0.0)
             if is_last:
-                pilot = pilot.lerp(torch.from_numpy(result[first:last]).to(device), FIRST_PART)
+                pilot = pilot.lerp(torch.from_numpy(result[here][first:last]).to(device), FIRST_PART)
             return own, pilot, unit
 
-        for part in _filter_slabs(load, result, block, STEPS[number], sd, wiener=is_last):
+        for part in _filter_slabs(load, result[here], block, STEPS[number], sd, local.corner, wiener=is_last):
             if progress is not None:
                 progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
     return result
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, wiener: bool):
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wiener: bool):
     """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     on_cpu, variances = can_compile(result.shape, REACH, sd.device), VARIANCES if wiener else None
 
     def work(start: int, noisy, pilot, unit, total, weight) -> None:
         if on_cpu:
-            filter_slab(noisy, pilot, unit, start, steps[1], REACH, sd, window, THRESHOLD, variances, total, weight)
+            filter_slab(
+                noisy, pilot, unit, start, steps[1], REACH, sd, window, THRESHOLD, variances, total, weight, corner
+            )
             return
-        groups = find_groups(pilot, unit, start, block, steps[1], REACH)
+        groups = find_groups(pilot, unit, start, block, steps[1], REACH, corner)
         _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
 
     return over_slabs(load, work, result, block, steps, REACH, sd.device)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .eigen import SIDE, vectors_above
+from .groups import ROW_SHIFT
 from .kernels import ONE, ZERO, blocks_at_once, compiled, nearest_blocks
 
 #: A group keeps at most so many components; beyond, it keeps its blocks as they are.
@@ -11,14 +12,15 @@ MOST = 48
 
 @compiled
 def pca_band(
-    noisy, guide, unit, shape, start, first_row, last_row, step, block, places, alike, chance, size, bound, color,
-    whiten, restore, total, weight,
+    noisy, guide, unit, shape, start, first_row, last_row, step, block, places, alike, chance, corner, size, bound,
+    color, whiten, restore, total, weight,
 ):  # fmt: skip
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
-    noisy, guide, unit, total, weight: flat, (slices, rows, columns) `shape`; alike, chance: `chance_terms`; size: 16,
-    32 or 64; bound: on the variances in units of `unit` squared; color: whether the blocks are multiplied by `whiten`,
-    flat (64, 64), first; components are multiplied by `restore`, (64, 64), then.
+    noisy, guide, unit, total, weight: flat, (slices, rows, columns) `shape`; alike: `most_by_chance`; chance:
+    `chances`; corner: `chance_number` of the slab's first block; size: 16, 32 or 64; bound: on the variances in units
+    of `unit` squared; color: whether the blocks are multiplied by `whiten`, flat (64, 64), first; components are
+    multiplied by `restore`, (64, 64), then.
     """
     rows, columns = shape[1], shape[2]
     refs, at_once = (columns - block[2]) // step + 1, blocks_at_once(step)
@@ -33,7 +35,7 @@ def pca_band(
             number = row // step * refs + first
             nearest_blocks(
                 guide, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, number, size, firsts,
+                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, size, firsts,
             )  # fmt: skip
             for q in range(count):
                 base = np.uint32(q * size)

@@ -1,6 +1,7 @@
 """Small 3-D blocks of a stack: where they stand, which ones are alike, and their cosine transform."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -15,8 +16,9 @@ GROUP = 16
 AT_ONCE = 4096
 #: Blocks whose mean squared difference is smaller than about this part of the noise variance count as equally similar.
 ALIKE = 0.08
-#: All places share one sequence of random numbers; each begins so much later in it.
-SHIFT = 61
+#: All blocks share one sequence of so many random numbers, which begins again at its end. Each place begins so much
+#: later in it, and each row of blocks: which one a block gets depends on where it is in the volume, on nothing else.
+CHANCES, SHIFT, ROW_SHIFT = 1 << 16, 61, 1009
 
 
 def block_size(shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -33,6 +35,17 @@ def slab_starts(slices: int, side: int, step: int) -> list[int]:
 def margin(size: int, side: int, step: int) -> int:
     """Rows or columns that must be added so that blocks in steps of `step` cover an axis to its end."""
     return -(size - side) % step
+
+
+@cache
+def chances() -> torch.Tensor:
+    """Random numbers from 0 to 1, (2 * CHANCES,) float32: the same ones once more, for rows that run over their end."""
+    return torch.rand(CHANCES, generator=torch.Generator().manual_seed(0)).repeat(2)
+
+
+def chance_number(row, column, step: int):
+    """Which of the `chances` the block of a row and column gets, at the place with number 0."""
+    return (ROW_SHIFT * (row // step) + column // step) % CHANCES
 
 
 def cosine_transform(block: tuple[int, ...]) -> torch.Tensor:
@@ -76,6 +89,7 @@ def find_groups(
     block: tuple[int, int, int],
     step: int,
     reach: tuple[int, int, int],
+    corner: tuple[int, int] = (0, 0),
 ) -> Groups:
     """For blocks in steps over rows and columns, those within `reach` with the least squared difference.
 
@@ -89,6 +103,7 @@ def find_groups(
         block: slices, rows, columns.
         step: between the blocks that groups are made for, in rows and columns.
         reach: how far from a block similar ones are looked for, in slices, rows and columns.
+        corner: row and column at which the slab begins in the volume.
 
     References:
         Maggioni et al., "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013
@@ -103,19 +118,19 @@ def find_groups(
     after = min(slices - block[0] - start, reach[0])
     places = list(product(range(-min(start, reach[0]), after + 1), *near))
     alike = ALIKE * block[0] * functional.avg_pool2d(unit[start][None].square(), block[1:], stride=step).flatten()
-    blocks = len(alike)
-    chance = torch.rand(blocks + SHIFT * len(places), generator=torch.Generator().manual_seed(0)).to(slab.device)
-    distances = torch.empty(len(places), blocks, device=slab.device)
+    top, left = (torch.arange(0, size - side + 1, step) for size, side in zip((rows, columns), block[1:], strict=True))
+    numbers = chance_number(corner[0] + top[:, None], corner[1] + left, step).flatten().to(slab.device)
+    chance = chances().to(slab.device)
+    distances = torch.empty(len(places), len(alike), device=slab.device)
     for number, (k, j, i) in enumerate(places):
         distance = _distances(own, slab[start + k : start + k + block[0]], j, i, block[1:], step)
-        torch.addcmul(distance, alike, chance[SHIFT * number : SHIFT * number + blocks], out=distances[number])
+        torch.addcmul(distance, alike, chance[(numbers + SHIFT * number) % CHANCES], out=distances[number])
     distances[places.index((0, 0, 0))] = -1.0  # a block is in its own group, even among equal ones
     parts, size = distances.split(AT_ONCE, dim=1), GROUP
     while size > min(torch.isfinite(part).sum(dim=0).min() for part in parts):  # near a corner of a small stack
         size //= 2
     nearest = torch.cat([part.topk(size, dim=0, largest=False).indices.T for part in parts])
-    j, i = (torch.arange(0, size - side + 1, step) for size, side in zip((rows, columns), block[1:], strict=True))
-    first = ((start * rows + j[:, None]) * columns + i).flatten().to(slab.device)
+    first = ((start * rows + top[:, None]) * columns + left).flatten().to(slab.device)
     k, j, i = (torch.arange(side) for side in block)
     voxels = ((k[:, None, None] * rows + j[:, None]) * columns + i).flatten().to(slab.device)
     offsets = torch.tensor([(k * rows + j) * columns + i for k, j, i in places], device=slab.device)

@@ -8,7 +8,7 @@ you change this one, delete the __pycache__ beside it, or the kernels that call 
 import numpy as np
 from numba import njit
 
-from .groups import SHIFT
+from .groups import CHANCES, SHIFT
 
 #: Columns that are compared at once with those around, and how far around at most.
 TILE, REACH = 64, 8
@@ -42,9 +42,8 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
 
     slab: flat (slices, rows, columns), of this shape; start, row, column: of the first of the blocks, which are `step`
     columns apart; places: `places_around`, (n, 4) int64, the block's own place first; alike: (count,), the most that
-    chance adds to the distances; chance: random numbers from 0 to 1; number: of the first block among those of the
-    slab; firsts: (count * size,) uint32, becomes the first voxels of the
-    blocks that were found.
+    chance adds to the distances; chance: `chances`; number: `chance_number` of the first block; firsts:
+    (count * size,) uint32, becomes the first voxels of the blocks that were found.
     """
     rows, columns = shape[1], shape[2]
     own, other = np.zeros(LINES * TILE, np.float32), np.zeros(LINES * WIDE, np.float32)  # fewer lines: 0 remains
@@ -71,7 +70,7 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
         for c in range(1, block[2]):
             for p in range(TILE):
                 box[p] += sums[np.uint32(p + c)]
-        at = np.uint32(SHIFT * places[place, 3] + number)
+        at = np.uint32((SHIFT * places[place, 3] + number) % CHANCES)
         for q in range(np.uint32(count)):
             distances[q] = box[q * np.uint32(step)] * scale + alike[q] * chance[at + q]
         first, end = max(0, -((column + i) // step)), min(count, (columns - block[2] - column - i) // step + 1)

@@ -6,8 +6,8 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from .bands import chance_terms, in_bands, places_around
-from .groups import BLOCK, GROUP
+from .bands import in_bands, most_by_chance, places_around
+from .groups import BLOCK, GROUP, chance_number, chances
 
 
 @cache
@@ -40,6 +40,7 @@ def filter_slab(
     variances: float | None,
     total: torch.Tensor,
     weight: torch.Tensor,
+    corner: tuple[int, int] = (0, 0),
 ) -> None:
     """`find_groups` and the filtering of all groups whose first block starts at slice `start`, without the groups.
 
@@ -51,18 +52,19 @@ def filter_slab(
         threshold: of the first pass, in SDs.
         variances: that the Wiener filter of the second pass reckons with; None: it is the first pass.
         total, weight: as `noisy`; the weighted blocks and their weights are added to them.
+        corner: row and column at which the slab begins in the volume.
     """
     shape = tuple(noisy.shape)
     places = places_around(shape, start, BLOCK, reach)
-    alike, chance = chance_terms(unit[start], BLOCK, step, len(places))
+    alike, chance, number = most_by_chance(unit[start], BLOCK, step), chances().numpy(), chance_number(*corner, step)
     noisy, pilot, unit, total, weight = (t.view(-1).numpy() for t in (noisy, pilot, unit, total, weight))
     sd, window, kernels = sd.numpy(), window.numpy(), compiled()
     factors = np.float32(threshold**2), np.float32(variances or 0.0)
 
     def work(first: int, last: int) -> None:
         kernels.shrink_band(
-            noisy, pilot, unit, shape, start, first, last, step, places, alike, chance, sd, window,
-            variances is not None, *factors, total, weight,
+            noisy, pilot, unit, shape, start, first, last, step, places, alike, chance, number, sd,
+            window, variances is not None, *factors, total, weight,
         )  # fmt: skip
 
-    in_bands(work, shape[1], BLOCK[1], step, reach[1], torch.get_num_threads())
+    in_bands(work, shape[1], BLOCK[1], step, reach[1], torch.get_num_threads(), corner[0])

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from .bands import chance_terms, group_size, in_bands, places_around
-from .groups import block_size, cosine_transform
+from ..volume.part import Box, around, everywhere
+from .bands import group_size, in_bands, most_by_chance, places_around
+from .groups import block_size, chance_number, chances, cosine_transform
 from .slabs import over_slabs
 
 #: Blocks of a group, at most, and at least, without which there is nothing to analyze.
@@ -28,6 +29,7 @@ def pca_filter(
     guide: np.ndarray,
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
+    needed: Box | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
     """Keep the strong principal components of groups of similar blocks.
@@ -40,6 +42,7 @@ def pca_filter(
         guide: as `noisy`, denoised already.
         noise: how strong it is, at which frequency and where.
         excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
+        needed: where the result is wanted; elsewhere it may be the guide. None: everywhere.
         progress: called with the part (0 to 1) that is done.
 
     Returns:
@@ -58,15 +61,17 @@ def pca_filter(
     block = block_size(noisy.shape)
     voxels = int(np.prod(block))
     whiten, restore = _coloring(block, noise.spectrum(block))
-    result = np.empty_like(noisy)
+    result = guide.copy()
     if min(noisy.shape[1:]) < 8:
-        result[:] = guide
         return result
+    here = around(needed or everywhere(noisy.shape), 1, noisy.shape)
+    local_noise = noise.inside(here)
 
     def load(first: int, last: int) -> list[torch.Tensor]:
-        volumes = [torch.from_numpy(v) for v in (noisy[first:last], guide[first:last], noise.unit(first, last))]
+        arrays = noisy[here][first:last], guide[here][first:last], local_noise.unit(first, last)
+        volumes = [torch.from_numpy(array) for array in arrays]
         if excluded is not None:
-            outside = torch.from_numpy(excluded[first:last])
+            outside = torch.from_numpy(excluded[here][first:last])
             volumes = [volume.masked_fill(outside, 0.0) for volume in volumes[:2]] + volumes[2:]
         return volumes
 
@@ -74,19 +79,20 @@ def pca_filter(
         shape, local = tuple(volumes[0].shape), volumes[2]
         places = places_around(shape, start, block, REACH)
         size = group_size(places, shape, block, STEPS[1], GROUP)
-        alike, chance = chance_terms(local[start], block, STEPS[1], len(places))
+        alike, chance = most_by_chance(local[start], block, STEPS[1]), chances().numpy()
+        number = chance_number(*local_noise.corner, STEPS[1])
         bound = np.float32(ABOVE_NOISE**2 * (1 + (voxels / size) ** 0.5) ** 2)
         before, similar, local, total, weight = (t.view(-1).numpy() for t in volumes)
 
         def band(first: int, last: int) -> None:
             pca_band(
-                before, similar, local, shape, start, first, last, STEPS[1], block, places, alike, chance, size, bound,
-                not noise.is_white, whiten, restore, total, weight,
+                before, similar, local, shape, start, first, last, STEPS[1], block, places, alike, chance,
+                number, size, bound, not noise.is_white, whiten, restore, total, weight,
             )  # fmt: skip
 
-        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads())
+        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads(), local_noise.corner[0])
 
-    for part in over_slabs(load, work, result, block, STEPS, REACH):
+    for part in over_slabs(load, work, result[here], block, STEPS, REACH):
         if progress is not None:
             progress(part)
     return result

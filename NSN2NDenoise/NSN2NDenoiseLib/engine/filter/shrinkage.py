@@ -6,7 +6,7 @@ and write without gaps: after three of them, the blocks are the last axis and th
 
 import numpy as np
 
-from .groups import GROUP
+from .groups import GROUP, ROW_SHIFT
 from .kernels import ONE, ZERO, blocks_at_once, compiled, nearest_blocks
 
 #: The cosine transform of four samples: 1/2, and cos(pi/8) and sin(pi/8) over sqrt(2).
@@ -18,14 +18,15 @@ TINY = np.float32(1e-30)
 
 @compiled
 def shrink_band(
-    noisy, pilot, unit, shape, start, first_row, last_row, step, places, alike, chance, spectrum, window,
-    wiener, threshold, variances, total, weight,
+    noisy, pilot, unit, shape, start, first_row, last_row, step, places, alike, chance, corner, spectrum,
+    window, wiener, threshold, variances, total, weight,
 ):  # fmt: skip
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
     noisy, pilot, unit, total, weight: flat, (slices, rows, columns) `shape`; similar blocks are those of the pilot;
-    alike, chance: `chance_terms`; spectrum: (64,) SD at each frequency in units of `unit`; window: (64,); wiener:
-    whether it is the second pass; threshold: squared, of the first; variances: of the second.
+    alike: `most_by_chance`; chance: `chances`; corner: `chance_number` of the slab's first block; spectrum: (64,) SD at
+    each frequency in units of `unit`; window: (64,); wiener: whether it is the second pass; threshold: squared, of the
+    first; variances: of the second.
     """
     rows, columns = shape[1], shape[2]
     refs, at_once, block = (columns - 4) // step + 1, blocks_at_once(step), (4, 4, 4)
@@ -42,7 +43,7 @@ def shrink_band(
             number = row // step * refs + first
             nearest_blocks(
                 pilot, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, number, SIZE, firsts,
+                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, SIZE, firsts,
             )  # fmt: skip
             for q in range(count):
                 base = np.uint32(q * SIZE)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
+from ..volume.part import Box, around, everywhere
 from .collaborative import collaborative_filter
 from .on_cpu import compiled
 from .pca import pca_filter
@@ -20,6 +21,7 @@ def filter_similar(
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
     rounds: int = 2,
+    needed: Box | None = None,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
@@ -30,15 +32,27 @@ def filter_similar(
 
     Args:
         rounds: of the collaborative filter where the noise is colored; one suffices if the guide is good.
+        needed: where the result is; None: everywhere.
     """
     tell = progress or (lambda part: None)
-    result = collaborative_filter(noisy, guide, noise, excluded, device, lambda part: tell(FIRST_SHARE * part))
+    needed = needed or everywhere(noisy.shape)
+    has_components = noise.is_white and compiled() is not None
+    passes = 1 if has_components else 2 * (rounds - 1)  # of the second time
+    result = collaborative_filter(
+        noisy,
+        guide,
+        noise,
+        excluded,
+        around(needed, passes, noisy.shape),
+        device,
+        lambda part: tell(FIRST_SHARE * part),
+    )
 
     def second(part: float) -> None:
         tell(FIRST_SHARE + (1 - FIRST_SHARE) * part)
 
-    if noise.is_white and compiled() is not None:
-        return pca_filter(noisy, result, noise, excluded, second)
+    if has_components:
+        return pca_filter(noisy, result, noise, excluded, needed, second)
     if rounds == 1:
         return result
-    return collaborative_filter(noisy, result, noise, excluded, device, second)
+    return collaborative_filter(noisy, result, noise, excluded, needed, device, second)

@@ -137,6 +137,8 @@ def measure_contrast(
     """
     from ..denoise_volume import denoise
 
+    if report.get("within") is not None:
+        raise SettingsError("the result was denoised within a part only, so lesions can't be inserted everywhere")
     settings = settings_of(report)
     inserted = insert_lesions(volume, look, spacing)
     again = denoise(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..noise.level import NoiseLevel
+from ..noise.model import NoiseModel
 
 #: Side in pixels of the cells whose removed energy is summed.
 CELL = 4
@@ -60,12 +60,12 @@ class Gain:
         return 10 * np.log10(before / after) if before > 0 else 0.0
 
 
-def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kept: float, left: float) -> Gain:
+def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseModel, kept: float, left: float) -> Gain:
     """Compare what was removed with the noise.
 
     Args:
         noisy, denoised: (slices, rows, columns) float32, normalized.
-        noise: of the volume.
+        noise: as it was measured.
         kept, left: covariance and SD of the noise in the result (`noise_kept`).
     """
     slices, rows, columns = noisy.shape
@@ -73,7 +73,7 @@ def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseLevel, kep
     energy, variance = np.zeros(cells, np.float32), np.zeros(cells, np.float32)
     for index in range(slices):
         energy[index] = cell_means(np.square(noisy[index] - denoised[index]))
-        variance[index] = cell_means(np.square(noise.local.slab(index, index + 1)[0]))
+        variance[index] = cell_means(np.square(noise.unit(index, index + 1)[0]))
     return Gain(*(ndimage.gaussian_filter(values, WINDOW, mode="nearest") for values in (energy, variance)), kept, left)
 
 

@@ -1,16 +1,17 @@
 """How much of the noise a result still follows, measured by adding a little more of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..filter.groups import cosine_transform
 from ..noise.model import NoiseModel
+from ..volume.part import Box
 
-#: Regions that are looked at, and their sides in slices, rows and columns, at most.
-REGIONS, SIDES = 3, (10, 64, 64)
-#: Voxels at a region's border that don't count: their blocks see less there than in the whole volume.
+#: Samples that are looked at, and their sides in slices, rows and columns, at most.
+SAMPLES, SIDES = 3, (10, 64, 64)
+#: Voxels at a sample's border that don't count: their blocks see less there than in the whole volume.
 BORDER = (1, 4, 4)
 #: SD of the added noise in units of the noise.
 PROBE = 0.2
@@ -22,7 +23,7 @@ class Kept:
 
     Attributes:
         covariance: of the noise and the result, in units of the noise's variance, 0 to 1.
-        spread: SD of that between regions.
+        spread: SD of that between samples.
         left: SD of the noise in the result, in units of the noise's.
     """
 
@@ -32,20 +33,20 @@ class Kept:
 
 
 def noise_kept(
-    noisy: np.ndarray,
-    noise: NoiseModel,
-    again: Callable[[np.ndarray, tuple[slice, slice, slice]], np.ndarray],
+    samples: Sequence[np.ndarray],
+    noises: Sequence[NoiseModel],
+    again: Callable[[np.ndarray, int], np.ndarray],
     tissue: float,
 ) -> Kept:
     """Measure how much of the noise a result follows.
 
-    It is how much the result follows noise that is added to the input, in a few regions with much tissue. Stein's
+    It is how much the result follows noise that is added to the input, in a few samples with much tissue. Stein's
     unbiased risk estimate needs it.
 
     Args:
-        noisy: (slices, rows, columns) float32, normalized.
-        noise: of the volume.
-        again: the denoising of a region: of the voxels there, and where it lies.
+        samples: (slices, rows, columns) float32, normalized, from `sample_regions`.
+        noises: as it was measured, of each sample's region.
+        again: the denoising of a sample: of its voxels, and which one it is.
         tissue: value, normalized, above which voxels count.
 
     References:
@@ -53,11 +54,10 @@ def noise_kept(
         denoising algorithms", IEEE Trans. Image Process. 17, 2008.
     """
     covariances, energies = [], []
-    for number, region in enumerate(_regions(noisy, tissue)):
-        own = noisy[region]
-        unit = NoiseModel(noise.level, None, 1.0, region).unit(0, len(own))
+    for number, (own, noise) in enumerate(zip(samples, noises, strict=True)):
+        unit = noise.unit(0, len(own))
         probe = unit * _colored(own.shape, noise, seed=number)
-        difference = again(own + np.float32(PROBE) * probe, region) - again(own, region)
+        difference = again(own + np.float32(PROBE) * probe, number) - again(own, number)
         inner = tuple(slice(b, s - b) if s > 3 * b else slice(None) for b, s in zip(BORDER, own.shape, strict=True))
         counts = own[inner] > tissue
         if counts.any():
@@ -70,10 +70,17 @@ def noise_kept(
     return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
 
 
-def _regions(volume: np.ndarray, tissue: float) -> list[tuple[slice, slice, slice]]:
-    """The regions with the most tissue at different places along the slices."""
-    sides = [min(side, size) for side, size in zip(SIDES, volume.shape, strict=True)]
-    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], REGIONS + 2).round().astype(int))
+def sample_regions(volume: np.ndarray, tissue: float, gap: int = 1) -> list[Box]:
+    """The regions with the most tissue at different places along the slices, at least two gaps thick.
+
+    Args:
+        volume: (slices, rows, columns) float32, normalized.
+        tissue: as in `noise_kept`.
+        gap: pairs are (x_i, x_i+gap).
+    """
+    wanted = (max(SIDES[0], 2 * gap), *SIDES[1:])
+    sides = [min(side, size) for side, size in zip(wanted, volume.shape, strict=True)]
+    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], SAMPLES + 2).round().astype(int))
     starts = starts[1:-1] if len(starts) > 2 else starts
     found = []
     for start in starts:
@@ -84,7 +91,9 @@ def _regions(volume: np.ndarray, tissue: float) -> list[tuple[slice, slice, slic
             for column in _places(volume.shape[2], sides[2])
         ]
         _, row, column = max(corners)
-        found.append((slice(start, start + sides[0]), slice(-row, sides[1] - row), slice(-column, sides[2] - column)))
+        found.append(
+            (slice(int(start), int(start) + sides[0]), slice(-row, sides[1] - row), slice(-column, sides[2] - column))
+        )
     return found
 
 

@@ -25,6 +25,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "thresholdImageUnits": plain(plan.threshold * look.scale),
         "thresholdIsAutomatic": plan.settings.threshold is None,
         "matchedFraction": plain(state.matched),
+        "within": _within(state),
         "axis": look.axis,
         "gap": plan.gap,
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
@@ -50,3 +51,12 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "peakMemoryMB": peak_memory_mb(),
         "predictedMemoryMB": round(plan.memory_mb),
     }
+
+
+def _within(state: State) -> dict | None:
+    """Where it was wanted: voxels, their part of the volume, the box that was worked on; None: everywhere."""
+    if state.wanted is None:
+        return None
+    count = int(np.count_nonzero(state.wanted))
+    box = [[side.start, side.stop] for side in state.region]
+    return {"voxels": count, "fraction": plain(count / np.prod(state.look.shape)), "box": box}

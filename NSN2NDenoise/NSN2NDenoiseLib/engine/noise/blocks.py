@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..volume.part import Box
+
 #: Side of a block, in pixels.
 BLOCK = 8
 #: Neighboring slices in which a place's blocks are homogeneous, where there are as many.
@@ -35,6 +37,17 @@ class NoiseBlocks:
     places: tuple[int, ...]
     blocks: tuple[np.ndarray, ...]
     span: int
+
+    def inside(self, box: Box) -> "NoiseBlocks":
+        """Those inside a box, which begins at a multiple of `BLOCK`, as they lie in it."""
+        first, begin = box[0].start, np.array([side.start for side in box[1:]]) // BLOCK
+        end = np.array([side.stop for side in box[1:]]) // BLOCK
+        found = [
+            (place - first, blocks[((blocks >= begin) & (blocks < end)).all(axis=1)] - begin)
+            for place, blocks in zip(self.places, self.blocks, strict=True)
+            if first <= place < box[0].stop
+        ]
+        return NoiseBlocks(tuple(place for place, _ in found), tuple(blocks for _, blocks in found), self.span)
 
     @property
     def count(self) -> int:

@@ -1,11 +1,12 @@
 """Where the noise is stronger and where weaker: a smooth map, from regions that are flat enough to tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
 
+from ..volume.part import Box, everywhere
 from .intercept import fit_line
 
 #: Side of a region in pixels, at least; and the number of regions along the longer side of a slice, at most.
@@ -35,17 +36,23 @@ class NoiseMap:
     Attributes:
         values: (regions along slices, rows, columns) float32.
         shape: of the stack.
+        box: of the stack that `slab` is about; None: all of it.
     """
 
     values: np.ndarray
     shape: tuple[int, int, int]
+    box: Box | None = None
+
+    def inside(self, box: Box) -> "NoiseMap":
+        """The map in a box of the stack."""
+        return replace(self, box=box)
 
     def slab(self, first: int = 0, last: int | None = None) -> np.ndarray:
         """The map at full resolution of the slices from `first` up to `last`, (slices, rows, columns) float32."""
-        last = self.shape[0] if last is None else last
         found = self.values
-        for axis, positions in enumerate((np.arange(first, last), np.arange(self.shape[1]), np.arange(self.shape[2]))):
-            found = _interpolate(found, axis, self._cell(positions, axis))
+        for axis, side in enumerate(self.box or everywhere(self.shape)):
+            positions = np.arange(side.start, side.stop)
+            found = _interpolate(found, axis, self._cell(positions[first:last] if axis == 0 else positions, axis))
         return found
 
     def at(self, places: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The noise as a filter has to know it: how strong it is at each frequency of a block, and around each voxel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
+from ..volume.part import Box, placed
 from .level import NoiseLevel
 
 #: Where W_i = 0 a filter reckons with this part of the noise's SD: what differs between slices is protected.
@@ -21,7 +22,7 @@ class NoiseModel:
 
     Attributes:
         level: what was measured.
-        weights: W_i (Eq. 3), (slices, rows, columns) uint8; None: equally strong everywhere.
+        weights: W_i (Eq. 3), (slices, rows, columns) uint8, of the region; None: equally strong everywhere.
         factor: of the SD; 1 trusts it.
         region: slices, rows and columns of the volume that the filter is given; None: all of it.
     """
@@ -29,7 +30,17 @@ class NoiseModel:
     level: NoiseLevel
     weights: np.ndarray | None = None
     factor: float = 1.0
-    region: tuple[slice, slice, slice] | None = None
+    region: Box | None = None
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Row and column of the volume at which the region begins."""
+        return (0, 0) if self.region is None else (self.region[1].start, self.region[2].start)
+
+    def inside(self, box: Box) -> "NoiseModel":
+        """The noise in a box of the region."""
+        weights = None if self.weights is None else self.weights[box]
+        return replace(self, weights=weights, region=placed(box, self.region))
 
     @property
     def is_white(self) -> bool:
@@ -50,14 +61,11 @@ class NoiseModel:
         return np.sqrt(np.multiply.outer(along, color.within)).ravel().astype(np.float32)
 
     def unit(self, first: int, last: int) -> np.ndarray:
-        """SD of the noise around each voxel of the slices from `first` up to `last`, float32, normalized."""
-        if self.region is not None:
-            first, last = first + self.region[0].start, last + self.region[0].start
-        unit = self.factor * self.level.local.slab(first, last)
+        """SD of the noise around each voxel of the region's slices from `first` up to `last`, float32, normalized."""
+        local = self.level.local if self.region is None else self.level.local.inside(self.region)
+        unit = self.factor * local.slab(first, last)
         if self.weights is not None:
             for own, weights in zip(unit, self.weights[first:last], strict=True):
                 matched = ndimage.uniform_filter(weights.astype(np.float32), TRANSITION)
                 own *= UNMATCHED + (1 - UNMATCHED) * matched
-        if self.region is not None:
-            unit = unit[:, self.region[1], self.region[2]]
         return np.ascontiguousarray(unit, np.float32)

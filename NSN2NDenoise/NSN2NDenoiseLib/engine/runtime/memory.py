@@ -17,6 +17,8 @@ FIRST_STEP = 40.0
 #: Bytes a voxel that are there from the first stage on: normalized slices (4), W (1), padding (1), low-passed slices
 #: (4); and those of one more version of the volume.
 STACK_BYTES, VERSION_BYTES = 10, 4
+#: Bytes a voxel of the whole volume while it is looked at.
+LOOK_BYTES = 13
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
 #: MB that the filters' compiled kernels take: 130 from the cache, 260 when they are compiled; in between.
@@ -35,19 +37,27 @@ GPU_SLICES, CUDA = 8, 500.0
 TIGHT = 0.8
 
 
-def predict_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> float:
+def predict_memory_mb(
+    shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
+) -> float:
     """The most memory (MB) that the process of a run will hold, its input included; on the CPU within about 15 %.
 
     Args:
         shape: (slices, rows, columns).
         dtype: of the input; the result has it, too.
         settings: of the run.
+        part: shape of the part that is worked on; None: all of it.
     """
-    return PROGRAMS + math.prod(shape) * dtype.itemsize / 1e6 + added_memory_mb(shape, dtype, settings)
+    return PROGRAMS + math.prod(shape) * dtype.itemsize / 1e6 + added_memory_mb(shape, dtype, settings, part)
 
 
-def added_memory_mb(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> float:
+def added_memory_mb(
+    shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
+) -> float:
     """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
+    if part not in (None, shape):  # the whole is looked at before, and its result is there at the end
+        whole = math.prod(shape) / 1e6
+        return max(LOOK_BYTES * whole, added_memory_mb(part, dtype, settings) + (dtype.itemsize + 1) * whole)
     voxels = math.prod(shape) / 1e6
     learns = settings.learn is not False
     constant = FIRST_STEP if learns else 0.0
@@ -76,16 +86,20 @@ def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> fl
     return CUDA + math.prod(shape) * STACK_BYTES / 1e6 + work
 
 
-def require_memory(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> None:
+def require_memory(
+    shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
+) -> None:
     """Raise RunError when a run clearly takes more memory than is free now; arguments as above."""
-    needed, free = added_memory_mb(shape, dtype, settings), free_memory_mb()
+    needed, free = added_memory_mb(shape, dtype, settings, part), free_memory_mb()
     if free is not None and needed > free:
         raise RunError(_too_little(needed, free))
 
 
-def memory_warnings(shape: tuple[int, int, int], dtype: np.dtype, settings: Settings) -> list[str]:
+def memory_warnings(
+    shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
+) -> list[str]:
     """A warning when the memory that is free now will hardly do, else nothing; arguments as above."""
-    needed, free = added_memory_mb(shape, dtype, settings), free_memory_mb()
+    needed, free = added_memory_mb(shape, dtype, settings, part), free_memory_mb()
     if free is None or needed <= TIGHT * free:
         return []
     text = _too_little(needed, free)

@@ -18,6 +18,7 @@ WEIGHTS = {
     "judge": 1,
     "unbias": 1,
     "strength": 1,
+    "within": 1,
     "report": 1,
 }
 
@@ -109,9 +110,13 @@ class Tracker:
     def aside(self) -> "Tracker":
         """One for work between two stages, which is no progress of the run: it only notices a stop request."""
         self.end()
-        tracker = Tracker(should_stop=self._should_stop)
+        tracker = self.silent()
         tracker.seconds = dict(self.seconds)
         return tracker
+
+    def silent(self) -> "Tracker":
+        """One for work within a stage that is no progress of it: it only notices a stop request."""
+        return Tracker(should_stop=self._should_stop)
 
     def enough(self) -> bool:
         """Whether the caller wants no more work, and the best result so far."""

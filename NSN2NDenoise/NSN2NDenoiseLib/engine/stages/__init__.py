@@ -9,6 +9,7 @@ from .refine import refine
 from .spare import spare
 from .strength import strength
 from .unbias import unbias
+from .within import within
 
 STAGES = {
     "match": match,
@@ -20,4 +21,5 @@ STAGES = {
     "judge": judge,
     "unbias": unbias,
     "strength": strength,
+    "within": within,
 }

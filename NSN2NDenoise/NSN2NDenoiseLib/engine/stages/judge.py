@@ -14,12 +14,14 @@ def judge(state: State, workshop: Workshop) -> State:
     Raises:
         RunError: it is no result: not finite, nearly constant, or without the anatomy.
     """
-    check_result(state.slices.values, state.denoised, state.slices.excluded, state.look.noise.sd)
+    slices, denoised, look = state.judged
+    sd = look.noise.sd if state.region is None else float(look.noise.local.slab().max())
+    check_result(slices.values, denoised, slices.excluded, sd)
     left = state.gain["noiseLeft"] if state.made_by else 1.0
     if "spare" in state.made_by:
         left = 1 - state.justified + state.justified * left  # at most: what stays and what is left add up
-    figures = measure(state.slices.values, state.denoised, state.look, left)
-    found = likeness(state.slices, state.denoised, state.look)
+    figures = measure(slices.values, denoised, look, left)
+    found = likeness(slices, denoised, look)
     figures["anatomyRemoved"] = None if found is None else plain(found.probability, 2)
     figures["alarm"] = alarm(found)
     alarms = [figures["alarm"]] if figures["alarm"] else []

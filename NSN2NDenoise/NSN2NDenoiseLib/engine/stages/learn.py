@@ -33,7 +33,7 @@ def learn(state: State, workshop: Workshop) -> State:
     if settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
     sampler = CropSampler(
-        state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.plan.paired
+        state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.paired
     )
     network = make_network(settings, state.look.noise.sd).to(workshop.device)
     steps, warnings = count_steps(settings, sampler.pairs), []

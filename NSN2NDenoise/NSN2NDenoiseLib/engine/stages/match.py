@@ -17,29 +17,28 @@ def match(state: State, workshop: Workshop) -> State:
     """Low-pass the slices and compute W_i of every pair.
 
     Raises:
-        RunError: no voxel matches its neighbor.
+        RunError: no voxel matches its neighbor (of a part, only what is to be learned from must).
         Cancelled: the caller wants to stop.
     """
-    threshold = state.plan.threshold
-    matching = Matching(state.slices, state.look.noise.sd, state.plan.gap, state.plan.paired)
+    state = compare(state, workshop)
+    if not state.matched and (state.region is None or "learn" in state.plan.stages):
+        raise RunError(
+            f"no voxel matches its neighbor at threshold {state.plan.threshold:g}, so there is nothing to learn from; "
+            "raise the threshold"
+        )
+    return replace(state, warnings=(*state.warnings, *_warnings(state.matched)))
+
+
+def compare(state: State, workshop: Workshop) -> State:
+    """Stage "match" without judging what came of it."""
+    matching = Matching(state.slices, state.look.noise.sd, state.plan.gap, state.paired)
     weights = np.empty(state.slices.values.shape, np.uint8)
     counted = 0
     for index, residual in matching.residual_slices(workshop.tracker.update):
-        weights[index] = weight_matrix(residual, threshold)
+        weights[index] = weight_matrix(residual, state.plan.threshold)
         counted += np.count_nonzero(np.isfinite(residual))
     matched = np.count_nonzero(weights) / max(counted, 1)
-    if not matched:
-        raise RunError(
-            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
-            "raise the threshold"
-        )
-    return replace(
-        state,
-        low_passed=matching.low_passed_stack(),
-        weights=weights,
-        matched=matched,
-        warnings=(*state.warnings, *_warnings(matched)),
-    )
+    return replace(state, low_passed=matching.low_passed_stack(), weights=weights, matched=matched)
 
 
 def _warnings(matched: float) -> list[str]:

@@ -23,6 +23,7 @@ def filter_guided_by(guide: np.ndarray, state: State, workshop: Workshop, rounds
         state.noise,
         state.slices.excluded,
         rounds,
+        state.filtered,
         workshop.device,
         workshop.tracker.update,
     )

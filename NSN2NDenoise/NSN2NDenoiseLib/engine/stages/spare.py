@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..filter.similar import filter_similar
-from ..judge.gain import at_full_size, cell_means, measure_gain
-from ..judge.kept import noise_kept
+from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
+from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
+from .first import first
+from .limit import limit
+from .match import compare
+from .refine import refine
 from .state import State, Workshop
 
 #: Cells whose mean exceeds this part of the tissue's are tissue.
@@ -19,17 +23,24 @@ WARNING = "In {:.0f} % of the tissue, more would have been removed than there is
 LEAST_GAIN = 0.05
 
 
+def take_samples(state: State) -> State:
+    """A whole volume's state with the samples at which this stage will try what was done."""
+    regions = sample_regions(state.slices.values, TISSUE * state.look.noise.level, state.plan.gap)
+    return replace(state, samples=tuple(state.cut(region) for region in regions))
+
+
 def spare(state: State, workshop: Workshop) -> State:
     """Put back, place by place, what exceeds the noise; all of it where the result is no better than the input.
+
+    What holds for all of a volume is measured at its samples, so a part of it becomes what it becomes in the whole.
 
     Raises:
         Cancelled: the caller wants to stop.
     """
-    noisy, denoised, noise = state.slices.values, state.denoised, state.noise
-    tissue = TISSUE * state.look.noise.level
-    kept = noise_kept(noisy, noise, _again(state, workshop), tissue)
-    gain = measure_gain(noisy, denoised, state.look.noise, kept.covariance, kept.left)
-    where = np.stack([cell_means(image) for image in noisy]) > tissue
+    noisy, denoised = state.slices.values, state.denoised
+    samples = [_like(state, sample, workshop) for sample in state.samples]
+    kept = _kept(state, samples, workshop)
+    gain, where = _gain([state], kept)
     strength = gain.strength
     low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
     figures = {
@@ -39,7 +50,8 @@ def spare(state: State, workshop: Workshop) -> State:
         "noiseKept": kept.covariance,
         "noiseLeft": kept.left,
     }
-    if figures["predictedGain"] < LEAST_GAIN:
+    judged, there = (gain, where) if state.region is None else _gain(samples, kept)
+    if judged.decibels(there, judged.strength) < LEAST_GAIN:
         return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
     whole = float((strength[where] > 0.999).mean()) if where.any() else 1.0
     justified = float(strength[where].mean()) if where.any() else 1.0
@@ -54,17 +66,57 @@ def spare(state: State, workshop: Workshop) -> State:
     return state.with_result(spared, "spare", justified=justified, gain=figures, warnings=(*state.warnings, *warnings))
 
 
-def _again(state: State, workshop: Workshop):
-    """The last stage that made the result, for a region of the volume."""
+def _gain(states: list[State], kept: Kept) -> tuple[Gain, np.ndarray]:
+    """What states of one size gained, their cells one after the other along the slices, and which are tissue."""
+    gains = [
+        measure_gain(state.slices.values, state.denoised, state.measured_noise, kept.covariance, kept.left)
+        for state in states
+    ]
+    tissue = np.concatenate([_tissue(state) for state in states])
+    energy, variance = (np.concatenate([getattr(gain, name) for gain in gains]) for name in ("energy", "variance"))
+    return Gain(energy, variance, kept.covariance, kept.left), tissue
 
-    def filtered(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
-        noise = replace(state.noise, region=region)
-        return filter_similar(
-            own, np.ascontiguousarray(state.denoised[region]), noise, rounds=1, device=workshop.device
-        )
 
-    def through_network(own: np.ndarray, region: tuple[slice, slice, slice]) -> np.ndarray:
+def _tissue(state: State) -> np.ndarray:
+    """Which cells are tissue, (slices, cell rows, cell columns) bool; of a part, where the filters have ended."""
+    cells = np.stack([cell_means(image) for image in state.slices.values]) > TISSUE * state.look.noise.level
+    if state.filtered is not None:
+        slices, *sides = state.filtered
+        ended = np.zeros_like(cells)
+        ended[(slices, *(slice(side.start // CELL, -(-side.stop // CELL)) for side in sides))] = True
+        cells &= ended
+    return cells
+
+
+def _like(state: State, sample: State, workshop: Workshop) -> State:
+    """A sample as the stages made the state."""
+    workshop = replace(workshop, tracker=workshop.tracker.silent())
+    last = _last(state)
+    if last != "first":
+        result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
+        sample = sample.with_result(result, "learn")
+    if last != "learn":
+        sample = {"first": first, "refine": refine}[last](compare(sample, workshop), workshop)
+    return limit(sample, workshop) if "limit" in state.made_by else sample
+
+
+def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
+    """How the last stage that made the result responds to noise."""
+
+    def filtered(own: np.ndarray, number: int) -> np.ndarray:
+        sample = samples[number]
+        return filter_similar(own, sample.denoised, sample.noise, rounds=1, device=workshop.device)
+
+    def through_network(own: np.ndarray, number: int) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)
 
-    last = [name for name in state.made_by if name in ("first", "learn", "refine")][-1]
-    return through_network if last == "learn" else filtered
+    return noise_kept(
+        [sample.slices.values for sample in samples],
+        [sample.measured_noise for sample in samples],
+        through_network if _last(state) == "learn" else filtered,
+        TISSUE * state.look.noise.level,
+    )
+
+
+def _last(state: State) -> str:
+    return [name for name in state.made_by if name in ("first", "learn", "refine")][-1]

@@ -10,6 +10,7 @@ from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.device import choose_precision
 from ..runtime.progress import Tracker
+from ..volume.part import Box, placed
 from ..volume.slices import Slices
 
 OUT_OF_MEMORY = "The memory of the GPU ({}) ran out: the run went on on the CPU, which is slower. Crop the volume."
@@ -32,13 +33,15 @@ class Workshop:
 
 @dataclass(frozen=True)
 class State:
-    """A volume on its way. A stage never changes a state or its arrays; it makes the next one.
+    """A volume, or a part of it, on its way. A stage never changes a state or its arrays; it makes the next one.
 
     Attributes:
         slices: the noisy input, normalized.
         look: what was measured of it.
         plan: what is done with it.
         denoised: the best so far, (slices, rows, columns) float32, normalized; the input itself at first.
+        region: slices, rows and columns of the volume that this is; None: all of it.
+        samples: small regions of the whole volume, with their own states, at which stage "spare" tries what was done.
         made_by: the stages that made `denoised`.
         low_passed: LPF(x_i), as `denoised`; None before stage "match".
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
@@ -55,6 +58,8 @@ class State:
     look: Look
     plan: Plan
     denoised: np.ndarray
+    region: Box | None = None
+    samples: tuple["State", ...] = field(default=(), repr=False)
     made_by: tuple[str, ...] = ()
     low_passed: np.ndarray | None = None
     weights: np.ndarray | None = None
@@ -69,7 +74,42 @@ class State:
     @property
     def noise(self) -> NoiseModel:
         """The noise as the filters have to know it."""
-        return NoiseModel(self.look.noise, self.weights, self.plan.settings.collaborative or 1.0)
+        return NoiseModel(self.look.noise, self.weights, self.plan.settings.collaborative or 1.0, self.region)
+
+    @property
+    def measured_noise(self) -> NoiseModel:
+        """The noise as it was measured, however well slices match."""
+        return NoiseModel(self.look.noise, region=self.region)
+
+    @property
+    def paired(self) -> np.ndarray:
+        """The plan's, of these slices: (slices - gap,) bool."""
+        first = 0 if self.region is None else self.region[0].start
+        return self.plan.paired[first : first + len(self.slices) - self.plan.gap]
+
+    @property
+    def filtered(self) -> Box | None:
+        """Where the filters' result is looked at; None: everywhere."""
+        is_part = self.plan.part is not None and self.region == self.plan.part.box
+        return self.plan.part.filtered if is_part else None
+
+    @property
+    def judged(self) -> tuple[Slices, np.ndarray, Look]:
+        """Input, result and look that tell what the stages did: of a part, where the filters came to their end."""
+        box = self.filtered
+        if box is None:
+            return self.slices, self.denoised, self.look
+        return self.slices.cut(box), self.denoised[box], self.look.inside(placed(box, self.region))
+
+    @property
+    def wanted(self) -> np.ndarray | None:
+        """Where the result is wanted, boolean as `denoised`; None: everywhere."""
+        return None if self.plan.part is None else self.plan.part.wanted
+
+    def cut(self, region: Box) -> "State":
+        """A region of a whole volume that nothing was done with, for its own."""
+        slices = self.slices.cut(region)
+        return replace(self, slices=slices, denoised=slices.values, region=region)
 
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""

@@ -1,12 +1,13 @@
 """A volume as normalized slices, and slices as a volume again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .axes import resolve_axis, slices_first
 from .check import check_slices, check_volume
 from .normalize import Normalization, find_padding, fit_normalization
+from .part import Box
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Slices:
     def __len__(self) -> int:
         return len(self.values)
 
+    def cut(self, box: Box) -> "Slices":
+        """A copy of a part."""
+        excluded = None if self.excluded is None else self.excluded[box].copy()
+        return replace(self, values=self.values[box].copy(), excluded=excluded)
+
 
 def to_slices(volume: np.ndarray, axis: str = "auto", spacing: tuple[float, float, float] | None = None) -> Slices:
     """Check a volume, find its padding and normalize it.
@@ -56,19 +62,21 @@ def to_slices(volume: np.ndarray, axis: str = "auto", spacing: tuple[float, floa
     return Slices(values, excluded, padding_value, normalization, axis, spacing_mm)
 
 
-def to_volume(values: np.ndarray, slices: Slices, volume: np.ndarray) -> np.ndarray:
+def to_volume(values: np.ndarray, slices: Slices, volume: np.ndarray, wanted: np.ndarray | None = None) -> np.ndarray:
     """Normalized slices in the axis order, units and type of `volume`; its padding as it was.
 
     Args:
         values: (slices, rows, columns) float32, normalized.
         slices: of the input.
         volume: the input, (K, J, I), image units.
+        wanted: boolean, as `values`; where it is False, voxels stay as they were; None: it is True everywhere.
 
     Returns:
         Shape and dtype of `volume`; integers are rounded and clipped.
     """
     image = np.empty(volume.shape, volume.dtype)
     target, source = slices_first(image, slices.axis), slices_first(volume, slices.axis)
+    padding, outside = slices.excluded, None if wanted is None else ~wanted
     for index, normalized in enumerate(values):
         units = slices.normalization.invert(normalized)
         if volume.dtype.kind in "iu":
@@ -76,7 +84,7 @@ def to_volume(values: np.ndarray, slices: Slices, volume: np.ndarray) -> np.ndar
             # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
             units = np.clip(np.rint(units.astype(np.float64)), max(limits.min, -(2**62)), min(limits.max, 2**62))
         target[index] = units.astype(volume.dtype)
-        if slices.excluded is not None:
-            padding = slices.excluded[index]
-            target[index][padding] = source[index][padding]
+        for kept in (padding, outside):
+            if kept is not None:
+                target[index][kept[index]] = source[index][kept[index]]
     return image

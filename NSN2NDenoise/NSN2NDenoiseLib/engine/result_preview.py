@@ -1,0 +1,76 @@
+"""What a run without a network will give, for a few slices, without the rest of the volume."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .denoise_volume import begin, voxels
+from .look import Look, take_look
+from .plan import make_plan
+from .runtime.device import choose_device, choose_precision
+from .runtime.progress import Tracker
+from .settings import Settings
+from .stages import STAGES
+from .stages.state import Workshop
+from .volume.axes import slices_back, slices_first
+from .volume.part import GRID, Box, shifted
+
+
+class ResultPreview:
+    """A volume that was looked at once, and any box of whose result can be had.
+
+    Args:
+        volume: (K, J, I) integer or float array, image units; not changed.
+        axis, spacing, positions: as in `denoise`.
+
+    Raises:
+        InputError: the volume can't be denoised.
+    """
+
+    def __init__(self, volume: np.ndarray, axis: str = "auto", spacing=None, positions=None) -> None:
+        self._volume = volume
+        self.look: Look
+        self.look, self._slices = take_look(volume, axis=axis, spacing=spacing, positions=positions)
+
+    def box(
+        self, box: Box, settings: Settings, should_stop: Callable[[], bool] | None = None
+    ) -> tuple[Box, np.ndarray]:
+        """A box of the result: the voxels of a run on the whole volume.
+
+        Args:
+            box: in the volume's (K, J, I) order; it is widened to the grid on which neighbors cost next to nothing.
+            settings: of the run, without a network.
+            should_stop: asked between steps.
+
+        Returns:
+            the widened box, and its voxels in the volume's units and type.
+
+        Raises:
+            Cancelled: `should_stop` said yes.
+            RunError, SettingsError: as `denoise`.
+        """
+        core = self._widened(box)
+        plan = make_plan(self.look, settings, core)
+        device = choose_device(settings.device)
+        workshop = Workshop(device, choose_precision(settings.precision, device), Tracker(should_stop=should_stop))
+        state = begin(self._slices, self.look, plan)
+        for name in plan.stages:
+            if name != "judge" and (state.made_by or name in plan.making):
+                state = STAGES[name](state, workshop)
+        found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, plan.part.box)]
+        return self._reordered(core), np.ascontiguousarray(slices_back(found, self.look.axis))
+
+    def _widened(self, box: Box) -> Box:
+        """A box, slices first, from one multiple of `GRID` to the next."""
+        axis = "kji".index(self.look.axis)
+        ordered = (box[axis], *(side for n, side in enumerate(box) if n != axis))
+        return tuple(
+            slice(side.start // step * step, min(-(-side.stop // step) * step, size))
+            for side, step, size in zip(ordered, GRID, self.look.shape, strict=True)
+        )
+
+    def _reordered(self, box: Box) -> Box:
+        """The inverse order: slices first to (K, J, I)."""
+        sides = list(box[1:])
+        sides.insert("kji".index(self.look.axis), box[0])
+        return tuple(sides)

@@ -1,0 +1,80 @@
+"""What a run without a network will give, for the slices that are looked at; a child process holds the volume ready."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from NSN2NDenoiseLib.child import protocol
+
+from . import volumes
+from .child_job import ChildJob
+from .child_process import Outcome
+from .residual_job import keyOf
+
+#: Slices, rows and columns of a box, from where to where, (K, J, I).
+Box = tuple[slice, slice, slice]
+
+
+class PreviewJob(ChildJob):
+    """Answers one wish at a time; a newer one replaces it.
+
+    Args:
+        inputVolume: node.
+        settings: of the engine, over preset "fast": axis, device, rician.
+        onShown: called with the box, at least the one that was wished for, and its voxels at full strength.
+        onNotShown: called with the reason.
+        onFinished: called once with the `Outcome`.
+    """
+
+    PRESET = "fast"
+
+    def __init__(
+        self,
+        inputVolume,
+        settings: dict,
+        onShown: Callable[[Box, np.ndarray], None],
+        onNotShown: Callable[[str], None],
+        onFinished: Callable[[Outcome], None],
+    ) -> None:
+        self.key = previewKey(inputVolume, settings)
+        self._onShown, self._onNotShown, self.onFinished = onShown, onNotShown, onFinished
+        self._number = 0
+        job = {
+            "task": protocol.SHOW,
+            "spacing": volumes.spacingOf(inputVolume),
+            "preset": self.PRESET,
+            "settings": settings,
+        }
+        super().__init__(job, inputVolume, [(inputVolume, "input volume")], _nothing)
+
+    def show(self, box: Box, threshold: float | None) -> None:
+        """Wish for the result in a box, with a threshold (normalized; None: automatic)."""
+        self._number += 1
+        ends = " ".join(f"{side.start} {side.stop}" for side in box)
+        self._child.send(f"show {self._number} {'auto' if threshold is None else repr(float(threshold))} {ends}")
+
+    def _onMessage(self, message: dict) -> None:
+        if not self.running or message.get("number") != self._number:
+            return
+        if message["type"] == "shown":
+            ends = message["box"]
+            path = self._directory.file(protocol.preview_file(self._number))
+            found = np.load(path)
+            os.remove(path)
+            self._onShown(tuple(map(slice, ends[::2], ends[1::2])), found)
+        elif message["type"] == "notShown":
+            self._onNotShown(message["message"])
+
+    def _onEnd(self, outcome: Outcome) -> None:
+        self._directory.remove()
+        self._conclude(outcome)
+
+
+def previewKey(inputVolume, settings: dict) -> tuple:
+    """What a job depends on: another one is needed when this changes."""
+    return (*keyOf(inputVolume, settings["axis"], PreviewJob.PRESET), tuple(sorted(settings.items())))
+
+
+def _nothing(*args) -> None:
+    pass

@@ -1,0 +1,107 @@
+"""A layer over the input in the slice views, with the result where it is known; the user's own comes back."""
+
+import numpy as np
+import slicer
+
+from NSN2NDenoiseLib.logic import strength, volumes
+
+from .hidden_node import hiddenNode
+from .slice_views import compositeNodes
+
+
+class PreviewLayer:
+    """A hidden copy of the input in the foreground of all slice views, into which boxes of the result are written.
+
+    What the user, or another part of the panel, puts in the foreground of a view meanwhile stays there.
+    """
+
+    def __init__(self) -> None:
+        self._input, self._node, self._display = None, None, None
+        self._known: list[tuple] = []
+        self._replaced: dict[str, tuple[str | None, float]] = {}
+
+    @property
+    def node(self):
+        """The hidden volume node; None while nothing is shown."""
+        return self._node
+
+    @property
+    def visible(self) -> bool:
+        """Whether a view shows the layer."""
+        return self._node is not None and bool(self._ourComposites())
+
+    def show(self, inputVolume) -> None:
+        """Begin, with nothing known."""
+        self.hide()
+        self._input = inputVolume
+        self._node = hiddenNode("vtkMRMLScalarVolumeNode", "NSN2N preview of the result")
+        self._display = hiddenNode("vtkMRMLScalarVolumeDisplayNode", "NSN2N preview display")
+        self._node.SetAndObserveDisplayNodeID(self._display.GetID())
+        volumes.displayLike(self._node, inputVolume)
+        scalarType = inputVolume.GetImageData().GetScalarType()
+        self._node.SetAndObserveImageData(volumes.imageOf(volumes.arrayOf(inputVolume), scalarType))
+        self.followVolume()
+        for composite in compositeNodes():
+            self._replaced[composite.GetID()] = composite.GetForegroundVolumeID(), composite.GetForegroundOpacity()
+            composite.SetForegroundVolumeID(self._node.GetID())
+            composite.SetForegroundOpacity(1.0)
+
+    def hide(self) -> None:
+        """Take the layer out of the views and the scene."""
+        replaced, self._replaced = self._replaced, {}
+        if self._node is not None:
+            for composite in self._ourComposites():
+                volumeID, opacity = replaced.get(composite.GetID(), (None, 0.0))
+                known = volumeID is not None and slicer.mrmlScene.GetNodeByID(volumeID) is not None
+                composite.SetForegroundVolumeID(volumeID if known else None)
+                composite.SetForegroundOpacity(opacity)
+        for node in (self._node, self._display):
+            if node is not None and slicer.mrmlScene.IsNodePresent(node):
+                slicer.mrmlScene.RemoveNode(node)
+        self._input, self._node, self._display, self._known = None, None, None, []
+
+    def followVolume(self) -> None:
+        """Take over the input's geometry and parent transform."""
+        if self._node is not None:
+            self._node.CopyOrientation(self._input)
+            self._node.SetAndObserveTransformNodeID(self._input.GetTransformNodeID())
+
+    def knows(self, box: tuple) -> bool:
+        """Whether the result is known in a box."""
+        return any(
+            all(a.start <= b.start and b.stop <= a.stop for a, b in zip(known, box, strict=True))
+            for known, _full in self._known
+        )
+
+    def forget(self) -> None:
+        """The result will be another one; what was known of the last one stays until something new comes."""
+        self._known = []
+
+    def write(self, box: tuple, full: np.ndarray, part: float) -> None:
+        """Show the result in a box.
+
+        Args:
+            box: slices, (K, J, I).
+            full: its voxels at full strength.
+            part: strength, 0 to 1.
+        """
+        if not self._known:
+            volumes.arrayOf(self._node)[:] = volumes.arrayOf(self._input)
+        self._known.append((box, full))
+        self._mix(box, full, part)
+        slicer.util.arrayFromVolumeModified(self._node)
+
+    def setStrength(self, part: float) -> None:
+        """Show all that is known at another strength."""
+        for box, full in self._known:
+            self._mix(box, full, part)
+        if self._known:
+            slicer.util.arrayFromVolumeModified(self._node)
+
+    def _mix(self, box: tuple, full: np.ndarray, part: float) -> None:
+        before = np.ascontiguousarray(volumes.arrayOf(self._input)[box])
+        image = volumes.atOnce(strength.mixing(before, full, part, self._input.GetImageData().GetScalarType()))
+        volumes.arrayOf(self._node)[box] = volumes.arrayOfImage(image)
+
+    def _ourComposites(self) -> list:
+        return [node for node in compositeNodes() if node.GetForegroundVolumeID() == self._node.GetID()]

@@ -1,0 +1,181 @@
+"""The button Preview result: what a run without a network would give, in the slices that are looked at."""
+
+import time
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from NSN2NDenoiseLib.logic import arguments, dependencies
+from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
+from NSN2NDenoiseLib.logic.preview_job import previewKey
+
+from .messages import Messages
+from .preview_layer import PreviewLayer
+from .slice_views import lookedAtBoxes
+from .timers import singleShot
+
+#: Milliseconds in which scrolling and moving sliders are gathered into one wish.
+GATHER = 150
+
+
+class ResultPreviewControl(VTKObservationMixin):
+    """Follows slice views, threshold and strength; a child process does the work, one view after the other.
+
+    Args:
+        ui: the panel's widgets by name.
+        logic: the module's logic.
+        messages: status line, log and dialog.
+    """
+
+    def __init__(self, ui, logic, messages: Messages) -> None:
+        VTKObservationMixin.__init__(self)
+        self._ui, self._logic, self._messages = ui, logic, messages
+        self.layer = PreviewLayer()
+        self._parameterNode = None
+        self._job = None
+        self._threshold = None
+        self._wish, self._since = None, 0.0
+        self._timer = singleShot(self._follow)
+        ui.previewResultButton.connect("toggled(bool)", self._onToggled)
+        ui.compareSlider.connect("valueChanged(double)", self._onOther)
+        ui.noiseViewButton.connect("toggled(bool)", self._onOther)
+        ui.strengthSlider.connect("valueIsChanging(double)", self._onStrength)
+        ui.strengthSlider.connect("valueChanged(double)", self._onStrength)
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Use other parameters, or none: then the preview ends."""
+        self._parameterNode = parameterNode
+        if parameterNode is None:
+            self.end()
+        else:
+            self.update()
+
+    def cleanup(self) -> None:
+        """The panel is left for good."""
+        self.end()
+        self._timer.deleteLater()
+
+    def end(self) -> None:
+        """Switch it off; the views are as they were."""
+        self._ui.previewResultButton.checked = False
+
+    def update(self) -> None:
+        """Follow parameters and input volume."""
+        if self._parameterNode is None:
+            return
+        key = self._key()
+        self._ui.previewResultButton.enabled = key is not None
+        if self._job is None:
+            return
+        if key != self._job.key:
+            self.end()
+            return
+        self.layer.followVolume()
+        if self._threshold != self._wantedThreshold():
+            self._timer.start(GATHER)
+
+    def _settings(self) -> dict:
+        node = self._parameterNode
+        return {"axis": node.sliceAxis, "device": node.device, "rician": node.rician}
+
+    def _key(self) -> tuple | None:
+        node = self._parameterNode
+        try:
+            arguments.checkInput(node.inputVolume, node.sliceAxis)
+        except ValueError:
+            return None
+        return previewKey(node.inputVolume, self._settings())
+
+    def _wantedThreshold(self) -> float | None:
+        return None if isThresholdAutomatic(self._parameterNode) else self._parameterNode.threshold
+
+    def _onToggled(self, checked: bool) -> None:
+        self._stop()
+        if checked and (self._parameterNode is None or not self._start()):
+            self.end()
+        self._ui.previewResultLabel.visible = self._ui.previewResultButton.checked
+
+    def _start(self) -> bool:
+        inputVolume = self._parameterNode.inputVolume
+        try:
+            job = self._logic.previewJob(
+                inputVolume, self._settings(), self._onShown, self._onNotShown, self._onFinished
+            )
+        except (dependencies.DependencyError, OSError) as error:
+            self._messages.error(str(error))
+            return False
+        if job.outcome is not None:
+            self._messages.error(job.outcome.message, job.outcome.details)
+            return False
+        self._job = job
+        self._threshold = self._wantedThreshold()
+        self.layer.show(inputVolume)
+        for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            self.addObserver(sliceNode, vtk.vtkCommand.ModifiedEvent, self._onMoved)
+        self._say(_("looking at the volume..."))
+        self._follow()
+        return True
+
+    def _stop(self) -> None:
+        job, self._job, self._wish = self._job, None, None
+        self._timer.stop()
+        self.removeObservers()
+        self.layer.hide()
+        if job is not None and job.running:
+            job.cancel()
+
+    def _onMoved(self, caller, event) -> None:
+        if not self._timer.isActive():
+            self._timer.start(GATHER)
+
+    def _onOther(self, *args) -> None:
+        """The result, or its removed noise, is looked at."""
+        self.end()
+
+    def _onStrength(self, percent: float) -> None:
+        self.layer.setStrength(percent / 100)
+
+    def _follow(self) -> None:
+        """Wish for what is looked at and not known, one view after the other."""
+        if self._job is None:
+            return
+        if not self.layer.visible:  # something else was put there
+            self.end()
+            return
+        if self._threshold != self._wantedThreshold():
+            self._threshold, self._wish = self._wantedThreshold(), None
+            self.layer.forget()
+        unknown = [box for box in lookedAtBoxes(self._parameterNode.inputVolume) if not self.layer.knows(box)]
+        if not unknown:
+            if self._wish is None:
+                self._say(_("shown: the result of preset fast"))
+            return
+        if self._wish not in unknown:
+            self._wish, self._since = unknown[0], time.monotonic()
+            self._job.show(self._wish, self._threshold)
+            self._say(_("computing..."))
+
+    def _onShown(self, box: tuple, voxels) -> None:
+        if self._job is None:
+            return
+        self.layer.write(box, voxels, self._ui.strengthSlider.value / 100)
+        seconds = time.monotonic() - self._since
+        self._wish = None
+        self._say(_("shown: the result of preset fast ({seconds} s)").format(seconds=f"{seconds:.1f}"))
+        self._follow()
+
+    def _onNotShown(self, message: str) -> None:
+        self._wish = None
+        self._say(message)
+
+    def _onFinished(self, outcome) -> None:
+        if self._job is None:
+            return
+        self.end()
+        if outcome.status == "failed":
+            self._messages.error(outcome.message, outcome.details)
+
+    def _say(self, text: str) -> None:
+        self._ui.previewResultLabel.text = text

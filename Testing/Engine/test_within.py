@@ -1,0 +1,183 @@
+"""Only where it is wanted: a part of a volume becomes what it becomes in the whole; the preview is such a part."""
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.filter import on_cpu
+from NSN2NDenoiseLib.engine.stages.within import SEAM, seam
+from NSN2NDenoiseLib.engine.volume.part import GRID, find_part
+from scipy import ndimage
+
+from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
+
+FAST = engine.Settings.from_preset("fast", device="cpu")
+#: Where the filter runs in torch, sums come in another order, and a voxel of a group may be another one: HU.
+TORCH = 0.5
+
+
+def volume_of(kind: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Anatomy that differs from slice to slice, with white or colored noise of SD 20; float32."""
+    random = np.random.default_rng(0)
+    anatomy = ndimage.gaussian_filter(random.standard_normal(shape), (3, 4, 4), mode="wrap")
+    clean = 60 * np.sign(anatomy) + 200 * (anatomy / anatomy.std())
+    noise = random.standard_normal(shape)
+    if kind == "colored":
+        noise = ndimage.gaussian_filter(noise, (0, 0.8, 0.8))
+    return (clean + 20 * noise / noise.std()).astype(np.float32)
+
+
+#: Volumes of which a part is smaller than the whole along one axis: its end, or the piece between two cuts.
+CASES = [
+    ("white", (10, 40, 200), np.s_[:, 4:36, 168:200]),
+    ("white", (10, 270, 40), np.s_[2:9, 96:104, :]),
+    ("white", (78, 24, 24), np.s_[38:40, :, :]),
+    ("colored", (12, 32, 220), np.s_[:, :, 190:210]),
+    ("colored", (90, 24, 24), np.s_[84:90, :, :]),
+]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def case(request):
+    """A noisy volume, where it is wanted, and the result of a run on the whole."""
+    kind, shape, where = request.param
+    noisy, wanted = volume_of(kind, shape), np.zeros(shape, bool)
+    wanted[where] = True
+    return noisy, wanted, engine.denoise(noisy, FAST)
+
+
+def test_inside_it_is_what_the_whole_gives_and_outside_what_it_was(case):
+    noisy, wanted, whole = case
+    part = engine.denoise(noisy, FAST, within=wanted)
+    box = part.report["within"]["box"]
+    assert np.prod([b - a for a, b in box]) < 0.85 * noisy.size
+    np.testing.assert_array_equal(part.denoised[~wanted], noisy[~wanted])
+    inside = wanted & (seam(wanted) == 1)
+    assert inside.sum() > 500
+    np.testing.assert_array_equal(part.denoised[inside], whole.denoised[inside])
+    mixed = noisy + seam(wanted) * (whole.denoised - noisy)
+    np.testing.assert_allclose(part.denoised[wanted], mixed[wanted], atol=2e-3)
+    for name in ("noiseBefore", "threshold", "gap", "noiseKept"):
+        assert part.report[name] == whole.report[name]
+    assert part.report["stages"][-1] == "within" and "only where" in engine.describe_stages(part.report["stages"])
+    assert part.report["within"]["voxels"] == wanted.sum()
+    assert part.report["predictedMemoryMB"] <= whole.report["predictedMemoryMB"]
+    inner = tuple(slice(a, b) for a, b in box)
+    np.testing.assert_array_equal(part.weights[wanted], whole.weights[wanted])
+    assert part.weights.sum() == part.weights[inner].sum()
+
+
+def test_the_preview_shows_the_voxels_of_the_run(case):
+    noisy, wanted, whole = case
+    k, j, i = (np.flatnonzero(wanted.any(axis=axes))[0] for axes in ((1, 2), (0, 2), (0, 1)))
+    preview = engine.ResultPreview(noisy)
+    box, voxels = preview.box((slice(k, k + 1), slice(j, j + 10), slice(i, i + 8)), FAST)
+    assert box[0].start <= k < box[0].stop and box[1].stop >= j + 10
+    np.testing.assert_array_equal(voxels, whole.denoised[box])
+
+
+def test_the_preview_follows_threshold_axis_and_type():
+    noisy = np.round(volume_of("white", (20, 24, 28))).astype(np.int16).swapaxes(0, 1).copy()
+    settings = engine.Settings.from_preset("fast", device="cpu", threshold=0.004, axis="j")
+    whole = engine.denoise(noisy, settings)
+    box, voxels = engine.ResultPreview(noisy, axis="j").box(np.s_[0:24, 7:8, 0:28], settings)
+    assert voxels.dtype == np.int16 and box == np.s_[0:24, 6:12, 0:28]
+    np.testing.assert_array_equal(voxels, whole.denoised[box])
+    other = engine.ResultPreview(noisy, axis="j").box(box, FAST)[1]
+    assert not np.array_equal(voxels, other)
+
+
+def test_the_preview_ends_when_it_is_not_wanted_any_more():
+    preview = engine.ResultPreview(volume_of("white", (6, 24, 24)))
+    with pytest.raises(engine.Cancelled):
+        preview.box(np.s_[0:1, 0:24, 0:24], FAST, should_stop=lambda: True)
+
+
+def test_without_compiled_kernels_it_is_nearly_so(monkeypatch):
+    from NSN2NDenoiseLib.engine.filter import similar
+
+    for module in (on_cpu, similar):
+        monkeypatch.setattr(module, "compiled", lambda: None)
+    noisy = volume_of("white", (6, 24, 230))
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[:, :, 205:230] = True
+    whole, part = engine.denoise(noisy, FAST), engine.denoise(noisy, FAST, within=wanted)
+    assert part.report["within"]["box"][2][0] > 0
+    inside = wanted & (seam(wanted) == 1)
+    assert np.abs(part.denoised - whole.denoised)[inside].max() < TORCH
+
+
+def test_the_seam_by_hand():
+    wanted = np.zeros((3, 12, 20), bool)
+    wanted[1, 2:11, 5:20] = True
+    found = seam(wanted)
+    assert found.dtype == np.float32 and (found[[0, 2]] == 0).all()
+    np.testing.assert_allclose(found[1, 6], [0] * 5 + [0.25, 0.5, 0.75] + [1] * 12)  # the volume's end is no edge
+    np.testing.assert_allclose(found[1, :, 12], [0, 0, 0.25, 0.5, 0.75, 1, 1, 1, 0.75, 0.5, 0.25, 0])
+    assert np.abs(np.diff(found[1], axis=0)).max() <= 1 / (SEAM + 1)
+
+
+def test_a_part_begins_on_the_grid_and_reaches_far_enough():
+    wanted = np.zeros((50, 100, 200), bool)
+    wanted[20:23, 90:95, 150:160] = True
+    part = find_part(wanted, "k", wanted.shape, (5, 10, 20), (0, 1, 20))
+    assert part.core == np.s_[20:23, 90:95, 150:160]
+    assert part.box == np.s_[12:28, 72:100, 120:180]
+    assert all(side.start % step == 0 for side, step in zip(part.box, GRID, strict=True))
+    assert part.filtered == np.s_[6:11, 0:24, 0:60]
+    np.testing.assert_array_equal(part.wanted, wanted[part.box])
+    assert find_part(wanted, "i", (200, 50, 100), (0, 0, 0), (0, 0, 0)).core == np.s_[150:160, 20:23, 90:95]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float32, np.float64])
+def test_outside_not_a_bit_changes(kind):
+    noisy = phantom(slices=6, side=48)[1].astype(kind)
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[2:4, 20:30, 14:30] = True
+    result = engine.denoise(noisy, FAST, within=wanted).denoised
+    assert result.dtype == kind and result[~wanted].tobytes() == noisy[~wanted].tobytes()
+    assert (result != noisy)[wanted].any()
+
+
+def test_a_network_learns_from_the_part_alone():
+    noisy = volume_of("colored", (8, 200, 48))
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[2:6, 4:40, 10:40] = True
+    quick = {"learn": True, "width": 4, "levels": 2, "steps": 50, "batch": 2, "crop": 32, "device": "cpu"}
+    result = engine.denoise(noisy, engine.Settings.from_preset(**quick), within=wanted)
+    assert result.report["stages"][:3] == ["first", "learn", "refine"] and result.report["stages"][-1] == "within"
+    assert result.report["within"]["box"][1][1] < 200
+    np.testing.assert_array_equal(result.denoised[~wanted], noisy[~wanted])
+    assert np.abs(result.denoised - noisy)[wanted].mean() > 5
+
+
+def test_strength_and_bias_hold_for_a_part():
+    noisy = magnitude(mr_phantom(slices=8, side=96), 12)
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[:, 30:70, 30:70] = True
+    settings = engine.Settings.from_preset("fast", device="cpu", strength=0.5, rician="on")
+    whole, part = engine.denoise(noisy, settings), engine.denoise(noisy, settings, within=wanted)
+    assert part.report["stages"][-3:] == ["unbias", "strength", "within"]
+    inside = wanted & (seam(wanted) == 1)
+    np.testing.assert_array_equal(part.denoised[inside], whole.denoised[inside])
+
+
+def test_a_clean_volume_is_left_as_it_was():
+    clean = ndimage.gaussian_filter(phantom(slices=6, side=48)[0], 1.5)
+    wanted = np.zeros(clean.shape, bool)
+    wanted[:, 20:30, 20:30] = True
+    result = engine.denoise(clean, FAST, within=wanted)
+    assert result.denoised.tobytes() == clean.tobytes() and result.report["leftAsItWas"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (np.zeros((6, 48, 48), bool), "the mask is empty"),
+        (np.ones((6, 48, 40), bool), r"bool \(6, 48, 40\); a boolean array as large as the volume, \(6, 48, 48\)"),
+        (np.ones((6, 48, 48), np.uint8), "uint8"),
+        ([True], "list"),
+    ],
+)
+def test_a_mask_that_says_nothing_is_refused(wanted, message):
+    with pytest.raises(engine.InputError, match=message):
+        engine.denoise(phantom(slices=6, side=48)[1], FAST, within=wanted)

@@ -1,0 +1,122 @@
+"""Preview result: the voxels of the run, in the slices that are looked at, and no trace when it is over."""
+
+import numpy as np
+import pytest
+
+from Testing.Module.support import sceneContent, voxels, waitForNoFiles
+
+
+@pytest.fixture
+def preview(host, module, ui, volume):
+    """The preview is on, and all views show it."""
+    module.panel.matching._inspectTimer.stop()
+    ui.previewResultButton.click()
+    shown(host, module)
+    return module.panel.preview
+
+
+def shown(host, module):
+    """Wait until all that is looked at is the preview."""
+    preview = module.panel.preview
+    host.waitUntil(lambda: not preview._timer.isActive() and preview._wish is None and preview.layer._known, 60)
+
+
+def viewsOf(host):
+    composites = host.slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return [(c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetForegroundOpacity()) for c in composites]
+
+
+def lookedAt(volume) -> np.ndarray:
+    """Boolean, where the views are."""
+    from NSN2NDenoiseLib.widget.slice_views import lookedAtBoxes
+
+    where = np.zeros(voxels(volume).shape, bool)
+    for box in lookedAtBoxes(volume):
+        where[box] = True
+    assert 0 < where.sum() < where.size
+    return where
+
+
+def test_it_shows_the_voxels_of_the_run(host, module, logic, ui, volume, preview):
+    where = lookedAt(volume)
+    assert "shown" in ui.previewResultLabel.text
+    composites = host.slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    assert {c.GetForegroundVolumeID() for c in composites} == {preview.layer.node.GetID()}
+    found, before = voxels(preview.layer.node), voxels(volume)
+    pixels = host.slicePixels("Red")
+    ui.previewResultButton.click()
+    assert np.abs(pixels.astype(int) - host.slicePixels("Red").astype(int)).mean() > 0.5
+    run = logic.process(volume, preset="fast")
+    assert np.array_equal(found[where], voxels(run)[where])
+    assert (found != before)[where].mean() > 0.5
+
+
+def test_it_follows_scrolling_threshold_and_strength(host, module, logic, ui, volume, preview):
+    red = host.slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
+    red.SetSliceOffset(red.GetSliceOffset() - 2 * volume.GetSpacing()[2])
+    logic.getParameterNode().threshold = 0.004
+    host.waitUntil(lambda: preview._threshold == 0.004, 10)
+    shown(host, module)
+    where, full = lookedAt(volume), voxels(preview.layer.node)
+    run = logic.process(volume, preset="fast", threshold=0.004, strength=0.4)
+    ui.previewResultButton.checked = True
+    shown(host, module)
+    ui.strengthSlider.value = 40
+    host.waitUntil(lambda: ui.strengthSlider.value == 40 and not module.panel.strength._changing, 10)
+    assert ui.previewResultButton.checked
+    assert np.array_equal(voxels(preview.layer.node)[where], voxels(run)[where])
+    assert np.array_equal(full[where], voxels(run.GetNodeReference("NSN2N.FullStrength"))[where])
+
+
+def test_it_leaves_no_trace(host, module, logic, ui, volume):
+    module.panel.matching._inspectTimer.stop()
+    other = host.slicer.util.addVolumeFromArray(voxels(volume), name="other")
+    host.slicer.util.setSliceViewerLayers(foreground=other, foregroundOpacity=0.3)
+    content, views = sceneContent(), viewsOf(host)
+    for leave in (ui.previewResultButton.click, host.leaveModule):
+        ui.previewResultButton.checked = True
+        assert viewsOf(host) != views
+        shown(host, module)
+        assert all(node.GetHideFromEditors() for node in addedTo(host, content))
+        assert not any(node.GetSaveWithScene() for node in addedTo(host, content))
+        leave()
+        assert viewsOf(host) == views and sceneContent() == content
+        assert not ui.previewResultButton.checked
+        waitForNoFiles(host, "show")
+
+
+def addedTo(host, content):
+    return [node for node in host.slicer.util.getNodesByClass("vtkMRMLNode") if node.GetID() not in content]
+
+
+def test_it_ends_with_the_scene_and_with_the_volume(host, module, ui, volume, preview):
+    host.closeScene()
+    assert not ui.previewResultButton.checked and preview._job is None
+    waitForNoFiles(host, "show")
+
+
+def test_it_ends_when_the_volume_is_edited_or_another_is_chosen(host, module, logic, ui, volume, preview):
+    host.slicer.util.arrayFromVolume(volume)[0] += 1
+    host.slicer.util.arrayFromVolumeModified(volume)
+    host.waitUntil(lambda: not ui.previewResultButton.checked, 5)
+    assert preview._job is None and preview.layer.node is None
+
+
+def test_what_the_user_shows_instead_stays(host, module, ui, volume, preview):
+    other = host.slicer.util.addVolumeFromArray(voxels(volume), name="other")
+    host.slicer.util.setSliceViewerLayers(foreground=other, foregroundOpacity=0.5)
+    ui.previewResultButton.click()
+    assert {(foreground, opacity) for _, foreground, opacity in viewsOf(host)} == {(other.GetID(), 0.5)}
+
+
+def test_a_result_takes_its_place(host, module, logic, ui, volume, preview):
+    result = logic.process(volume, preset="fast")
+    assert not ui.previewResultButton.checked
+    assert {foreground for _, foreground, _ in viewsOf(host)} == {result.GetID()}
+
+
+def test_a_crash_of_the_child_is_told(host, module, ui, volume, preview):
+    with host.expectDialog("crashed"):
+        preview._job._child.kill()
+        host.waitUntil(lambda: preview._job is None, 10)
+    assert not ui.previewResultButton.checked and preview.layer.node is None
