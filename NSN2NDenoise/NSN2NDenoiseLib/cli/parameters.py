@@ -106,7 +106,7 @@ PARAMETERS = (
     Parameter(
         "steps",
         "Training steps",
-        "training steps (default 450): more is slower and better",
+        "training steps (default 300): more is slower and better",
         int,
         unset=0,
         low=0,

@@ -78,7 +78,9 @@ def _seconds(seconds: dict[str, float]) -> str:
 
 
 def _training(report: dict) -> str:
-    return f"{report['steps']} training steps " if report["steps"] else ""
+    if report["steps"]:
+        return f"{report['steps']} training steps "
+    return f"by the network {report['network']['name']} " if report["network"] else ""
 
 
 def _wrapped(name: str, text: str) -> list[str]:

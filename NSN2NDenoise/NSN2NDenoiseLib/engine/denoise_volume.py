@@ -15,6 +15,7 @@ from .runtime.progress import Progress, Tracker
 from .settings import Settings
 from .stages import STAGES
 from .stages.state import State, Workshop
+from .train.trained import TrainedNetwork
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
 from .volume.slices import to_slices, to_volume
@@ -29,12 +30,14 @@ class DenoiseResult:
         weights: uint8, same shape, W_i of Eq. 3 (1 matched); the last `gap` slices repeat their last pair's.
         losses: the loss (Eq. 7) of every training step.
         report: numbers about the run, ready for JSON.
+        network: that was trained or used; None without one.
     """
 
     denoised: np.ndarray
     weights: np.ndarray
     losses: list[float] = field(repr=False)
     report: dict = field(repr=False)
+    network: TrainedNetwork | None = field(default=None, repr=False)
 
 
 def denoise(
@@ -44,6 +47,7 @@ def denoise(
     spacing: tuple[float, float, float] | None = None,
     positions: np.ndarray | None = None,
     look: Look | None = None,
+    network: TrainedNetwork | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -58,13 +62,14 @@ def denoise(
         positions: of the slices along axis k, mm, (K,) ascending, where slices are missing or irregular: pairs with a
             hole between them are left out.
         look: at a volume that is like this one, as another frame of a sequence; None: this one is looked at.
+        network: of a result, or of `load_network`, for a volume with the same noise: seconds instead of a training.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
         on_first: called with a result that is usable while better ones are still to come.
 
     Raises:
-        InputError: the volume can't be denoised.
+        InputError: the volume can't be denoised, or the network does not fit it.
         SettingsError: a setting has a value that is not allowed, or the device does not work.
         RunError: the run collapsed, or there is too little memory; nothing is returned then.
         Cancelled: `should_stop` said yes.
@@ -77,7 +82,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, positions, look, tracker, on_first)
+        return _denoise(volume, settings, spacing, positions, look, network, tracker, on_first)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -89,7 +94,14 @@ def denoise(
 
 
 def _denoise(
-    volume: np.ndarray, settings: Settings, spacing, positions, look: Look | None, tracker: Tracker, on_first
+    volume: np.ndarray,
+    settings: Settings,
+    spacing,
+    positions,
+    look: Look | None,
+    network: TrainedNetwork | None,
+    tracker: Tracker,
+    on_first,
 ) -> DenoiseResult:
     tracker.begin("look")
     check_volume(volume)
@@ -102,7 +114,7 @@ def _denoise(
         look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     else:
         slices = to_slices(volume, look.axis, spacing)
-    plan = make_plan(look, settings)
+    plan = make_plan(look, settings, network)
     tracker.expect(plan.stages)
     state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
     for name in plan.making:
@@ -129,4 +141,4 @@ def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseRe
     denoised = to_volume(state.denoised, state.slices, volume) if state.made_by else volume.copy()
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
     workshop.tracker.end()
-    return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))
+    return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop), state.trained)

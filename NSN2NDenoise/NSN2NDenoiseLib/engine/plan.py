@@ -10,6 +10,7 @@ from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
+from .train.trained import TrainedNetwork
 from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
@@ -31,6 +32,7 @@ class Plan:
         paired: (slices - gap,) bool, False for pairs with a hole between them, which have no part in anything.
         threshold: th of Eq. 3, normalized.
         rician_sigma: whose bias is taken away, image units; None: nothing is.
+        network: used by stage "learn" instead of training one; None: one is trained.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
         warnings: sentences for the user.
     """
@@ -41,6 +43,7 @@ class Plan:
     paired: np.ndarray
     threshold: float
     rician_sigma: float | None
+    network: TrainedNetwork | None
     memory_mb: float
     gpu_memory_mb: float
     warnings: tuple[str, ...]
@@ -56,17 +59,21 @@ class Plan:
         return tuple(name for name in self.stages if name in FINISHING)
 
 
-def make_plan(look: Look, settings: Settings) -> Plan:
+def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = None) -> Plan:
     """Decide what is done.
 
     Args:
         look: at the volume.
         settings: of the run.
+        network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
 
     Raises:
-        SettingsError: a gap that is not possible.
-        InputError: a bias correction was asked for that is not possible.
+        SettingsError: a gap that is not possible, or settings that leave no place for the network.
+        InputError: a bias correction was asked for that is not possible, or the network does not fit the volume.
     """
+    if network is not None:
+        settings = network.shaping(settings)
+        network.require_fit(look)
     gap = choose_gap(look, settings.gap)
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
@@ -77,6 +84,7 @@ def make_plan(look: Look, settings: Settings) -> Plan:
         paired=paired,
         threshold=look.threshold if settings.threshold is None else settings.threshold,
         rician_sigma=sigma,
+        network=network,
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings),
         gpu_memory_mb=predict_gpu_memory_mb(look.shape, settings),
         warnings=(

@@ -9,7 +9,7 @@ import slicer
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
-from . import volumes
+from . import networks, volumes
 from .child_job import ChildJob
 from .child_process import Outcome
 from .delivery import Delivery
@@ -27,6 +27,8 @@ class Request:
         preset: of the engine.
         settings: overrides of the preset, without strength.
         strength: part of the removed noise that stays removed, 0 to 1.
+        network: file of the network to use, or None.
+        saveNetwork: file for the network that is trained, or None.
     """
 
     inputVolume: object
@@ -35,6 +37,8 @@ class Request:
     preset: str
     settings: dict
     strength: float = 1.0
+    network: str | None = None
+    saveNetwork: str | None = None
 
 
 class DenoiseRun(ChildJob):
@@ -63,7 +67,7 @@ class DenoiseRun(ChildJob):
     ) -> None:
         self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
-        self._inputID = inputVolume.GetID()
+        self._inputID, self._saveNetwork = inputVolume.GetID(), request.saveNetwork
         self._keepAsked = False
         asked = {"preset": request.preset, **request.settings, "strength": request.strength}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
@@ -72,6 +76,7 @@ class DenoiseRun(ChildJob):
             "spacing": volumes.spacingOf(inputVolume),
             "preset": request.preset,
             "settings": request.settings,
+            "network": request.network,
         }
         watched = [(inputVolume, "input volume"), (request.outputVolume, "output volume")]
         if request.noiseVolume is not True:
@@ -135,6 +140,7 @@ class DenoiseRun(ChildJob):
         self._onError(error)
 
     def _onRead(self, outcome: Outcome, node) -> None:
+        networks.keep(self._directory.path, [node], self._saveNetwork)
         self._directory.remove()
         outcome.node = node
         self._conclude(outcome)

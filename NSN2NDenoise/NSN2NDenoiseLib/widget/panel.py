@@ -8,9 +8,11 @@ from NSN2NDenoiseLib.logic import results, volumes
 from NSN2NDenoiseLib.logic.strength import ownFullOf
 
 from .compare import CompareControl
+from .frames import FramesControl
 from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
+from .network import NetworkControl
 from .run_control import RunControl
 from .strength import StrengthControl
 
@@ -37,8 +39,10 @@ class Panel(VTKObservationMixin):
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui, self.messages)
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
+        self.frames = FramesControl(self.ui)
+        self.network = NetworkControl(self.ui)
         self.run = RunControl(self.ui, logic, self.messages, self)
-        self._parts = (self.matching, self.compare, self.strength, self.run)
+        self._parts = (self.matching, self.compare, self.strength, self.frames, self.network, self.run)
         logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..runtime.machine import device_name, peak_memory_mb, versions
 from ..stages.state import State, Workshop
+from ..train.trained import TrainedNetwork
 from .measure import plain
 
 
@@ -34,6 +35,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "ricianCorrected": plan.rician_sigma is not None,
         "padding": None if look.padding_value is None else plain(look.padding_value),
         "steps": len(losses),
+        "network": None if state.trained is None else _network(state.trained, plan.network is None),
         "minutes": plan.settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
         "strength": plan.settings.strength,
@@ -49,4 +51,14 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "seconds": {stage: round(seconds, 2) for stage, seconds in workshop.tracker.seconds.items()},
         "peakMemoryMB": peak_memory_mb(),
         "predictedMemoryMB": round(plan.memory_mb),
+    }
+
+
+def _network(trained: TrainedNetwork, is_own: bool) -> dict:
+    """Which network it was."""
+    return {
+        "name": trained.name,
+        "trainedHere": is_own,
+        "noiseSD": plain(trained.trained_on.noise_sd),
+        **trained.training,
     }

@@ -1,16 +1,16 @@
-"""Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs."""
+"""Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs or a sibling's."""
 
 from ..runtime.time_limit import steps_within_limit
 from ..train.crops import CropSampler
 from ..train.inference import denoise_slices
 from ..train.tensors import SliceTensors
 from ..train.training import Training, count_steps
-from ..train.unet import make_network
+from ..train.unet import UNet, make_network
 from .state import State, Workshop
 
 
 def learn(state: State, workshop: Workshop) -> State:
-    """Train f_theta and apply it to every slice.
+    """Train f_theta, or take the one that is given, and apply it to every slice.
 
     Targets are compensated with what stage "first" made, or without it with LPF(x_i).
 
@@ -28,24 +28,32 @@ def learn(state: State, workshop: Workshop) -> State:
         settings.context,
         workshop.device,
     )
+    network = make_network(settings, state.look.noise.sd).to(workshop.device)
+    training, warnings = None, []
+    if state.plan.network is not None:
+        network.load_state_dict(state.plan.network.weights)
+    else:
+        training, warnings = _train(network, tensors, state, workshop)
+
+    def tell(part: float) -> None:
+        tracker.update(1.0 if training else part, training.shown_loss if training else None)
+
+    denoised = denoise_slices(network, tensors, state.slices.values, workshop.precision, tell)
+    losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
+    return state.with_result(denoised, "learn", network=network, losses=losses, warnings=warnings)
+
+
+def _train(network: UNet, tensors: SliceTensors, state: State, workshop: Workshop) -> tuple[Training, list[str]]:
+    """Train the network, in place; warnings are for the user."""
+    settings, tracker = state.plan.settings, workshop.tracker
     if settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
     sampler = CropSampler(
         state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.plan.paired
     )
-    network = make_network(settings, state.look.noise.sd).to(workshop.device)
     steps, warnings = count_steps(settings, sampler.pairs), []
     if settings.minutes is not None:
         steps, warnings = steps_within_limit(network, tensors, sampler, settings, workshop.precision, tracker)
-
     training = Training(network, settings, steps, workshop.precision)
     training.run(tensors, sampler, steps, tracker)
-    denoised = denoise_slices(
-        network,
-        tensors,
-        state.slices.values,
-        workshop.precision,
-        lambda part: tracker.update(1.0, training.shown_loss),
-    )
-    warnings = (*state.warnings, *warnings)
-    return state.with_result(denoised, "learn", network=network, losses=tuple(training.losses), warnings=warnings)
+    return training, warnings

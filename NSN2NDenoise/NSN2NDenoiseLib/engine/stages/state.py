@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from ... import __version__
 from ..look import Look
 from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.progress import Tracker
+from ..train.trained import SHAPE, TrainedNetwork, TrainedOn
 from ..volume.slices import Slices
 
 
@@ -41,7 +43,7 @@ class State:
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
         matched: part (0 to 1) of the voxels with W_i = 1.
         losses: of every training step.
-        network: that stage "learn" trained.
+        network: that stage "learn" used.
         gain: what stage "spare" found: whether it helped, in dB.
         justified: mean over the tissue of how much of what was removed stays removed, 0 to 1 (stage "spare").
         figures: what stage "judge" measured, ready for JSON.
@@ -67,6 +69,19 @@ class State:
     def noise(self) -> NoiseModel:
         """The noise as the filters have to know it."""
         return NoiseModel(self.look.noise, self.weights, self.plan.settings.collaborative or 1.0)
+
+    @property
+    def trained(self) -> TrainedNetwork | None:
+        """The network that stage "learn" used, to keep; None without one."""
+        if self.network is None:
+            return None
+        if self.plan.network is not None:
+            return self.plan.network
+        settings = self.plan.settings
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
+        shape = {name: getattr(settings, name) for name in SHAPE}
+        training = {"preset": settings.preset, "seed": settings.seed, "steps": len(self.losses), "version": __version__}
+        return TrainedNetwork(weights, shape, TrainedOn.of(self.look), training)
 
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""
