@@ -19,7 +19,7 @@ class ChildJob:
 
     Args:
         job: what to do (see `protocol`).
-        inputVolume: node whose voxels the child gets; a subclass may copy more (`_copying`).
+        inputVolume: node whose voxels the child gets; a subclass may copy more (`_copyingInput`).
         watched: (node, what it is) of the nodes whose removal from the scene stops the job.
         onLog: called with lines of the child's log.
 
@@ -36,10 +36,11 @@ class ChildJob:
     def __init__(self, job: dict, inputVolume, watched: list[tuple], onLog: Callable[[str], None]) -> None:
         self.outcome: Outcome | None = None
         self.onChildEnded = _nothing
+        self._input = InputState(inputVolume)
         self._directory = JobDirectory(job)
         self._child = ChildProcess(self._directory.path, self._onLine, onLog, self._onChildEnd)
         self._watch = SceneWatch(watched, self._onGone)
-        self._turns = Turns(self._copying(inputVolume), self._onCopied, self._onNotCopied)
+        self._turns = Turns(self._copyingInput(inputVolume), self._onCopied, self._onNotCopied)
 
     def start(self) -> None:
         """Copy the voxels for the child process, then start it."""
@@ -76,9 +77,8 @@ class ChildJob:
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
 
-    def _copying(self, inputVolume) -> Generator:
+    def _copyingInput(self, inputVolume) -> Generator:
         """Copy the voxels for the child process, piece by piece."""
-        self._input = InputState(inputVolume)
         return self._input.copying(inputVolume, self._directory.writing(volumes.arrayOf(inputVolume)))
 
     def _onCopied(self, _result) -> None:

@@ -12,8 +12,8 @@ from .sequences import Frames
 class SequenceDelivery:
     """Makes the sequence of the results and takes it back.
 
-    The sequence joins the browser with its first frame: an empty one can't be browsed. Frames that are still to come,
-    or were left out, are shown as nothing.
+    The sequence joins the browser with its first frame: an empty one can't be browsed. Where a frame is still to come,
+    or was left out, the volume that shows the results goes on showing the one before, under its name.
 
     Args:
         frames: that are denoised.
@@ -57,7 +57,7 @@ class SequenceDelivery:
         output.SetDataNodeAtValue(node, value)
         shown = Frames(output, source.browser)
         if shown.proxy is None:
-            self._show(shown, source)
+            self._show(shown, source, node)
         return shown.proxy
 
     def undo(self) -> None:
@@ -90,15 +90,16 @@ class SequenceDelivery:
         self._outputID = output.GetID()
         return output
 
-    def _show(self, shown: Frames, source: Frames) -> None:
-        """Let the browser show the results like the input."""
+    def _show(self, shown: Frames, source: Frames, node) -> None:
+        """Let the browser show the results like the input, `node` at first."""
         browser = shown.browser
-        modifying = browser.StartModify()  # the volume is made when all is set
+        modifying = browser.StartModify()
         browser.AddSynchronizedSequenceNode(shown.sequence)
-        browser.SetMissingItemMode(shown.sequence, browser.MissingItemSetToDefault)
+        browser.SetMissingItemMode(shown.sequence, browser.MissingItemIgnore)
         browser.SetOverwriteProxyName(shown.sequence, True)
+        proxy = browser.AddProxyNode(node, shown.sequence)
+        proxy.CopyContent(node)  # the browser does it for the selected frame only
         browser.EndModify(modifying)
-        proxy = shown.proxy
         volumes.displayLike(proxy, source.proxy)
         proxy.SetAndObserveTransformNodeID(source.proxy.GetTransformNodeID())
         proxy.SetNodeReferenceID(results.INPUT_REFERENCE, source.proxy.GetID())

@@ -88,7 +88,7 @@ class SequenceRun(ChildJob):
         self._keepAsked = True
         self._child.send("keep")
 
-    def _copying(self, inputVolume) -> Generator:
+    def _copyingInput(self, inputVolume) -> Generator:
         for number, node in enumerate(self._request.frames.nodes):
             self._inputs.append(InputState(node))
             writing = self._directory.writing(volumes.arrayOf(node), protocol.frame_file(number))

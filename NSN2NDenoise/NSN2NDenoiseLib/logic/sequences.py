@@ -49,7 +49,8 @@ def framesOf(node) -> Frames | None:
 def frameShown(volumeNode) -> str | None:
     """The index value of the frame that a volume shows; None for a volume that shows no sequence."""
     frames = framesOf(volumeNode)
-    return frames.sequence.GetNthIndexValue(frames.browser.GetSelectedItemNumber()) if frames is not None else None
+    selected = frames.browser.GetSelectedItemNumber() if frames is not None else -1
+    return frames.browser.GetMasterSequenceNode().GetNthIndexValue(selected) if selected >= 0 else None
 
 
 def checkFrames(frames: Frames) -> None:

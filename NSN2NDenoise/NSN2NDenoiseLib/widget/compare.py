@@ -79,7 +79,10 @@ class CompareControl:
         output, inputVolume = self._pair()
         self._ui.resultCollapsibleButton.visible = inputVolume is not None
         if inputVolume is not None:
-            self._ui.resultLabel.text = summary(output.GetName(), results.reportOf(output))
+            text = summary(output.GetName(), results.reportOf(output))
+            if results.inputOf(output) is None and frameShown(inputVolume) is not None:
+                text = _("The selected frame is another one than that of the result. {result}").format(result=text)
+            self._ui.resultLabel.text = text
             if self._ui.noiseViewButton.checked and frameShown(output) != self._noiseFrame:
                 self._onNoise(True)  # another frame of the sequence is shown
 
