@@ -28,7 +28,7 @@ class NetworkControl:
     def update(self) -> None:
         """List the networks of the results in the scene; the choice stays while it is there."""
         known = [(node.GetName(), node.GetAttribute(networks.FILE)) for node in networks.resultsWithNetwork()]
-        items = [(_("none: train one"), ""), *known, *((os.path.basename(path), path) for path in self._files)]
+        items = [(_("none"), ""), *known, *((os.path.basename(path), path) for path in self._files)]
         items.append((_("Choose a file..."), None))
         if items != self._shown:
             self._fill(items, self.path)
