@@ -39,6 +39,12 @@ def test_a_sibling_takes_no_training(nsn2n, two_series):
     result = sitk.GetArrayFromImage(sitk.ReadImage(str(two_series / "b.nrrd")))
     assert np.std(result - boxes(0)) < 10
 
+    page = ("report", "two.nrrd", "b.nrrd", "--run", "b.json")
+    assert nsn2n(*page).returncode == 0
+    assert "trained on another volume" in (two_series / "b-report.html").read_text(encoding="utf-8")
+    refused = nsn2n(*page, "--lesions", "--overwrite")
+    assert refused.returncode == 2 and "used a network that was trained on another volume" in refused.stderr
+
 
 def test_frames_share_a_network(nsn2n, tmp_path):
     noise = np.random.default_rng(1)
