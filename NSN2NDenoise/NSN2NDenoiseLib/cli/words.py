@@ -21,6 +21,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         *_made_by(report["stages"]),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}, {report['gap']} apart",
+        *_wrapped("pairs", _pairs(report.get("pairing"))),
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
@@ -81,6 +82,18 @@ def _training(report: dict) -> str:
     if report["steps"]:
         return f"{report['steps']} training steps "
     return f"by the network {report['network']['name']} " if report["network"] else ""
+
+
+def _pairs(pairing: dict | None) -> str:
+    """What the network learned from, where there was a choice."""
+    if pairing is None:
+        return ""
+    figures = "; ".join(
+        f"{name}: noise correlation {_number(pairing[name]['noiseCorrelation'], 2)}, "
+        f"{100 * pairing[name]['matchedFraction']:.1f} % matched"
+        for name in ("frames", "slices")
+    )
+    return f"of neighboring {pairing['pairs']} ({figures})"
 
 
 def _wrapped(name: str, text: str) -> list[str]:

@@ -48,6 +48,7 @@ def denoise(
     positions: np.ndarray | None = None,
     look: Look | None = None,
     network: TrainedNetwork | None = None,
+    other_frame: np.ndarray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -63,6 +64,8 @@ def denoise(
             hole between them are left out.
         look: at a volume that is like this one, as another frame of a sequence; None: this one is looked at.
         network: of a result, or of `load_network`, for a volume with the same noise: seconds instead of a training.
+        other_frame: (K, J, I), another frame of the same sequence: where the two match better than slices do, the
+            network learns from the pair. Its voxels are in no other way part of the result.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
@@ -82,7 +85,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, positions, look, network, tracker, on_first)
+        return _denoise(volume, settings, spacing, positions, look, network, other_frame, tracker, on_first)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -100,13 +103,15 @@ def _denoise(
     positions,
     look: Look | None,
     network: TrainedNetwork | None,
+    other_frame: np.ndarray | None,
     tracker: Tracker,
     on_first,
 ) -> DenoiseResult:
     tracker.begin("look")
     check_volume(volume)
     shape = slices_first(volume, resolve_axis(settings.axis, spacing)).shape
-    require_memory(shape, volume.dtype, settings)
+    frames = 1 if other_frame is None else 2
+    require_memory((frames * shape[0], *shape[1:]), volume.dtype, settings)
     wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(shape, settings)
     device, device_warnings = device_with_memory(wanted, settings.device, needed)
     workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
@@ -114,9 +119,11 @@ def _denoise(
         look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     else:
         slices = to_slices(volume, look.axis, spacing)
-    plan = make_plan(look, settings, network)
+    plan = make_plan(look, settings, network, other_frame is not None)
     tracker.expect(plan.stages)
     state = State(slices, look, plan, denoised=slices.values, warnings=(*device_warnings, *plan.warnings))
+    if "pair" in plan.stages:
+        state = replace(state, other_frame=slices.normalization.apply(slices_first(other_frame, look.axis)))
     for name in plan.making:
         try:
             tracker.begin(name, can_end=bool(state.made_by))

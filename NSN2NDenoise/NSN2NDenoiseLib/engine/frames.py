@@ -63,8 +63,11 @@ def denoise_frames(
     A frame that is like one that was denoised takes its look (noise, threshold, gap, bias) and its network over: it
     costs less, and nothing flickers from frame to frame.
 
+    Where frames match better than slices do, the network learns from pairs in time: x_t and x_t+1 have independent
+    noise and, away from motion, which W masks, the same anatomy.
+
     Args:
-        frames: each (K, J, I), integer or float, image units; one is held at a time.
+        frames: each (K, J, I), one size, integer or float, image units; at most two are held at a time.
         settings: of each frame; a time limit is for all of them together.
         spacing: (k, j, i) in mm.
         network: for all frames, instead of training one.
@@ -94,6 +97,7 @@ def denoise_frames(
                 spacing=spacing,
                 look=look,
                 network=used,
+                other_frame=None if used else _partner(frames, number, texture, axis),
                 progress=whole,
                 should_stop=should_stop,
             )
@@ -122,6 +126,12 @@ def summarize_frames(reports: list[dict]) -> dict:
         )
     report["frames"] = [{name: one[name] for name in FIGURES} for one in reports]
     return report
+
+
+def _partner(frames: Sequence[np.ndarray], number: int, texture: np.ndarray, axis: str) -> np.ndarray | None:
+    """The frame before or behind a frame, if it is like it: of what pairs in time can be made."""
+    near = [frames[other] for other in (number + 1, number - 1) if 0 <= other < len(frames)]
+    return next((other for other in near if _alike(texture, _texture(slices_first(other, axis)))), None)
 
 
 def _within_limit(settings: Settings, number: int, count: int, network: TrainedNetwork | None) -> Settings:

@@ -59,13 +59,14 @@ class Plan:
         return tuple(name for name in self.stages if name in FINISHING)
 
 
-def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = None) -> Plan:
+def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = None, in_sequence: bool = False) -> Plan:
     """Decide what is done.
 
     Args:
         look: at the volume.
         settings: of the run.
         network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
+        in_sequence: there is another frame, of which pairs can be made.
 
     Raises:
         SettingsError: a gap that is not possible, or settings that leave no place for the network.
@@ -78,7 +79,7 @@ def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = N
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     return Plan(
-        stages=_stages(look, settings, sigma),
+        stages=_stages(look, settings, sigma, in_sequence and network is None),
         settings=settings,
         gap=gap,
         paired=paired,
@@ -101,7 +102,7 @@ def _hole_warnings(paired: np.ndarray) -> list[str]:
     return [f"Pairs with a hole between their slices are left out: {holes} of {len(paired)}."] if holes else []
 
 
-def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, ...]:
+def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames: bool) -> tuple[str, ...]:
     """Which stages run, in order: the one list."""
     if look.noise.none:
         return ("match", "judge")  # left as it was
@@ -111,6 +112,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, .
         learn = not NoiseModel(look.noise).is_white or not (settings.first and filters)
     chosen = {
         "match": True,
+        "pair": learn and compares_frames,
         "first": settings.first and filters,
         "learn": learn,
         "refine": settings.refine and filters and (learn or not settings.first),

@@ -213,6 +213,7 @@ def run(content: "Content") -> str:
             ("threshold", f"{number(report['threshold'])} = {number(report['thresholdImageUnits'])} image units"),
             ("slices", f"along {text(report['axis'])}, pairs {text(report['gap'])} apart"),
             ("network", _network(report)),
+            ("pairs", _pairs(report)),
             ("MR bias", "corrected" if report["ricianCorrected"] else "not corrected"),
             ("computed on", f"{text(report['device'])}, {text(report['precision'])}"),
             ("time, memory", _cost(report)),
@@ -269,6 +270,19 @@ def _network(report: dict) -> str:
     where = "on this volume" if network["trainedHere"] else "on another volume, whose noise and spacing fit"
     steps = f"{text(network['steps'])} steps, seed {text(network['seed'])}"
     return f"<code>{text(network['name'])}</code>, trained {where} ({steps})"
+
+
+def _pairs(report: dict) -> str:
+    """What the network learned from, and what was measured where there was a choice."""
+    pairing = report.get("pairing")
+    if pairing is None:
+        return "neighboring slices"
+    figures = "; ".join(
+        f"{name}: noise correlation {number(pairing[name]['noiseCorrelation'], 2)}, matched "
+        f"{100 * pairing[name]['matchedFraction']:.1f} %"
+        for name in ("frames", "slices")
+    )
+    return f"neighboring {text(pairing['pairs'])} ({figures})"
 
 
 def _cost(report: dict) -> str:

@@ -28,6 +28,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "matchedFraction": plain(state.matched),
         "axis": look.axis,
         "gap": plan.gap,
+        "pairing": state.pairing,
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         **state.figures,
         "noisePercent": plain(look.noise_percent, 3),

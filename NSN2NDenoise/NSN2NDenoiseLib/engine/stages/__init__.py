@@ -5,6 +5,7 @@ from .judge import judge
 from .learn import learn
 from .limit import limit
 from .match import match
+from .pair import pair
 from .refine import refine
 from .spare import spare
 from .strength import strength
@@ -12,6 +13,7 @@ from .unbias import unbias
 
 STAGES = {
     "match": match,
+    "pair": pair,
     "first": first,
     "learn": learn,
     "refine": refine,

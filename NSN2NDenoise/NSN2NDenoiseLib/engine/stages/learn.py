@@ -12,8 +12,6 @@ from .state import State, Workshop
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta, or take the one that is given, and apply it to every slice.
 
-    Targets are compensated with what stage "first" made, or without it with LPF(x_i).
-
     Raises:
         RunError: the training diverged, or memory ran out.
         Cancelled: the caller wants to stop.
@@ -32,8 +30,10 @@ def learn(state: State, workshop: Workshop) -> State:
     training, warnings = None, []
     if state.plan.network is not None:
         network.load_state_dict(state.plan.network.weights)
+    elif state.two_frames is not None:
+        training, warnings = _train(network, _in_time(state, workshop), state, workshop)
     else:
-        training, warnings = _train(network, tensors, state, workshop)
+        training, warnings = _train(network, _in_space(tensors, state), state, workshop)
 
     def tell(part: float) -> None:
         tracker.update(1.0 if training else part, training.shown_loss if training else None)
@@ -43,14 +43,29 @@ def learn(state: State, workshop: Workshop) -> State:
     return state.with_result(denoised, "learn", network=network, losses=losses, warnings=warnings)
 
 
-def _train(network: UNet, tensors: SliceTensors, state: State, workshop: Workshop) -> tuple[Training, list[str]]:
-    """Train the network, in place; warnings are for the user."""
-    settings, tracker = state.plan.settings, workshop.tracker
-    if settings.compensate and "first" in state.made_by:
+def _in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSampler]:
+    """Pairs of neighboring slices; targets are compensated with what stage "first" made, or without it with LPF."""
+    plan, slices = state.plan, state.slices
+    if plan.settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
-    sampler = CropSampler(
-        state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.plan.paired
-    )
+    sampler = CropSampler(slices.values, slices.excluded, plan.gap, plan.settings.crop, plan.settings.seed, plan.paired)
+    return tensors, sampler
+
+
+def _in_time(state: State, workshop: Workshop) -> tuple[SliceTensors, CropSampler]:
+    """Pairs of the same slices of two frames; targets are compensated with LPF, for what moves a little."""
+    settings, frames = state.plan.settings, state.two_frames
+    low_passed = frames.low_passed if settings.compensate else None
+    pairs = frames.values, low_passed, frames.weights, frames.excluded, frames.gap
+    sampler = CropSampler(frames.values, frames.excluded, frames.gap, settings.crop, settings.seed)
+    return SliceTensors(*pairs, settings.context, workshop.device), sampler
+
+
+def _train(
+    network: UNet, pairs: tuple[SliceTensors, CropSampler], state: State, workshop: Workshop
+) -> tuple[Training, list[str]]:
+    """Train the network, in place; warnings are for the user."""
+    settings, tracker, (tensors, sampler) = state.plan.settings, workshop.tracker, pairs
     steps, warnings = count_steps(settings, sampler.pairs), []
     if settings.minutes is not None:
         steps, warnings = steps_within_limit(network, tensors, sampler, settings, workshop.precision, tracker)

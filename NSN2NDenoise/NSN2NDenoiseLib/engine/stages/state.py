@@ -7,6 +7,7 @@ import torch
 
 from ... import __version__
 from ..look import Look
+from ..match.in_time import TwoFrames
 from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.progress import Tracker
@@ -42,6 +43,9 @@ class State:
         low_passed: LPF(x_i), as `denoised`; None before stage "match".
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
         matched: part (0 to 1) of the voxels with W_i = 1.
+        other_frame: slices of another frame of a sequence, as `denoised`, until stage "pair" has compared it.
+        two_frames: what the network learns from instead of neighboring slices; None: from these.
+        pairing: what stage "pair" measured of both, ready for JSON.
         losses: of every training step.
         network: that stage "learn" used.
         gain: what stage "spare" found: whether it helped, in dB.
@@ -58,6 +62,9 @@ class State:
     low_passed: np.ndarray | None = None
     weights: np.ndarray | None = None
     matched: float = float("nan")
+    other_frame: np.ndarray | None = field(default=None, repr=False)
+    two_frames: TwoFrames | None = field(default=None, repr=False)
+    pairing: dict | None = None
     losses: tuple[float, ...] = field(default=(), repr=False)
     network: torch.nn.Module | None = field(default=None, repr=False)
     gain: dict = field(default_factory=dict)
