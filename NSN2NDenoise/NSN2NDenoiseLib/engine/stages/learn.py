@@ -53,12 +53,14 @@ def _in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSa
 
 
 def _in_time(state: State, workshop: Workshop) -> tuple[SliceTensors, CropSampler]:
-    """Pairs of the same slices of two frames; targets are compensated with LPF, for what moves a little."""
+    """Pairs of the same slices of two frames; targets are compensated with LPF where something has moved a little."""
     settings, frames = state.plan.settings, state.two_frames
-    low_passed = frames.low_passed if settings.compensate else None
-    pairs = frames.values, low_passed, frames.weights, frames.excluded, frames.gap
+    pairs = frames.values, None, frames.weights, frames.excluded, frames.gap
+    tensors = SliceTensors(*pairs, settings.context, workshop.device)
+    if settings.compensate:
+        tensors = tensors.with_pilot(frames.low_passed, state.look.noise.sd)
     sampler = CropSampler(frames.values, frames.excluded, frames.gap, settings.crop, settings.seed)
-    return SliceTensors(*pairs, settings.context, workshop.device), sampler
+    return tensors, sampler
 
 
 def _train(
