@@ -14,6 +14,8 @@ TORCH = ">=2.2"
 NUMBA = "numba>=0.59"
 #: Holds networks that are kept; without it none is.
 SAFETENSORS = "safetensors>=0.4"
+#: Runs the processes that denoise a folder.
+DASK = "dask[distributed]>=2024.8"
 
 
 class DependencyError(RuntimeError):
@@ -37,6 +39,25 @@ def ensureForRun() -> None:
             ).format(version=TORCH)
         )
     _wantOthers()
+
+
+def ensureForFolder() -> None:
+    """Make sure that a folder can be denoised: torch, and Dask, which is asked for.
+
+    Raises:
+        DependencyError: it can't.
+    """
+    ensureForRun()
+    if importlib.util.find_spec("distributed") is not None:
+        return
+    try:
+        import slicer.packaging  # since Slicer 5.12
+
+        slicer.packaging.pip_ensure([DASK], requester=REQUESTER)
+    except Exception as error:  # declined, no network
+        raise DependencyError(
+            _("Denoising a folder needs the Python package dask, which was not installed: {why}").format(why=error)
+        ) from error
 
 
 def _wantOthers() -> None:

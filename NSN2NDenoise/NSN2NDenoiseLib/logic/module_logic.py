@@ -13,6 +13,7 @@ from . import arguments, dependencies, networks, sequences, volumes
 from .child_job import ChildJob
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
+from .folder_run import FolderRun
 from .job_directory import removeLeftovers
 from .residual_job import ResidualJob, keyOf
 from .sequence_run import SequenceRequest, SequenceRun
@@ -30,6 +31,7 @@ class DenoisingLogic:
 
     def __init__(self) -> None:
         self._run: DenoiseRun | SequenceRun | None = None
+        self._folderRun: FolderRun | None = None
         self._residualJobs: dict[str, ResidualJob] = {}
         self._jobs: list = []
         self._quitConnected = False
@@ -171,6 +173,75 @@ class DenoisingLogic:
 
         run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
         return frames.browser.GetSequenceNode(_nodeOrRaise(run.outcome)) if waitForCompletion else None
+
+    def processFolder(
+        self,
+        inputFolder,
+        outputFolder,
+        preset: str = "default",
+        progressCallback: Callable[[int, int, str], None] | None = None,
+        finishedCallback: Callable[[Outcome, str], None] | None = None,
+        waitForCompletion: bool = True,
+        overwrite: bool = False,
+        **options,
+    ) -> str | None:
+        """Denoise every volume of a folder and its folders (``nsn2n batch``), beside what runs in the scene.
+
+        The same call goes on where it was stopped. The scene is neither read nor changed.
+
+        Args:
+            inputFolder: files, DICOM series or a BIDS dataset.
+            outputFolder: a new folder, or that of an earlier call.
+            progressCallback: called with (volumes ended, all volumes, rate and time left in words).
+            finishedCallback: called with the `Outcome` and the path of the table's HTML page.
+            overwrite: replace results of other settings.
+            options: of the command: threshold, minutes, strength, steps, gap, rician, axis, device, seed, workers; None
+                takes the preset's.
+
+        Returns:
+            The path of the HTML page; None without waiting.
+
+        Raises:
+            ValueError: there is no such folder.
+            DependencyError: torch or Dask is missing.
+            RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
+            engine.Cancelled: when waiting, it was canceled.
+        """
+        if not os.path.isdir(inputFolder):
+            raise ValueError(_("The folder {path} does not exist.").format(path=inputFolder))
+        if self.isFolderRunning():
+            raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
+        dependencies.ensureForFolder()
+        values = {"preset": preset, **{name: value for name, value in options.items() if value is not None}}
+        words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+        def tell(*progress) -> None:
+            if progressCallback is not None:
+                progressCallback(*progress)
+
+        def finish(outcome: Outcome) -> None:
+            if finishedCallback is not None:
+                finishedCallback(outcome, run.page)
+
+        paths = os.path.abspath(inputFolder), os.path.abspath(outputFolder)
+        words += ["--overwrite"] * overwrite
+        run = self._folderRun = FolderRun(*paths, words, tell, lambda line: self.onRunLog(line), finish)
+        self._connectQuit()
+        run.start()
+        if not waitForCompletion:
+            return None
+        _wait(run)
+        _nodeOrRaise(run.outcome)
+        return run.page
+
+    def isFolderRunning(self) -> bool:
+        """Whether the volumes of a folder are being denoised."""
+        return self._folderRun is not None and self._folderRun.running
+
+    def cancelFolder(self) -> None:
+        """Stop denoising a folder; finished volumes stay."""
+        if self.isFolderRunning():
+            self._folderRun.cancel()
 
     def _start(self, makeRun, progressCallback, waitForCompletion: bool, finishedCallback):
         """Start a run that `makeRun` makes of the callbacks for progress and end, and wait for it if asked.
@@ -357,6 +428,8 @@ class DenoisingLogic:
             self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
+        if self.isFolderRunning():
+            self._folderRun.stopNow()
         removeLeftovers()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
@@ -383,6 +456,9 @@ class DenoisingLogic:
         """Stop a job that is about to start when the application quits, unless its process has ended by then."""
         self._jobs.append(job)
         job.onChildEnded = self._jobs.remove
+        self._connectQuit()
+
+    def _connectQuit(self) -> None:
         if not self._quitConnected:
             slicer.app.connect("aboutToQuit()", self.stopEverything)
             self._quitConnected = True
@@ -403,7 +479,7 @@ def _overrides(preset: str, settings: dict | None, network, saveNetwork, values:
     return {**overrides, "learn": True} if saveNetwork and wanted.learn is None else overrides
 
 
-def _wait(run: ChildJob) -> None:
+def _wait(run: ChildJob | FolderRun) -> None:
     """Block until the run has ended, with Slicer's windows alive."""
     while run.running:
         run.wait(50)

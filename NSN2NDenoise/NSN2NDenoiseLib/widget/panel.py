@@ -8,6 +8,7 @@ from NSN2NDenoiseLib.logic import results, volumes
 from NSN2NDenoiseLib.logic.strength import ownFullOf
 
 from .compare import CompareControl
+from .folder import FolderControl
 from .frames import FramesControl
 from .input_watch import InputWatch
 from .matching import MatchingSection
@@ -41,8 +42,9 @@ class Panel(VTKObservationMixin):
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
         self.frames = FramesControl(self.ui)
         self.network = NetworkControl(self.ui)
+        self.folder = FolderControl(self.ui, logic, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self)
-        self._parts = (self.matching, self.compare, self.strength, self.frames, self.network, self.run)
+        self._parts = (self.matching, self.compare, self.strength, self.frames, self.network, self.run, self.folder)
         logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None
