@@ -1,5 +1,7 @@
 """Pairs in time: measured, chosen where the slices' noise is alike, and blind to what moves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
@@ -9,7 +11,7 @@ from Testing.Engine.phantoms import disc, phantom
 
 SETTINGS = engine.Settings.from_preset(
     first=False, refine=False, limit=False, learn=True, steps=80, width=8, levels=2, batch=4, crop=32, context=0,
-    device="cpu", precision="float32", gap=1,
+    device="cpu", precision="float32",
 )  # fmt: skip
 SPACING = (3.0, 1.0, 1.0)
 SHAPE = (8, 48, 48)
@@ -58,7 +60,7 @@ def test_the_other_frames_take_the_network_over(denoised):
 
 def test_it_learns_more_than_from_slices(overlapping, denoised):
     clean, noisy = overlapping
-    alone = engine.denoise(noisy[0], SETTINGS, spacing=SPACING)
+    alone = engine.denoise(noisy[0], replace(SETTINGS, gap=1), spacing=SPACING)
     body = clean[0] > -500
     errors = [np.sqrt(np.mean((result.denoised - clean[0])[body] ** 2)) for result in (denoised[0], alone)]
     assert alone.report["pairing"] is None and errors[0] < 0.95 * errors[1]
@@ -69,6 +71,11 @@ def test_frames_with_the_same_noise_are_no_pair():
     result = next(engine.denoise_frames([frame + same for frame in clean], SETTINGS, spacing=SPACING))
     assert result.report["pairing"]["pairs"] == "slices"
     assert result.report["pairing"]["frames"]["noiseCorrelation"] > 0.8
+
+
+def test_a_gap_asks_for_slices(overlapping):
+    result = next(engine.denoise_frames(overlapping[1][:2], replace(SETTINGS, gap=1), spacing=SPACING))
+    assert result.report["pairing"] is None and result.report["gap"] == 1
 
 
 def test_padding_matches_nothing(overlapping):

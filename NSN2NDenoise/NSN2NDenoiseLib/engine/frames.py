@@ -97,7 +97,7 @@ def denoise_frames(
                 spacing=spacing,
                 look=look,
                 network=used,
-                other_frame=None if used else _partner(frames, number, texture, axis),
+                other_frame=None if kind or used else _partner(frames, number, texture, axis),
                 progress=whole,
                 should_stop=should_stop,
             )

@@ -66,7 +66,7 @@ def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = N
         look: at the volume.
         settings: of the run.
         network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
-        in_sequence: there is another frame, of which pairs can be made.
+        in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
 
     Raises:
         SettingsError: a gap that is not possible, or settings that leave no place for the network.
@@ -79,7 +79,7 @@ def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = N
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
     return Plan(
-        stages=_stages(look, settings, sigma, in_sequence and network is None),
+        stages=_stages(look, settings, sigma, in_sequence and network is None and settings.gap is None),
         settings=settings,
         gap=gap,
         paired=paired,

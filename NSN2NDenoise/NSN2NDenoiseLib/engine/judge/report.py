@@ -17,7 +17,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         state: after the last stage.
         workshop: of the run, whose tracker has finished.
     """
-    look, plan, losses = state.look, state.plan, state.losses
+    look, plan, losses, trained = state.look, state.plan, state.losses, state.trained
     return {
         "preset": plan.settings.preset,
         "stages": list(state.made_by),
@@ -36,7 +36,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "ricianCorrected": plan.rician_sigma is not None,
         "padding": None if look.padding_value is None else plain(look.padding_value),
         "steps": len(losses),
-        "network": None if state.trained is None else _network(state.trained, plan.network is None),
+        "network": None if trained is None else _network(trained, plan.network is None),
         "minutes": plan.settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
         "strength": plan.settings.strength,
