@@ -38,6 +38,15 @@ def main():
     alone = engine.Settings.from_preset(learn=False, device="cpu", precision="float32")
     of_pairs(clean, spacing, settings, alone)
     of_siblings(clean, spacing, settings, alone)
+    of_cost(clean, spacing, settings)
+
+
+def of_cost(clean, spacing, settings):
+    """Seconds of each frame, of which the first one is trained on."""
+    noisy = [beating(clean, number)[0] + noise(clean.shape, SD, ACROSS[1], WITHIN, 20 + number) for number in range(4)]
+    results = engine.denoise_frames(noisy, settings, spacing=spacing)
+    seconds = [f"{sum(result.report['seconds'].values()):.1f}" for result in results]
+    print(f"\nseconds of the frames: {', '.join(seconds)}")
 
 
 def of_pairs(clean, spacing, settings, alone):

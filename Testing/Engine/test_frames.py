@@ -49,6 +49,8 @@ def test_frames_are_paired_where_slices_share_noise(denoised):
     assert abs(pairing["frames"]["noiseCorrelation"]) < 0.1 < 0.15 < pairing["slices"]["noiseCorrelation"]
     assert 0.9 < pairing["frames"]["matchedFraction"] < 1  # what moves does not match
     assert "pair" in denoised[0].report["seconds"]
+    warnings = [text for result in denoised for text in result.report["warnings"]]
+    assert not any("correlated" in text for text in warnings)  # the slices' noise does not matter any more
 
 
 def test_the_other_frames_take_the_network_over(denoised):

@@ -20,8 +20,8 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         *_made_by(report["stages"]),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
-        f"slices     along {report['axis']}, {report['gap']} apart",
-        *_wrapped("pairs", _pairs(report.get("pairing"))),
+        f"slices     along {report['axis']}",
+        *_wrapped("pairs", _pairs(report)),
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
@@ -84,10 +84,11 @@ def _training(report: dict) -> str:
     return f"by the network {report['network']['name']} " if report["network"] else ""
 
 
-def _pairs(pairing: dict | None) -> str:
-    """What the network learned from, where there was a choice."""
+def _pairs(report: dict) -> str:
+    """Which pairs are compared, and what was measured where frames could be."""
+    pairing = report.get("pairing")
     if pairing is None:
-        return ""
+        return f"of slices {report['gap']} apart"
     figures = "; ".join(
         f"{name}: noise correlation {_number(pairing[name]['noiseCorrelation'], 2)}, "
         f"{100 * pairing[name]['matchedFraction']:.1f} % matched"

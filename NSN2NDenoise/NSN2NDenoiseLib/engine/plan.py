@@ -91,7 +91,7 @@ def make_plan(look: Look, settings: Settings, network: TrainedNetwork | None = N
         warnings=(
             *memory_warnings(look.shape, look.dtype, settings),
             *look.warnings,
-            *gap_warnings(look, gap, settings.gap),
+            *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
         ),
     )

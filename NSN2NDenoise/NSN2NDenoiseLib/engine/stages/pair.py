@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ..judge.measure import plain
 from ..match.in_time import are_better, match_frames
+from ..match.pairs import gap_warnings
 from .state import State, Workshop
 
 
@@ -22,4 +23,7 @@ def pair(state: State, workshop: Workshop) -> State:
         "slices": {"noiseCorrelation": plain(correlation, 3), "matchedFraction": plain(state.matched)},
         "frames": {"noiseCorrelation": plain(frames.correlation, 3), "matchedFraction": plain(frames.matched)},
     }
-    return replace(state, two_frames=frames if better else None, other_frame=None, pairing=pairing)
+    obsolete = gap_warnings(state.look, gap, None) if better else []  # of slices that are not paired
+    warnings = tuple(text for text in state.warnings if text not in obsolete)
+    two_frames = frames if better else None
+    return replace(state, two_frames=two_frames, other_frame=None, pairing=pairing, warnings=warnings)
