@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..judge.measure import plain
 from ..look import Look
-from ..noise.color import frame_correlation
+from ..noise.frames import frame_correlation
 from ..volume.slices import Slices
 from .matching import Matching
 from .pairs import INDEPENDENT
@@ -60,8 +61,26 @@ def match_frames(
             weights[index] = weight_matrix(residual, threshold)
             counted += np.count_nonzero(np.isfinite(residual))
     matched = np.count_nonzero(weights) / max(counted, 1)
-    correlation = frame_correlation(slices.values, other, slices.excluded)
+    correlation = frame_correlation(slices.values, other, slices.excluded, look.noise.color)
     return TwoFrames(both.values, excluded, matching.low_passed_stack(), weights, matched, correlation)
+
+
+def compare(frames: TwoFrames, look: Look, gap: int, matched: float) -> dict:
+    """Noise correlation and matched fraction of both kinds of pairs, and which is better, ready for JSON.
+
+    Args:
+        frames: compared.
+        look: at the first one.
+        gap: of the slices that would be paired.
+        matched: part (0 to 1) of the voxels that match between those.
+    """
+    lags = look.noise.slice_correlation
+    correlation = lags[gap - 1] if gap <= len(lags) else float("nan")
+    return {
+        "pairs": "frames" if are_better(frames, correlation, matched) else "slices",
+        "slices": {"noiseCorrelation": plain(correlation, 3), "matchedFraction": plain(matched)},
+        "frames": {"noiseCorrelation": plain(frames.correlation, 3), "matchedFraction": plain(frames.matched)},
+    }
 
 
 def are_better(frames: TwoFrames, slice_correlation: float, matched: float) -> bool:

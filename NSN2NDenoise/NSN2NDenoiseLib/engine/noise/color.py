@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cubes import HIGH, SIDE, Cubes, cosines, sample_cubes
+from .cubes import HIGH, SIDE, Cubes, cosines
 from .intercept import median_variance
 
 #: Lags that are looked at, in slices and in pixels.
 LAGS = (1, 2, 3)
 #: The noise of a frequency has at least this part of the mean variance.
 FLOOR = 0.02
-#: The part of the cubes, those with least anatomy, in which two frames are compared.
-FLATTEST = 0.25
 
 
 @dataclass(frozen=True)
@@ -61,23 +59,6 @@ def slice_correlation(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> lis
     """
     values = cubes.slices[chosen][:, :, HIGH] / np.sqrt(unit[chosen])[:, None, None]
     return _correlations(values, 1, min(max(LAGS), cubes.slices.shape[1] - 1))
-
-
-def frame_correlation(stack: np.ndarray, other: np.ndarray, excluded: np.ndarray | None) -> float:
-    """Correlation of the noise of two frames, at the same voxels; read as `slice_correlation`.
-
-    Args:
-        stack, other: (slices, rows, columns) in the same units, air lowest.
-        excluded: boolean, same shape, True on padding; or None.
-    """
-    cubes = sample_cubes(stack, excluded)
-    flattest = cubes.anatomy <= np.quantile(cubes.anatomy, FLATTEST) if len(cubes.anatomy) else slice(0)
-    depth, within = cubes.slices.shape[1], np.kron(cosines(SIDE), cosines(SIDE)).astype(np.float32)[HIGH]
-    k, j, i = cubes.places[flattest].T[:, :, None, None, None]
-    around = np.ogrid[:depth, :SIDE, :SIDE]
-    pixels = other[k + around[0], j + around[1], i + around[2]].reshape(-1, depth, SIDE * SIDE)
-    pairs = np.stack([cubes.slices[flattest][:, :, HIGH], pixels @ within.T], axis=1)
-    return _correlations(pairs.reshape(len(pixels), 2, -1), 1, 1)[0] if len(pixels) else float("nan")
 
 
 def correlation_in_slice(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> tuple[list[float], list[float]]:
