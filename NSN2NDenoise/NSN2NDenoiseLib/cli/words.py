@@ -4,7 +4,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ..engine import describe_effect, describe_sources, describe_stages
+from ..engine import describe_effect, describe_pairing, describe_sources, describe_stages
 
 #: A line in red on a terminal.
 RED = "\033[31m{}\033[0m"
@@ -21,7 +21,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         *_made_by(report["stages"]),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}",
-        *_wrapped("pairs", _pairs(report)),
+        *_wrapped("pairs", f"of {describe_pairing(report)}"),
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
@@ -82,19 +82,6 @@ def _training(report: dict) -> str:
     if report["steps"]:
         return f"{report['steps']} training steps "
     return f"by the network {report['network']['name']} " if report["network"] else ""
-
-
-def _pairs(report: dict) -> str:
-    """Which pairs are compared, and what was measured where frames could be."""
-    pairing = report.get("pairing")
-    if pairing is None:
-        return f"of slices {report['gap']} apart"
-    figures = "; ".join(
-        f"{name}: noise correlation {_number(pairing[name]['noiseCorrelation'], 2)}, "
-        f"{100 * pairing[name]['matchedFraction']:.1f} % matched"
-        for name in ("frames", "slices")
-    )
-    return f"of neighboring {pairing['pairs']} ({figures})"
 
 
 def _wrapped(name: str, text: str) -> list[str]:

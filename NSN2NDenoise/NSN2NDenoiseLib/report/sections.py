@@ -3,7 +3,7 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from ..engine import describe_effect, describe_sources, describe_stages
+from ..engine import describe_effect, describe_pairing, describe_sources, describe_stages
 from ..engine.judge.limits import LEAK, RECOVERED
 from .pictures import scale_css
 from .plots import bars, curves, intervals
@@ -211,9 +211,8 @@ def run(content: "Content") -> str:
             ("did it help?", text(describe_effect(report))),
             ("seed", text(report["seed"])),
             ("threshold", f"{number(report['threshold'])} = {number(report['thresholdImageUnits'])} image units"),
-            ("slices", f"along {text(report['axis'])}, pairs {text(report['gap'])} apart"),
+            ("slices", f"along {text(report['axis'])}, pairs of {text(describe_pairing(report))}"),
             ("network", _network(report)),
-            ("pairs", _pairs(report)),
             ("MR bias", "corrected" if report["ricianCorrected"] else "not corrected"),
             ("computed on", f"{text(report['device'])}, {text(report['precision'])}"),
             ("time, memory", _cost(report)),
@@ -270,19 +269,6 @@ def _network(report: dict) -> str:
     where = "on this volume" if network["trainedHere"] else "on another volume, whose noise and spacing fit"
     steps = f"{text(network['steps'])} steps, seed {text(network['seed'])}"
     return f"<code>{text(network['name'])}</code>, trained {where} ({steps})"
-
-
-def _pairs(report: dict) -> str:
-    """What the network learned from, and what was measured where there was a choice."""
-    pairing = report.get("pairing")
-    if pairing is None:
-        return "neighboring slices"
-    figures = "; ".join(
-        f"{name}: noise correlation {number(pairing[name]['noiseCorrelation'], 2)}, matched "
-        f"{100 * pairing[name]['matchedFraction']:.1f} %"
-        for name in ("frames", "slices")
-    )
-    return f"neighboring {text(pairing['pairs'])} ({figures})"
 
 
 def _cost(report: dict) -> str:

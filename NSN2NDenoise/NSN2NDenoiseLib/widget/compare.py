@@ -147,20 +147,6 @@ class CompareControl:
             composite.SetForegroundOpacity(opacity)
 
 
-def _pairingText(pairing: dict) -> str:
-    """Which pairs the network learned from, and what was measured of both."""
-    words = {"frames": _("Neighboring frames were paired"), "slices": _("Slices were paired, not frames")}
-    figures = [
-        _("{name}: noise correlation {correlation}, {percent} % matched").format(
-            name=name,
-            correlation=numberText(pairing[key]["noiseCorrelation"] or 0),
-            percent=round(100 * pairing[key]["matchedFraction"]),
-        )
-        for key, name in (("frames", _("frames")), ("slices", _("slices")))
-    ]
-    return f"{words[pairing['pairs']]} ({'; '.join(figures)})."
-
-
 def _layersNow() -> list[tuple]:
     """The layers of all slice views."""
     return [
@@ -202,10 +188,9 @@ def summary(name: str, report: dict) -> str:
     if report.get("threshold") is not None:
         how = _("automatic") if report.get("thresholdIsAutomatic") else _("set by hand")
         sentences.append(_("Threshold: {value} ({how}).").format(value=numberText(report["threshold"]), how=how))
-    pairing = report.get("pairing")
-    if pairing is not None:
-        sentences.append(_pairingText(pairing))
-    if report.get("gap") is not None and (pairing or {}).get("pairs") != "frames":
+    if report.get("pairing") is not None:
+        sentences.append(_("Paired: {pairs}.").format(pairs=engine.describe_pairing(report)))
+    elif report.get("gap") is not None:
         sentences.append(_("Slices {gap} apart were paired.").format(gap=report["gap"]))
     if report.get("ricianCorrected"):
         sentences.append(_("MR bias corrected (sigma {sigma}).").format(sigma=numberText(report["ricianSigma"])))
