@@ -65,6 +65,8 @@ def test_refused(host, logic, siblings, tmp_path):
         ({"network": siblings[1]}, "no network of 'venous'"),
         ({"network": tmp_path / "none.safetensors"}, "does not exist"),
         ({"network": tmp_path / "net.safetensors", "saveNetwork": tmp_path / "b.safetensors"}, "Leave one out"),
+        ({"saveNetwork": tmp_path / "none" / "net.safetensors"}, "its folder must exist"),
+        ({"saveNetwork": tmp_path / "net.bin"}, "end in .safetensors"),
         ({"network": tmp_path / "net.safetensors", "preset": "fast"}, "stage learn is off"),
     ):
         with pytest.raises(ValueError, match=words):

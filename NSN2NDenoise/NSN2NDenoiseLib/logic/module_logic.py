@@ -441,7 +441,7 @@ class DenoisingLogic:
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
         overrides = _overrides(preset, settings, network, saveNetwork, values)
         strength = overrides.pop("strength")
-        files = networks.fileOf(network), saveNetwork and os.path.abspath(saveNetwork)
+        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
         return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, *files)
 
     def _checkedFrames(self, frames, preset, settings, network, saveNetwork, values: dict) -> SequenceRequest:
@@ -449,7 +449,7 @@ class DenoisingLogic:
         arguments.checkVoxels(frames.nodes[0], values.get("sliceAxis", "auto"))
         sequences.checkFrames(frames)
         overrides = _overrides(preset, settings, network, saveNetwork, values)
-        files = networks.fileOf(network), saveNetwork and os.path.abspath(saveNetwork)
+        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
         return SequenceRequest(frames, preset, overrides, *files)
 
     def _stopOnQuit(self, job) -> None:

@@ -72,6 +72,24 @@ def fileOf(network) -> str | None:
     return path
 
 
+def checkTarget(path) -> str | None:
+    """The absolute path of a file that shall take a network; None for None.
+
+    Raises:
+        ValueError: there is no such folder to write to, or the name has another ending.
+    """
+    if path is None:
+        return None
+    path = os.path.abspath(path)
+    if not path.endswith(SUFFIX) or not os.access(os.path.dirname(path), os.W_OK):
+        raise ValueError(
+            _(
+                "The network can't be saved as {path}: its folder must exist and be writable, its name end in {suffix}."
+            ).format(path=path, suffix=SUFFIX)
+        )
+    return path
+
+
 def resultsWithNetwork() -> list:
     """The results in the scene whose networks can be used for others."""
     nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
