@@ -30,7 +30,7 @@ class NSN2NDenoise(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         parent.title = _("NSN2N Denoise")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Filtering.Denoising")]
-        parent.dependencies = ["Volumes", "SubjectHierarchy", "Markups", "Segmentations"]
+        parent.dependencies = ["Volumes", "SubjectHierarchy", "Markups", "Segmentations", "Sequences"]
         parent.contributors = ["The NSN2N developers"]
         parent.helpText = _(
             "Denoise a CT, MR or PET volume from that volume alone. A small network learns from neighboring slices, "

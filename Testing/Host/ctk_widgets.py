@@ -192,6 +192,7 @@ class ctkPathLineEdit(QWidget):
     showBrowseButton = plainProperty(bool, "showBrowseButton", True)
     showHistoryButton = plainProperty(bool, "showHistoryButton", True)
     nameFilters = plainProperty("QStringList", "nameFilters", ())
+    Dirs = 1
     filters = plainProperty(int, "filters", 7)
 
     def __init__(self, parent=None):

@@ -2,9 +2,11 @@
 
     python quick_child.py CONTROL DIRECTORY
 
-Denoising gives half of each voxel; the residual is 0. While the file CONTROL/hold exists, it waits before it answers.
+Denoising gives half of each voxel; the residual is 0. While the file CONTROL/hold exists, it waits before it answers;
+with frames, after the first one, and the command "keep" ends it there.
 """
 
+import json
 import os
 import sys
 import time
@@ -15,8 +17,6 @@ CONTROL, DIRECTORY = sys.argv[1:]
 
 
 def say(**message):
-    import json
-
     print("NSN2N:" + json.dumps(message), flush=True)
 
 
@@ -25,10 +25,28 @@ def hold():
         time.sleep(0.01)
 
 
+def frames():
+    with open(os.path.join(DIRECTORY, "job.json"), encoding="utf-8") as file:
+        count = json.load(file)["frames"]
+    for number in range(count):
+        volume = np.load(os.path.join(DIRECTORY, f"frame-{number}.npy"), mmap_mode="r")
+        np.save(os.path.join(DIRECTORY, f"denoised-{number}.npy"), volume // 2)
+        say(type="frame", number=number, report={"seed": 0})
+        if os.path.exists(os.path.join(CONTROL, "hold")):
+            command = sys.stdin.readline().strip()
+            if command == "keep":
+                break
+            sys.exit(130)
+    say(type="done", report={"seed": 0})
+
+
 def main():
-    volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     with open(os.path.join(CONTROL, "started"), "a", encoding="ascii") as file:
         file.write(os.path.basename(DIRECTORY) + "\n")
+    if "frames" in os.path.basename(DIRECTORY):
+        frames()
+        return
+    volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     if "denoise" in os.path.basename(DIRECTORY):
         say(type="progress", stage="learn", fraction=0.5, loss=None, secondsLeft=None)
         hold()

@@ -92,8 +92,8 @@ def test_numba_is_asked_for_and_may_be_missing(hide, packaging, monkeypatch, log
     def decline(*_, **__):
         raise RuntimeError("User declined package installation")
 
-    hide("numba")
+    hide("numba", "safetensors")
     if declined:
         monkeypatch.setattr(packaging[0], "pip_ensure", decline)
     dependencies.ensureForRun()
-    assert packaging[1] == ([] if declined else [["numba>=0.59"]])
+    assert packaging[1] == ([] if declined else [["numba>=0.59", "safetensors>=0.4"]])

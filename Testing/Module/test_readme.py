@@ -21,7 +21,7 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     process = logic.process
     monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=SHORT, **k))
     blocks = examples()
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     console = {"__name__": "__main__"}
     exec(blocks[0], console)
     first = console["denoised"]
@@ -40,6 +40,30 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     host.waitUntil(lambda: "done" in capsys.readouterr().out, 90)
     results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
     assert sum("denoised" in name for name in results) == 3
+
+
+def test_console_examples_of_series(host, volume, logic, monkeypatch, tmp_path):
+    import slicer
+
+    monkeypatch.chdir(tmp_path)
+    values = voxels(volume)[:8, :48, :48]
+    for name in ("arterial", "venous"):
+        slicer.util.addVolumeFromArray(values, name=name)
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "CTCardioSeq")
+    for value in ("0", "1"):
+        frame = slicer.vtkMRMLScalarVolumeNode()
+        slicer.util.updateVolumeFromArray(frame, values)
+        sequence.SetDataNodeAtValue(frame, value)
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    for name in ("process", "processSequence"):
+        method = getattr(logic, name)
+        monkeypatch.setattr(logic, name, lambda *a, method=method, **k: method(*a, settings=SHORT, **k))
+    console = {"slicer": slicer, "logic": logic}
+    exec(examples()[4], console)
+    assert console["denoisedCine"].GetNumberOfDataNodes() == 2
+    assert np.array_equal(voxels(console["venous"]), voxels(console["arterial"]))
+    assert (tmp_path / "net.safetensors").is_file()
 
 
 def test_pictures_are_there():

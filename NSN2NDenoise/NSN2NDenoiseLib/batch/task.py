@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from .. import engine
 from ..cli import dicom_in
 from ..cli.dicom_out import check_writable, write_derived
-from ..cli.frames import Sequence, denoise_frames, is_sequence, read_sequence
+from ..cli.frames import Sequence, denoise_sequence, is_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, write_image
@@ -125,7 +125,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
 def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume | Sequence, engine.DenoiseResult]:
     if item.series is None and is_sequence(item.source):
         sequence = read_sequence(item.source)
-        return sequence, denoise_frames(sequence, settings)
+        return sequence, denoise_sequence(sequence, settings)
     volume = _read(item)
     if as_dicom:
         check_writable(item.name, volume)

@@ -3,7 +3,7 @@
 Plain Python: the child reads it without slicer, qt or vtk.
 
 Slicer to child, on stdin, one command per line: ``cancel``; ``keep`` (end the run with the best result so far, or the
-first one); ``residual K J I`` (compute the residual now; the voxel
+first one, or with the frames that are done); ``residual K J I`` (compute the residual now; the voxel
 k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at); ``show N T K K J J I I``
 (number N, which replaces any number before: the result with threshold T, or ``auto``, in this box, from where to where
 along each axis). The end of stdin means that Slicer is gone: the child removes the job's directory and ends.
@@ -15,6 +15,7 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``progress`` | ``stage``, ``fraction`` (0 to 1), ``loss``, ``secondsLeft`` (the last two may be null) |
 | ``matching`` | ``axis``, ``gap``, ``slices``, ``scale``, ``warnings``: see `engine.Matching` |
 | ``suggested`` | ``threshold``: the automatic one, normalized |
+| ``frame`` | ``number``, ``report``: the result of a frame stands in its file (`denoised_frame`) |
 | ``first`` | ``report``: a result that is usable while better ones are to come stands in `FIRST_FILE` |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
 | ``shown`` | ``number``, ``box`` (K K J J I I): its result, or more, stands in `preview_file` |
@@ -40,9 +41,22 @@ DENOISED_FILE = "denoised.npy"
 FIRST_FILE = "first.npy"
 RESIDUAL_FILE = "residual.float32"
 WITHIN_FILE = "within.npy"
+#: The network that a run has trained, where one was and safetensors is installed.
+NETWORK_FILE = "network.safetensors"
 
-#: Tasks of a job: train and denoise; compute the residual that the mask's preview thresholds; show boxes of a result.
-DENOISE, MATCH, SHOW = "denoise", "match", "show"
+#: Tasks of a job: train and denoise a volume; or all frames of a sequence, ``frames`` of them; compute the residual
+#: that the mask's preview thresholds; show boxes of a result.
+DENOISE, FRAMES, MATCH, SHOW = "denoise", "frames", "match", "show"
+
+
+def frame_file(number: int) -> str:
+    """The file that holds a frame of a sequence, (K, J, I)."""
+    return f"frame-{number}.npy"
+
+
+def denoised_frame(number: int) -> str:
+    """The file that holds its result."""
+    return f"denoised-{number}.npy"
 
 
 def preview_file(number: int) -> str:

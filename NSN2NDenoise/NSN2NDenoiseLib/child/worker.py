@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 if __name__ == "__main__":  # started as a file: make the package importable instead of its own folder
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -127,31 +128,33 @@ class Parent:
                 self._wished.notify_all()
 
 
-def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> dict:
+def denoise(directory: str, job: dict, parent: Parent) -> dict:
     """Denoise the volume and leave `protocol.DENOISED_FILE`, a first result before it; returns the report."""
+    volume = _load(directory, protocol.VOLUME_FILE)
 
     def on_first(result: "engine.DenoiseResult") -> None:
         _save(directory, protocol.FIRST_FILE, result.denoised)
         parent.send("first", report=result.report)
 
-    settings = engine.Settings.from_preset(job["preset"], **job["settings"])
     result = engine.denoise(
         volume,
-        settings,
+        _settings(job),
         spacing=_spacing(job),
         within=_within(directory, volume.shape) if job["within"] else None,
+        network=_network(job),
         progress=parent.progress,
         should_stop=parent.should_stop,
         should_keep=parent.should_keep,
         on_first=on_first,
     )
     _save(directory, protocol.DENOISED_FILE, result.denoised)
+    _keep_network(directory, result)
     return result.report
 
 
-def show(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
+def show(directory: str, job: dict, parent: Parent) -> None:
     """Answer wishes for boxes of the result, always the newest, until it is over."""
-    preview = engine.ResultPreview(volume, job["settings"]["axis"], _spacing(job))
+    preview = engine.ResultPreview(_load(directory, protocol.VOLUME_FILE), job["settings"]["axis"], _spacing(job))
     wish = None
     while (wish := parent.next_wish(wish)) is not None:
         try:
@@ -169,8 +172,34 @@ def _answer(directory: str, job: dict, preview: "engine.ResultPreview", wish: Wi
     parent.send("shown", number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
 
 
-def match(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> None:
+def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
+    """Denoise a sequence, leave each frame as it is done; returns the report of those that are."""
+    frames = [_load(directory, protocol.frame_file(number), "r") for number in range(job["frames"])]
+    reports: list[dict] = []
+    results = engine.denoise_frames(
+        frames,
+        _settings(job),
+        spacing=_spacing(job),
+        network=_network(job),
+        progress=parent.progress,
+        should_stop=lambda: parent.should_stop() or (parent.should_keep() and bool(reports)),
+    )
+    try:
+        for number, result in enumerate(results):
+            _save(directory, protocol.denoised_frame(number), result.denoised)
+            if not reports:
+                _keep_network(directory, result)
+            reports.append(result.report)
+            parent.send("frame", number=number, report=result.report)
+    except engine.Cancelled:
+        if parent.should_stop():
+            raise
+    return engine.summarize_frames(reports)
+
+
+def match(directory: str, job: dict, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
+    volume = _load(directory, protocol.VOLUME_FILE)
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
     look, slices = engine.take_look(volume, axis=job["axis"], spacing=_spacing(job))
     plan = engine.make_plan(look, settings)
@@ -204,14 +233,13 @@ def run(directory: str, parent: Parent) -> int:
     """Do the job that stands in the directory; returns the exit status."""
     try:
         job = protocol.read_job(directory)
-        volume = np.load(os.path.join(directory, protocol.VOLUME_FILE))
-        report = {}
-        if job["task"] == protocol.DENOISE:
-            report = denoise(directory, job, volume, parent)
-        elif job["task"] == protocol.SHOW:
-            show(directory, job, volume, parent)
-        else:
-            match(directory, job, volume, parent)
+        tasks = {
+            protocol.DENOISE: denoise,
+            protocol.FRAMES: denoise_frames,
+            protocol.MATCH: match,
+            protocol.SHOW: show,
+        }
+        report = tasks[job["task"]](directory, job, parent) or {}
         if parent.should_stop():
             raise engine.Cancelled("stopped on request")
         parent.send("done", report=report)
@@ -259,6 +287,24 @@ def _save(directory: str, name: str, array: np.ndarray) -> None:
 def _within(directory: str, shape: tuple[int, ...]) -> np.ndarray:
     bits = np.load(os.path.join(directory, protocol.WITHIN_FILE))
     return np.unpackbits(bits, count=int(np.prod(shape))).astype(bool).reshape(shape)
+
+
+def _load(directory: str, name: str, mmap_mode: str | None = None) -> np.ndarray:
+    return np.load(os.path.join(directory, name), mmap_mode)
+
+
+def _settings(job: dict) -> "engine.Settings":
+    return engine.Settings.from_preset(job["preset"], **job["settings"])
+
+
+def _network(job: dict) -> "engine.TrainedNetwork | None":
+    return engine.load_network(job["network"]) if job.get("network") else None
+
+
+def _keep_network(directory: str, result: "engine.DenoiseResult") -> None:
+    """Leave the network that was trained for other runs; without safetensors there is none."""
+    if result.network is not None and find_spec("safetensors") is not None:
+        engine.save_network(result.network, os.path.join(directory, protocol.NETWORK_FILE))
 
 
 def _spacing(job: dict) -> tuple[float, float, float]:

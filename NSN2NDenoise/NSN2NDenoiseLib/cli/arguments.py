@@ -43,6 +43,18 @@ def _add_denoise(commands) -> None:
     parser.add_argument("--mask", type=Path, metavar="FILE", help="also write W: 1 where neighboring slices match")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="also write the numbers of the run")
     parser.add_argument("--preview", type=Path, metavar="FILE.png", help="also draw input, W, output and removed noise")
+    parser.add_argument(
+        "--save-network",
+        type=Path,
+        metavar="FILE",
+        help="train a network whatever the noise, and keep it for other series of the same scan",
+    )
+    parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="FILE",
+        help="use a kept network instead of training one; refused where noise or spacing do not fit",
+    )
     _add_common(parser)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import SimpleITK as sitk
 from .. import engine
 from ..engine.judge.identity import voxel_hash
 from .dicom_out import check_writable, write_derived
-from .frames import Sequence, denoise_frames, first_frame, read_sequence
+from .frames import Sequence, denoise_sequence, first_frame, read_sequence
 from .parameters import settings_of
 from .preview import draw_preview
 from .progress_bar import ProgressBar
@@ -22,6 +23,8 @@ from .words import describe_inspection, describe_run, describe_warnings
 
 #: A compressed volume needs about this part of its size on disk.
 COMPRESSED = 0.6
+#: Ending of a kept network's file.
+NETWORK = ".safetensors"
 
 
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
@@ -29,7 +32,10 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     settings = settings_of(options)
     image = None if options.dicom else options.output
     images = [path for path in (image, options.noise, options.mask) if path is not None]
-    files = [(options.report, ".json"), (options.preview, ".png")]
+    if options.save_network is not None:
+        settings = _training_one(settings, options)
+    files = [(options.report, ".json"), (options.preview, ".png"), (options.save_network, NETWORK)]
+    network = None if options.network is None else engine.load_network(options.network)
     _check_targets(options, images, files)
     if options.frames and (options.dicom or options.frame is not None or options.series is not None):
         raise engine.SettingsError("--frames all takes a 4-D file; leave --dicom, --frame and --series out")
@@ -48,7 +54,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
     try:
         if options.frames:
-            result = denoise_frames(volume, settings, bar, should_stop, where)
+            result = denoise_sequence(volume, settings, network, bar, should_stop, where)
         else:
             result = engine.denoise(
                 volume.array,
@@ -56,11 +62,17 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
                 spacing=volume.spacing,
                 positions=volume.positions,
                 within=where,
+                network=network,
                 progress=bar,
                 should_stop=should_stop,
             )
     finally:
         bar.close()
+    if options.save_network is not None and result.network is None:
+        raise engine.InputError(
+            f"{options.input} has hardly any noise, so no network was trained and there is none to save; leave "
+            "--save-network out"
+        )
     report = {"input": str(options.input), "output": str(options.output), **result.report}
     report["warnings"] = [*volume.warnings, *report["warnings"]]
     report["inputSHA256"] = voxel_hash(volume.array)
@@ -78,6 +90,8 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             write_image(image_like(result.weights, volume.image, metadata=False), staged.path(options.mask))
         if options.report is not None:
             staged.path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        if options.save_network is not None:
+            engine.save_network(result.network, staged.path(options.save_network))
         if options.preview is not None:
             shown = (volume.frame(0), first_frame(result)) if options.frames else (volume, result)
             draw_preview(*shown, options.input.name).save(staged.path(options.preview))
@@ -85,7 +99,9 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             raise engine.Cancelled("stopped on request; nothing was written")
         staged.commit()
     if not options.quiet:
-        written = (options.output, options.noise, options.mask, options.report, options.preview)
+        written = (
+            options.output, options.noise, options.mask, options.report, options.preview, options.save_network
+        )  # fmt: skip
         print(describe_run(report, [path for path in written if path is not None]))
 
 
@@ -138,6 +154,18 @@ def removed_noise(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     np.subtract(noise, after, out=noise, dtype=noise.dtype, casting="unsafe")
     fits = np.iinfo(np.int16).min <= noise.min() and noise.max() <= np.iinfo(np.int16).max
     return noise.astype(np.int16 if fits else np.int32)
+
+
+def _training_one(settings: engine.Settings, options: argparse.Namespace) -> engine.Settings:
+    """The settings with which a network is trained, whatever the noise: who keeps one wants one."""
+    if options.network is not None:
+        raise engine.SettingsError("--save-network keeps a network that is trained; leave it or --network out")
+    if settings.learn is False:
+        raise engine.SettingsError(
+            f"--save-network needs a network, and preset {settings.preset} or --without learn trains none; leave one "
+            "of them out"
+        )
+    return replace(settings, learn=True)
 
 
 def _check_targets(options: argparse.Namespace, images: list[Path], files: list[tuple[Path | None, str]]) -> None:

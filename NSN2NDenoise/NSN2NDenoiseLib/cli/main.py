@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None, is_module: bool = False) -> int
 
         print(make_xml(), end="")
         return DONE
+    if arguments == ["--boutiques"]:
+        from .boutiques import make_descriptor
+
+        print(make_descriptor(), end="")
+        return DONE
     stop = _StopRequest()
     before = {number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

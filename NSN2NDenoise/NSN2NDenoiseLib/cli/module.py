@@ -17,6 +17,7 @@ from .parameters import PARAMETERS, WITHIN, Parameter, threshold
 
 #: The files: name, element, its attributes, index or None for a flag, channel, label, sentence.
 IMAGES = {"fileExtensions": ".nrrd,.nii.gz,.nii,.mha,.mhd"}
+NETWORK = {"fileExtensions": ".safetensors"}
 FILES = (
     ("input", "image", IMAGES, 0, "input", "Input volume", "noisy CT, MR or PET volume"),
     ("output", "image", IMAGES, 1, "output", "Output volume", "denoised volume"),
@@ -40,6 +41,24 @@ FILES = (
         "output",
         "Preview",
         "also draw input, W, output and removed noise",
+    ),
+    (
+        "save_network",
+        "file",
+        NETWORK,
+        None,
+        "output",
+        "Keep the network",
+        "train a network whatever the noise, and keep it for other series of the same scan",
+    ),
+    (
+        "network",
+        "file",
+        NETWORK,
+        None,
+        "input",
+        "Use a kept network",
+        "use a kept network instead of training one; refused where noise or spacing do not fit",
     ),
 )
 #: What Slicer may add to any call.

@@ -38,6 +38,11 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
                 "--lesions runs the same stages again, so it has to know them: give the JSON of nsn2n denoise --report "
                 "with --run"
             )
+        if run.get("network") and not run["network"]["trainedHere"]:
+            raise engine.SettingsError(
+                "--lesions runs the same stages again, and this run used a network that was trained on another volume, "
+                "which is not in its JSON; leave --lesions out, or denoise without --network"
+            )
         settings_of(run)
     volume, result = read_volume(options.input, options.frame, options.series), read_volume(options.result)
     check_pair(volume, result, options)

@@ -4,7 +4,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ..engine import describe_effect, describe_sources, describe_stages
+from ..engine import describe_effect, describe_pairing, describe_sources, describe_stages
 
 #: A line in red on a terminal.
 RED = "\033[31m{}\033[0m"
@@ -21,7 +21,8 @@ def describe_run(report: dict, files: list[Path]) -> str:
         *_made_by(report["stages"]),
         *_wrapped("within", _within(report)),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
-        f"slices     along {report['axis']}, {report['gap']} apart",
+        f"slices     along {report['axis']}",
+        *_wrapped("pairs", f"of {describe_pairing(report)}"),
         f"MR bias    {_bias(report)}",
         f"time       {sum(report['seconds'].values()):.0f} s"
         + (f" (limit {60 * report['minutes']:g} s)" if report["minutes"] else "")
@@ -86,7 +87,9 @@ def _seconds(seconds: dict[str, float]) -> str:
 
 
 def _training(report: dict) -> str:
-    return f"{report['steps']} training steps " if report["steps"] else ""
+    if report["steps"]:
+        return f"{report['steps']} training steps "
+    return f"by the network {report['network']['name']} " if report["network"] else ""
 
 
 def _wrapped(name: str, text: str) -> list[str]:

@@ -11,7 +11,7 @@ Importing this package does not import torch: `denoise` brings it.
 import os
 from importlib import import_module
 
-from .describe import describe_effect, describe_sources, describe_stages
+from .describe import describe_effect, describe_pairing, describe_sources, describe_stages
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_volume
 from .look import Look, take_look
@@ -20,6 +20,7 @@ from .match.weight_matrix import check_threshold, matched_fraction, weight_matri
 from .plan import Plan, make_plan
 from .runtime.progress import Progress
 from .settings import DEVICES, LAMBDA_MAX, PRESETS, RICIAN, Settings
+from .train.trained import TrainedNetwork
 from .volume.axes import AXES, resolve_axis, slices_first
 from .volume.check import MIN_SLICES
 
@@ -42,16 +43,22 @@ __all__ = [
     "RunError",
     "Settings",
     "SettingsError",
+    "TrainedNetwork",
     "check_threshold",
     "denoise",
+    "denoise_frames",
     "describe_effect",
+    "describe_pairing",
     "describe_sources",
     "describe_stages",
     "inspect_volume",
+    "load_network",
     "make_plan",
     "matched_fraction",
     "resolve_axis",
+    "save_network",
     "slices_first",
+    "summarize_frames",
     "take_look",
     "weight_matrix",
 ]
@@ -60,8 +67,19 @@ __all__ = [
 _WITH_TORCH = {"denoise": "denoise_volume", "DenoiseResult": "denoise_volume", "ResultPreview": "result_preview"}
 
 
+#: What needs torch, and the module that brings it.
+_WITH_TORCH = {
+    "DenoiseResult": "denoise_volume",
+    "denoise": "denoise_volume",
+    "denoise_frames": "frames",
+    "load_network": "train.network_file",
+    "save_network": "train.network_file",
+    "summarize_frames": "frames",
+}
+
+
 def __getattr__(name: str):
-    """`denoise`, `DenoiseResult` and `ResultPreview` on first use: they need torch, the rest does not."""
+    """What needs torch, on first use; the rest does not."""
     if name in _WITH_TORCH:
         # Threads that wait by spinning (OpenMP's default) slow a run down several times when other programs want the
         # cores too, and Slicer always does. It must be set before torch loads OpenMP.

@@ -16,6 +16,7 @@ from .settings import Settings
 from .stages import STAGES
 from .stages.spare import take_samples
 from .stages.state import State, Workshop, on_cpu
+from .train.trained import TrainedNetwork
 from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
 from .volume.part import bounding_box, check_within
@@ -31,12 +32,14 @@ class DenoiseResult:
         weights: uint8, same shape, W_i of Eq. 3 (1 matched); the last `gap` slices repeat their last pair's.
         losses: the loss (Eq. 7) of every training step.
         report: numbers about the run, ready for JSON.
+        network: that was trained or used; None without one.
     """
 
     denoised: np.ndarray
     weights: np.ndarray
     losses: list[float] = field(repr=False)
     report: dict = field(repr=False)
+    network: TrainedNetwork | None = field(default=None, repr=False)
 
 
 def denoise(
@@ -47,6 +50,8 @@ def denoise(
     positions: np.ndarray | None = None,
     look: Look | None = None,
     within: np.ndarray | None = None,
+    network: TrainedNetwork | None = None,
+    other_frame: np.ndarray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
@@ -65,13 +70,16 @@ def denoise(
             the result fades in over `stages.within.SEAM` pixels; further inside, without a network, it is what a run on
             the whole volume gives, voxel for voxel. Time and memory are those of the box around it and what lies near;
             the look is at the whole volume. A network learns from that box alone. The weights are 0 outside it.
+        network: of a result, or of `load_network`, for a volume with the same noise: seconds instead of a training.
+        other_frame: (K, J, I), another frame of the same sequence: where the two match better than slices do, the
+            network learns from the pair. Its voxels are in no other way part of the result.
         progress: told about stage, fraction, loss and seconds left.
         should_stop: asked between steps.
         should_keep: asked likewise; once it says yes, the run ends with the best result so far, or the first one.
         on_first: called with a result that is usable while better ones are still to come.
 
     Raises:
-        InputError: the volume can't be denoised.
+        InputError: the volume can't be denoised, or the network does not fit it.
         SettingsError: a setting has a value that is not allowed, or the device does not work.
         RunError: the run collapsed, or there is too little memory; nothing is returned then.
         Cancelled: `should_stop` said yes.
@@ -84,7 +92,7 @@ def denoise(
     settings.check()
     tracker = Tracker(progress, should_stop, should_keep)
     try:
-        return _denoise(volume, settings, spacing, positions, look, within, tracker, on_first)
+        return _denoise(volume, settings, spacing, positions, look, within, network, other_frame, tracker, on_first)
     except NSN2NError:
         raise
     except (MemoryError, RuntimeError) as error:  # torch has a RuntimeError for memory, on the CPU as well
@@ -96,7 +104,16 @@ def denoise(
 
 
 def _denoise(
-    volume: np.ndarray, settings: Settings, spacing, positions, look: Look | None, within, tracker: Tracker, on_first
+    volume: np.ndarray,
+    settings: Settings,
+    spacing,
+    positions,
+    look: Look | None,
+    within: np.ndarray | None,
+    network: TrainedNetwork | None,
+    other_frame: np.ndarray | None,
+    tracker: Tracker,
+    on_first,
 ) -> DenoiseResult:
     tracker.begin("look")
     check_volume(volume)
@@ -105,7 +122,8 @@ def _denoise(
     if within is not None:
         check_within(within, volume.shape)
         part = tuple(side.stop - side.start for side in bounding_box(slices_first(within, axis)))  # at least
-    require_memory(shape, volume.dtype, settings, part)
+    in_sequence = other_frame is not None and within is None
+    require_memory(((1 + in_sequence) * shape[0], *shape[1:]), volume.dtype, settings, part)
     wanted, needed = choose_device(settings.device), predict_gpu_memory_mb(part, settings)
     device, device_warnings = device_with_memory(wanted, settings.device, needed)
     workshop = Workshop(device, choose_precision(settings.precision, device), tracker)
@@ -113,10 +131,12 @@ def _denoise(
         look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     else:
         slices = to_slices(volume, look.axis, spacing)
-    plan = make_plan(look, settings, within)
+    plan = make_plan(look, settings, within, network, in_sequence)
     tracker.expect(plan.stages)
     state = begin(slices, look, plan)
     state = replace(state, warnings=(*device_warnings, *plan.warnings))
+    if "pair" in plan.stages:
+        state = replace(state, other_frame=slices.normalization.apply(slices_first(other_frame, look.axis)))
     del slices  # a part of them may be all that is needed
     for name in plan.making:
         try:
@@ -153,7 +173,7 @@ def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseRe
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))
     weights = _placed(weights, state, np.zeros(volume.shape, np.uint8))
     workshop.tracker.end()
-    return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop))
+    return DenoiseResult(denoised, weights, list(state.losses), make_report(state, workshop), state.trained)
 
 
 def begin(slices: Slices, look: Look, plan: Plan) -> State:

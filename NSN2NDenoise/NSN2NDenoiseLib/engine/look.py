@@ -9,6 +9,7 @@ from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
 from .noise.rician_tissue import is_rician_without_air
+from .volume.axes import along_slices
 from .volume.part import Box
 from .volume.slices import Slices, to_slices
 
@@ -29,7 +30,7 @@ class Look:
         dtype: of the voxels.
         value_range: smallest and largest voxel, image units.
         axis: "k", "j" or "i", along which the slices lie.
-        spacing_mm: between slices; None where it is unknown.
+        spacing: (slices, rows, columns) in mm; None where it is unknown.
         positions: of the slices, mm, where they are not equally far apart; else None.
         low, scale: the image value that is 0 when normalized, and image units per normalized unit.
         padding_value: image units; None without padding.
@@ -45,7 +46,7 @@ class Look:
     dtype: np.dtype
     value_range: tuple[float, float]
     axis: str
-    spacing_mm: float | None
+    spacing: tuple[float, float, float] | None
     positions: tuple[float, ...] | None
     low: float
     scale: float
@@ -56,6 +57,11 @@ class Look:
     threshold: float
     rician_sigma: float | None
     warnings: tuple[str, ...]
+
+    @property
+    def spacing_mm(self) -> float | None:
+        """Between slices; None where it is unknown."""
+        return None if self.spacing is None else self.spacing[0]
 
     @property
     def noise_sd(self) -> float:
@@ -105,7 +111,7 @@ def take_look(
         dtype=volume.dtype,
         value_range=(float(volume.min()), float(volume.max())),
         axis=slices.axis,
-        spacing_mm=slices.spacing_mm,
+        spacing=None if spacing is None else along_slices(spacing, slices.axis),
         positions=tuple(map(float, positions)) if positions is not None and slices.axis == "k" else None,
         low=slices.normalization.low,
         scale=slices.normalization.scale,

@@ -11,6 +11,7 @@ from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
 from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
 from .settings import Settings
+from .train.trained import TrainedNetwork
 from .volume.part import PASS_REACH, Box, Part, find_part
 from .volume.positions import real_pairs
 
@@ -37,6 +38,7 @@ class Plan:
         threshold: th of Eq. 3, normalized.
         rician_sigma: whose bias is taken away, image units; None: nothing is.
         part: of the volume that is worked on; None: all of it.
+        network: used by stage "learn" instead of training one; None: one is trained.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
         warnings: sentences for the user.
     """
@@ -48,6 +50,7 @@ class Plan:
     threshold: float
     rician_sigma: float | None
     part: Part | None
+    network: TrainedNetwork | None
     memory_mb: float
     gpu_memory_mb: float
     warnings: tuple[str, ...]
@@ -63,7 +66,13 @@ class Plan:
         return tuple(name for name in self.stages if name in FINISHING)
 
 
-def make_plan(look: Look, settings: Settings, within: np.ndarray | Box | None = None) -> Plan:
+def make_plan(
+    look: Look,
+    settings: Settings,
+    within: np.ndarray | Box | None = None,
+    network: TrainedNetwork | None = None,
+    in_sequence: bool = False,
+) -> Plan:
     """Decide what is done.
 
     Args:
@@ -71,15 +80,21 @@ def make_plan(look: Look, settings: Settings, within: np.ndarray | Box | None = 
         settings: of the run.
         within: boolean (K, J, I), where the volume is to be denoised; or a box, slices first, without seam; None:
             everywhere.
+        network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
+        in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
 
     Raises:
-        SettingsError: a gap that is not possible.
-        InputError: a bias correction was asked for that is not possible, or nothing is to be denoised.
+        SettingsError: a gap that is not possible, or settings that leave no place for the network.
+        InputError: a bias correction was asked for that is not possible, nothing is to be denoised, or the network does
+            not fit the volume.
     """
+    if network is not None:
+        settings = network.shaping(settings)
+        network.require_fit(look)
     gap = choose_gap(look, settings.gap)
     paired = real_pairs(look.positions, look.shape[0], gap)
     sigma = choose_sigma(look, settings.rician)
-    stages = _stages(look, settings, sigma)
+    stages = _stages(look, settings, sigma, in_sequence and network is None and settings.gap is None)
     part = None
     if within is not None:
         part = find_part(within, look.axis, look.shape, _reach(look, stages, gap), SPARE_REACH)
@@ -94,12 +109,13 @@ def make_plan(look: Look, settings: Settings, within: np.ndarray | Box | None = 
         threshold=look.threshold if settings.threshold is None else settings.threshold,
         rician_sigma=sigma,
         part=part,
+        network=network,
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings, shape),
         gpu_memory_mb=predict_gpu_memory_mb(shape, settings),
         warnings=(
             *memory_warnings(look.shape, look.dtype, settings, shape),
             *look.warnings,
-            *gap_warnings(look, gap, settings.gap),
+            *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
         ),
     )
@@ -110,7 +126,7 @@ def _hole_warnings(paired: np.ndarray) -> list[str]:
     return [f"Pairs with a hole between their slices are left out: {holes} of {len(paired)}."] if holes else []
 
 
-def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, ...]:
+def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames: bool) -> tuple[str, ...]:
     """Which stages run, in order: the one list."""
     if look.noise.none:
         return ("match", "judge")  # left as it was
@@ -120,6 +136,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None) -> tuple[str, .
         learn = not NoiseModel(look.noise).is_white or not (settings.first and filters)
     chosen = {
         "match": True,
+        "pair": learn and compares_frames,
         "first": settings.first and filters,
         "learn": learn,
         "refine": settings.refine and filters and (learn or not settings.first),

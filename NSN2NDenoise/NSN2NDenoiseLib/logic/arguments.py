@@ -23,6 +23,11 @@ def checkInput(inputVolume, sliceAxis: str = "auto") -> None:
     if inputVolume is None:
         raise ValueError(_("Select an input volume: a CT, MR or PET volume loaded in Slicer."))
     checkIsVolume(inputVolume, _("input volume"))
+    checkVoxels(inputVolume, sliceAxis)
+
+
+def checkVoxels(inputVolume, sliceAxis: str = "auto") -> None:
+    """Check the voxels of a volume, which may be a frame of a sequence and in no scene; raises as `checkInput`."""
     image = inputVolume.GetImageData()
     if image is None or 0 in image.GetDimensions():
         raise ValueError(_("The volume '{name}' has no voxels. Load it again.").format(name=inputVolume.GetName()))

@@ -1,7 +1,7 @@
 """What denoising and the mask's computation have in common: a child process at work on a volume of the scene."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from . import volumes
 from .child_process import ChildProcess, Outcome
@@ -19,7 +19,7 @@ class ChildJob:
 
     Args:
         job: what to do (see `protocol`).
-        inputVolume: node whose voxels the child gets.
+        inputVolume: node whose voxels the child gets; a subclass may copy more (`_copyingInput`).
         watched: (node, what it is) of the nodes whose removal from the scene stops the job.
         onLog: called with lines of the child's log.
         arrays: that the child gets, too, by their files' names.
@@ -43,8 +43,7 @@ class ChildJob:
         self._directory = JobDirectory(job, arrays)
         self._child = ChildProcess(self._directory.path, self._onLine, onLog, self._onChildEnd)
         self._watch = SceneWatch(watched, self._onGone)
-        copying = self._input.copying(inputVolume, self._directory.writing(volumes.arrayOf(inputVolume)))
-        self._turns = Turns(copying, self._onCopied, self._onNotCopied)
+        self._turns = Turns(self._copyingInput(inputVolume), self._onCopied, self._onNotCopied)
 
     def start(self) -> None:
         """Copy the voxels for the child process, then start it."""
@@ -80,6 +79,10 @@ class ChildJob:
         """Stop, and don't return before the process is gone."""
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
+
+    def _copyingInput(self, inputVolume) -> Generator:
+        """Copy the voxels for the child process, piece by piece."""
+        return self._input.copying(inputVolume, self._directory.writing(volumes.arrayOf(inputVolume)))
 
     def _onCopied(self, _result) -> None:
         self._child.start()

@@ -9,7 +9,7 @@ import slicer
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
-from . import volumes
+from . import networks, volumes
 from .child_job import ChildJob
 from .child_process import Outcome
 from .delivery import Delivery
@@ -29,6 +29,8 @@ class Request:
         strength: part of the removed noise that stays removed, 0 to 1.
         wanted: (K, J, I) boolean, where to denoise; None: everywhere.
         where: what that is, JSON-serializable.
+        network: file of the network to use, or None.
+        saveNetwork: file for the network that is trained, or None.
     """
 
     inputVolume: object
@@ -39,6 +41,8 @@ class Request:
     strength: float = 1.0
     wanted: np.ndarray | None = None
     where: dict = field(default_factory=dict)
+    network: str | None = None
+    saveNetwork: str | None = None
 
 
 class DenoiseRun(ChildJob):
@@ -67,7 +71,7 @@ class DenoiseRun(ChildJob):
     ) -> None:
         self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
-        self._inputID = inputVolume.GetID()
+        self._inputID, self._saveNetwork = inputVolume.GetID(), request.saveNetwork
         self._keepAsked = False
         asked = {"preset": request.preset, **request.settings, "strength": request.strength, **request.where}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
@@ -77,6 +81,7 @@ class DenoiseRun(ChildJob):
             "preset": request.preset,
             "settings": request.settings,
             "within": request.wanted is not None,
+            "network": request.network,
         }
         arrays = {} if request.wanted is None else {protocol.WITHIN_FILE: np.packbits(request.wanted)}
         watched = [(inputVolume, "input volume"), (request.outputVolume, "output volume")]
@@ -141,6 +146,7 @@ class DenoiseRun(ChildJob):
         self._onError(error)
 
     def _onRead(self, outcome: Outcome, node) -> None:
+        networks.keep(self._directory.path, [node], self._saveNetwork)
         self._directory.remove()
         outcome.node = node
         self._conclude(outcome)

@@ -1,4 +1,4 @@
-"""Python packages that Slicer does not bring, torch and numba: asked for when first needed, never at import."""
+"""Python packages that Slicer does not bring, torch, numba, safetensors: asked for when needed, never at import."""
 
 import importlib.metadata
 import importlib.util
@@ -12,6 +12,10 @@ REQUESTER = "NSN2N Denoise"
 TORCH = ">=2.2"
 #: The filters' compiled kernels; without it they take ten times as long on a CPU.
 NUMBA = "numba>=0.59"
+#: Holds networks that are kept; without it none is.
+SAFETENSORS = "safetensors>=0.4"
+#: Runs the processes that denoise a folder.
+DASK = "dask[distributed]>=2024.8"
 
 
 class DependencyError(RuntimeError):
@@ -34,19 +38,39 @@ def ensureForRun() -> None:
                 "install it in the module PyTorch Utils."
             ).format(version=TORCH)
         )
-    _wantNumba()
+    _wantOthers()
 
 
-def _wantNumba() -> None:
-    """Offer to install numba; a run goes on without it."""
-    if importlib.util.find_spec("numba") is not None:
+def ensureForFolder() -> None:
+    """Make sure that a folder can be denoised: torch, and Dask, which is asked for.
+
+    Raises:
+        DependencyError: it can't.
+    """
+    ensureForRun()
+    if importlib.util.find_spec("distributed") is not None:
         return
     try:
         import slicer.packaging  # since Slicer 5.12
 
-        slicer.packaging.pip_ensure([NUMBA], requester=REQUESTER)
+        slicer.packaging.pip_ensure([DASK], requester=REQUESTER)
+    except Exception as error:  # declined, no network
+        raise DependencyError(
+            _("Denoising a folder needs the Python package dask, which was not installed: {why}").format(why=error)
+        ) from error
+
+
+def _wantOthers() -> None:
+    """Offer to install numba and safetensors; a run goes on without them."""
+    missing = [package for package in (NUMBA, SAFETENSORS) if importlib.util.find_spec(package.split(">")[0]) is None]
+    if not missing:
+        return
+    try:
+        import slicer.packaging  # since Slicer 5.12
+
+        slicer.packaging.pip_ensure(missing, requester=REQUESTER)
     except Exception as error:  # declined, no network, no wheel for this system
-        logging.warning("NSN2N goes on without numba, and filters more slowly: %s", error)
+        logging.warning("NSN2N goes on without %s, filters more slowly or keeps no network: %s", missing, error)
 
 
 def _haveTorch() -> bool:

@@ -45,14 +45,14 @@ class JobDirectory:
         """Path of a file in the directory."""
         return os.path.join(self.path, name)
 
-    def writing(self, volume: np.ndarray) -> Iterator[None]:
-        """Write a (K, J, I) array as `protocol.VOLUME_FILE`, piece by piece.
+    def writing(self, volume: np.ndarray, name: str = protocol.VOLUME_FILE) -> Iterator[None]:
+        """Write a (K, J, I) array to a file, piece by piece.
 
         Raises:
             OSError: for example because the disk is full.
         """
         flat = volume.reshape(-1)
-        with open(self.file(protocol.VOLUME_FILE), "wb") as file:
+        with open(self.file(name), "wb") as file:
             np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(volume))
             for piece in pieces(flat.size, flat.itemsize):
                 file.write(flat[piece].data)

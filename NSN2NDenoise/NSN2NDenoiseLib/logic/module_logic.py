@@ -1,5 +1,6 @@
 """What the module can do, for the panel and for the Python console; the module's Logic class is this."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,12 +10,15 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 
-from . import arguments, dependencies, volumes
+from . import arguments, dependencies, networks, sequences, volumes
+from .child_job import ChildJob
 from .child_process import Outcome
 from .denoise_run import DenoiseRun, Request
+from .folder_run import FolderRun
 from .job_directory import removeLeftovers
 from .preview_job import PreviewJob
 from .residual_job import ResidualJob, keyOf
+from .sequence_run import SequenceRequest, SequenceRun
 from .strength import changing
 from .within import wantedVoxels
 
@@ -23,19 +27,21 @@ class DenoisingLogic:
     """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
 
     Attributes:
-        onRunStarted, onRunProgress, onRunFirst, onRunLog, onRunFinished: set by the panel to follow any run of this
-            logic; `onRunFirst` is called with the output volume.
+        onRunStarted, onRunProgress, onRunFirst, onRunFrame, onRunLog, onRunFinished: set by the panel to follow any run
+            of this logic; `onRunFirst` is called with the output volume, `onRunFrame` with it and the frames done.
         onStrengthChanged: likewise, called with a result whose strength was set.
     """
 
     def __init__(self) -> None:
-        self._run: DenoiseRun | None = None
+        self._run: DenoiseRun | SequenceRun | None = None
+        self._folderRun: FolderRun | None = None
         self._residualJobs: dict[str, ResidualJob] = {}
         self._jobs: list = []
         self._quitConnected = False
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
         self.onRunFirst: Callable[[object], None] = _nothing
+        self.onRunFrame: Callable[[object, int], None] = _nothing
         self.onRunLog: Callable[[str], None] = _nothing
         self.onRunFinished: Callable[[Outcome], None] = _nothing
         self.onStrengthChanged: Callable[[object], None] = _nothing
@@ -66,6 +72,8 @@ class DenoisingLogic:
         roi=None,
         segmentation=None,
         segment: str | None = None,
+        network=None,
+        saveNetwork=None,
     ):
         """Denoise a volume by Neighboring Slice Noise2Noise, training on this volume alone.
 
@@ -97,6 +105,10 @@ class DenoisingLogic:
             roi: Markups ROI node, and
             segmentation, segment: segmentation node and ID or name of its segment (None: any): denoise only there,
                 with a soft seam inside the edge; elsewhere voxels stay as they are. Where both are given: in both.
+            network: result of this session, or path of a saved network, whose network is used instead of training one:
+                seconds instead of minutes, for another series of the same scan. Refused where noise or spacing don't
+                fit.
+            saveNetwork: path of a file (.safetensors) for the network; one is trained then, whatever the noise.
 
         Returns:
             The output volume node; without waiting: `outputVolume` (None if it is still to be created).
@@ -109,7 +121,7 @@ class DenoisingLogic:
             engine.Cancelled: when waiting, the run was canceled or its nodes were removed.
         """
         request = self._checked(
-            inputVolume, outputVolume, noiseVolume, preset, settings,
+            inputVolume, outputVolume, noiseVolume, preset, settings, network, saveNetwork,
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
             rician=rician, minutes=minutes, strength=strength, first=first, learn=learn, refine=refine,
         )  # fmt: skip
@@ -118,6 +130,139 @@ class DenoisingLogic:
             wanted=wantedVoxels(inputVolume, roi, segmentation, segment),
             where=_where(roi, segmentation, segment),
         )
+
+        def tellFirst(node) -> None:
+            self.onRunFirst(node)
+            if firstCallback is not None:
+                firstCallback(node)
+
+        def makeRun(report, finish) -> DenoiseRun:
+            return DenoiseRun(request, report, tellFirst, lambda line: self.onRunLog(line), finish)
+
+        run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
+        return _nodeOrRaise(run.outcome) if waitForCompletion else outputVolume
+
+    def processSequence(
+        self,
+        inputSequence,
+        progressCallback: Callable[[engine.Progress], None] | None = None,
+        frameCallback: Callable[[object, int], None] | None = None,
+        waitForCompletion: bool = True,
+        finishedCallback: Callable[[Outcome], None] | None = None,
+        preset: str = "default",
+        settings: dict | None = None,
+        network=None,
+        saveNetwork=None,
+        **values,
+    ):
+        """Denoise all frames of a sequence into a sequence beside it, in the same browser, with the same index.
+
+        Frames with the same noise share one look and one network, so nothing flickers, and the first one takes longest.
+        `cancel` takes all frames back, `stopAndKeep` keeps those that are done; so does a frame that fails.
+
+        Args:
+            inputSequence: sequence node that a sequence browser shows, or the volume node that shows its frames.
+            frameCallback: called after each frame with the volume node that shows the results, and how many are done.
+            values: threshold, lambdaRC, lambdaIC, sliceAxis, device, seed, rician, minutes (of all frames together),
+                strength, first, learn, refine; these and all others as for `process`.
+
+        Returns:
+            The sequence node of the results; without waiting: None, it is still to be created.
+
+        Raises:
+            As `process`; ValueError, too, where there is no sequence, or its frames are of several sizes.
+        """
+        frames = sequences.framesOf(inputSequence) if isinstance(inputSequence, slicer.vtkMRMLNode) else None
+        if frames is None or not len(frames):
+            raise ValueError(_("Select a sequence that a sequence browser shows, or the volume that shows its frames."))
+        request = self._checkedFrames(frames, preset, settings, network, saveNetwork, values)
+
+        def tellFrame(node, done: int) -> None:
+            self.onRunFrame(node, done)
+            if frameCallback is not None:
+                frameCallback(node, done)
+
+        def makeRun(report, finish) -> SequenceRun:
+            return SequenceRun(request, report, tellFrame, lambda line: self.onRunLog(line), finish)
+
+        run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
+        return frames.browser.GetSequenceNode(_nodeOrRaise(run.outcome)) if waitForCompletion else None
+
+    def processFolder(
+        self,
+        inputFolder,
+        outputFolder,
+        preset: str = "default",
+        progressCallback: Callable[[int, int, str], None] | None = None,
+        finishedCallback: Callable[[Outcome, str], None] | None = None,
+        waitForCompletion: bool = True,
+        overwrite: bool = False,
+        **options,
+    ) -> str | None:
+        """Denoise every volume of a folder and its folders (``nsn2n batch``), beside what runs in the scene.
+
+        The same call goes on where it was stopped. The scene is neither read nor changed.
+
+        Args:
+            inputFolder: files, DICOM series or a BIDS dataset.
+            outputFolder: a new folder, or that of an earlier call.
+            progressCallback: called with (volumes ended, all volumes, rate and time left in words).
+            finishedCallback: called with the `Outcome` and the path of the table's HTML page.
+            overwrite: replace results of other settings.
+            options: of the command: threshold, minutes, strength, steps, gap, rician, axis, device, seed, workers; None
+                takes the preset's.
+
+        Returns:
+            The path of the HTML page; None without waiting.
+
+        Raises:
+            ValueError: there is no such folder.
+            DependencyError: torch or Dask is missing.
+            RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
+            engine.Cancelled: when waiting, it was canceled.
+        """
+        if not os.path.isdir(inputFolder):
+            raise ValueError(_("The folder {path} does not exist.").format(path=inputFolder))
+        if self.isFolderRunning():
+            raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
+        dependencies.ensureForFolder()
+        values = {"preset": preset, **{name: value for name, value in options.items() if value is not None}}
+        words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+        def tell(*progress) -> None:
+            if progressCallback is not None:
+                progressCallback(*progress)
+
+        def finish(outcome: Outcome) -> None:
+            if finishedCallback is not None:
+                finishedCallback(outcome, run.page)
+
+        paths = os.path.abspath(inputFolder), os.path.abspath(outputFolder)
+        words += ["--overwrite"] * overwrite
+        run = self._folderRun = FolderRun(*paths, words, tell, lambda line: self.onRunLog(line), finish)
+        self._connectQuit()
+        run.start()
+        if not waitForCompletion:
+            return None
+        _wait(run)
+        _nodeOrRaise(run.outcome)
+        return run.page
+
+    def isFolderRunning(self) -> bool:
+        """Whether the volumes of a folder are being denoised."""
+        return self._folderRun is not None and self._folderRun.running
+
+    def cancelFolder(self) -> None:
+        """Stop denoising a folder; finished volumes stay."""
+        if self.isFolderRunning():
+            self._folderRun.cancel()
+
+    def _start(self, makeRun, progressCallback, waitForCompletion: bool, finishedCallback):
+        """Start a run that `makeRun` makes of the callbacks for progress and end, and wait for it if asked.
+
+        Raises:
+            DependencyError, RuntimeError: as `process`; or what `progressCallback` raised.
+        """
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
         dependencies.ensureForRun()
@@ -134,28 +279,21 @@ class DenoisingLogic:
                     if not waitForCompletion:
                         raise
 
-        def tellFirst(node) -> None:
-            self.onRunFirst(node)
-            if firstCallback is not None:
-                firstCallback(node)
-
         def finish(outcome: Outcome) -> None:
             self._run = None
             self.onRunFinished(outcome)
             if finishedCallback is not None:
                 finishedCallback(outcome)
 
-        run = DenoiseRun(request, report, tellFirst, lambda line: self.onRunLog(line), finish)
-        self._run = run
+        run = self._run = makeRun(report, finish)
         self._stopOnQuit(run)
         self.onRunStarted()
         run.start()
-        if not waitForCompletion:
-            return outputVolume
-        _wait(run)
-        if callbackError:
-            raise callbackError[0]
-        return _nodeOrRaise(run.outcome)
+        if waitForCompletion:
+            _wait(run)
+            if callbackError:
+                raise callbackError[0]
+        return run
 
     def cancel(self) -> None:
         """Stop the run in progress, if there is one; the scene becomes what it was, without a first result, too."""
@@ -191,6 +329,11 @@ class DenoisingLogic:
     def isRunning(self) -> bool:
         """Whether a denoising run is in progress."""
         return self._run is not None
+
+    @property
+    def framesDone(self) -> int:
+        """How many frames of the sequence that is being denoised are done; 0 when there is none."""
+        return self._run.done if isinstance(self._run, SequenceRun) else 0
 
     @property
     def processId(self) -> int:
@@ -312,28 +455,37 @@ class DenoisingLogic:
             self.dropResidual(owner)
         for job in list(self._jobs):
             job.stopNow()
+        if self.isFolderRunning():
+            self._folderRun.stopNow()
         removeLeftovers()
         if self._quitConnected:
             slicer.app.disconnect("aboutToQuit()", self.stopEverything)
             self._quitConnected = False
 
-    def _checked(self, inputVolume, outputVolume, noiseVolume, preset, settings, **values) -> Request:
+    def _checked(self, inputVolume, outputVolume, noiseVolume, preset, settings, network, saveNetwork, **values):
         """The request, with everything checked that can be checked before starting."""
         arguments.checkInput(inputVolume, values["sliceAxis"])
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
-        names = {"sliceAxis": "axis", "lambdaRC": "lambda_rc", "lambdaIC": "lambda_ic"}
-        overrides = {names.get(name, name): value for name, value in values.items() if value is not None}
-        if "learn" in overrides:
-            overrides["learn"] = arguments.switched("learn", overrides["learn"])
-        overrides.update(settings or {})
-        engine.Settings.from_preset(preset, **overrides)
+        overrides = _overrides(preset, settings, network, saveNetwork, values)
         strength = overrides.pop("strength")
-        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength)
+        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
+        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, *files)
+
+    def _checkedFrames(self, frames, preset, settings, network, saveNetwork, values: dict) -> SequenceRequest:
+        """The same for all frames of a sequence."""
+        arguments.checkVoxels(frames.nodes[0], values.get("sliceAxis", "auto"))
+        sequences.checkFrames(frames)
+        overrides = _overrides(preset, settings, network, saveNetwork, values)
+        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
+        return SequenceRequest(frames, preset, overrides, *files)
 
     def _stopOnQuit(self, job) -> None:
         """Stop a job that is about to start when the application quits, unless its process has ended by then."""
         self._jobs.append(job)
         job.onChildEnded = self._jobs.remove
+        self._connectQuit()
+
+    def _connectQuit(self) -> None:
         if not self._quitConnected:
             slicer.app.connect("aboutToQuit()", self.stopEverything)
             self._quitConnected = True
@@ -345,7 +497,22 @@ def _where(roi, segmentation, segment: str | None) -> dict:
     return {name: value for name, value in names.items() if value}
 
 
-def _wait(run: DenoiseRun) -> None:
+def _overrides(preset: str, settings: dict | None, network, saveNetwork, values: dict) -> dict:
+    """What replaces the preset's settings, checked."""
+    names = {"sliceAxis": "axis", "lambdaRC": "lambda_rc", "lambdaIC": "lambda_ic"}
+    overrides = {names.get(name, name): value for name, value in values.items() if value is not None}
+    if "learn" in overrides:
+        overrides["learn"] = arguments.switched("learn", overrides["learn"])
+    overrides.update(settings or {})
+    wanted = engine.Settings.from_preset(preset, **overrides)
+    if saveNetwork and network is not None:
+        raise ValueError(_("A network that is used is not trained anew, so there is none to save. Leave one out."))
+    if (saveNetwork or network is not None) and wanted.learn is False:
+        raise ValueError(_("This needs a network, and stage learn is off. Switch it on, or leave the network out."))
+    return {**overrides, "learn": True} if saveNetwork and wanted.learn is None else overrides
+
+
+def _wait(run: ChildJob | FolderRun) -> None:
     """Block until the run has ended, with Slicer's windows alive."""
     while run.running:
         run.wait(50)

@@ -12,6 +12,8 @@ from .arguments import SWITCH, switchOf
 _PRESET = engine.Settings.from_preset(engine.PRESETS[0])
 #: A threshold to show before one was determined, normalized.
 FIRST_THRESHOLD = 0.01
+#: Which frames of a sequence are denoised.
+THIS_FRAME, ALL_FRAMES = "This frame", "All frames"
 
 
 @parameterNodeWrapper
@@ -19,6 +21,7 @@ class NSN2NDenoiseParameterNode:
     """The parameters of the panel.
 
     inputVolume - the noisy volume.
+    frames - of a sequence whose frame the input is: that one, or all.
     outputVolume - the volume to overwrite; None creates a new one.
     noiseVolume - the volume that takes the removed noise; None keeps none.
     roi - denoise only inside this one; None: everywhere.
@@ -34,6 +37,7 @@ class NSN2NDenoiseParameterNode:
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
+    frames: Annotated[str, Choice([THIS_FRAME, ALL_FRAMES])] = THIS_FRAME
     outputVolume: vtkMRMLScalarVolumeNode
     noiseVolume: vtkMRMLScalarVolumeNode
     resultVolume: vtkMRMLScalarVolumeNode

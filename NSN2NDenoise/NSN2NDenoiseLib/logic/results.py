@@ -8,10 +8,11 @@ import vtk
 from NSN2NDenoiseLib import __version__, engine
 
 from . import volumes
+from .sequences import frameShown
 from .snapshot import Snapshot
 
 #: Node attributes and references that say where a result comes from.
-VERSION, PARAMETERS, REPORT = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report"
+VERSION, PARAMETERS, REPORT, FRAME = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report", "NSN2N.Frame"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
 #: What the report says in "ended" of a result that is not a run's last one ("whole"), and what that means.
 ENDS = {"first": "first result of a run that goes on", "kept": "the run was stopped and its best result kept"}
@@ -46,6 +47,8 @@ def writeResults(
         output.SetAndObserveImageData(image)
         volumes.becomeLike(output, inputVolume)
         describe(output, inputVolume, report, parameters)
+        output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
+        output.SetAttribute(FRAME, frameShown(inputVolume))
         if noiseVolume is not None:
             noiseNode = noiseVolume
             if noiseVolume is True:
@@ -82,14 +85,22 @@ def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData) -> None:
     noiseVolume.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
 
 
+def inputOf(output):
+    """The volume that a result was made of; None where it is gone, empty, or shows another frame of its sequence."""
+    inputVolume = output.GetNodeReference(INPUT_REFERENCE)
+    if inputVolume is None or inputVolume.GetImageData() is None or output.GetImageData() is None:
+        return None
+    return inputVolume if output.GetAttribute(FRAME) == frameShown(inputVolume) else None
+
+
 def makingNoise(output) -> Generator:
-    """Make the removed noise of a result that has none, piece by piece (see `Turns`).
+    """Make the removed noise of a result, piece by piece (see `Turns`).
 
     Returns:
-        The volume node; None where input or result are gone or changed their size.
+        The volume node; None where input or result are gone, changed their size, or are of different frames.
     """
-    inputVolume = output.GetNodeReference(INPUT_REFERENCE)
-    if inputVolume is None or inputVolume.GetImageData() is None:
+    inputVolume = inputOf(output)
+    if inputVolume is None:
         return None
     made = image = None
     while made is None or made is not output.GetImageData():  # a run may bring another result meanwhile
@@ -100,19 +111,18 @@ def makingNoise(output) -> Generator:
         image = yield from volumes.removing(before, after)
         if output.GetScene() is None or inputVolume.GetScene() is None:
             return None
-    noiseVolume = createNoise(output)
+    noiseVolume = output.GetNodeReference(NOISE_REFERENCE) or createNoise(output)
     fillNoise(noiseVolume, inputVolume, image)
     output.SetNodeReferenceID(NOISE_REFERENCE, noiseVolume.GetID())
     return noiseVolume
 
 
 def describe(output, inputVolume, report: dict, parameters: dict) -> None:
-    """Write down where a result comes from, in its description, attributes and references."""
+    """Write down where a result comes from, in its description and attributes."""
     output.SetDescription(_descriptionOf(inputVolume, report))
     output.SetAttribute(VERSION, __version__)
     output.SetAttribute(PARAMETERS, json.dumps({**parameters, "inputVolume": inputVolume.GetName()}))
     output.SetAttribute(REPORT, json.dumps(report))
-    output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
 
 
 def reportOf(output) -> dict:
@@ -136,5 +146,8 @@ def _descriptionOf(inputVolume, report: dict) -> str:
     text = f"'{inputVolume.GetName()}' denoised by NSN2N {__version__} (Neighboring Slice Noise2Noise): {stages}"
     if report.get("ended") in ENDS:
         text += f"; {ENDS[report['ended']]}"
+    network = report.get("network")
+    if network and not network["trainedHere"]:
+        text += f"; network {network['name']}, trained on another volume"
     text += f"; preset {report.get('preset')}, threshold {report.get('threshold')}, seed {report.get('seed')}"
     return text + f", strength {100 * report.get('strength', 1):g} %"

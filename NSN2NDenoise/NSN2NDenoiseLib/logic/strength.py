@@ -101,6 +101,8 @@ def _sourcesOf(output) -> tuple:
     if full is None or full.GetImageData() is None:
         raise ValueError(f"The result of full strength of '{name}' is gone. Run NSN2N again to change the strength.")
     before, after = volumes.arrayOf(inputVolume), volumes.arrayOf(full)
+    if results.inputOf(output) is None:
+        raise ValueError(f"The input volume of '{name}' shows another frame now. Select the one that was denoised.")
     if before.shape != after.shape or before.dtype != after.dtype:
         raise ValueError(f"The input volume of '{name}' was changed, so its strength is fixed. Run NSN2N again.")
     return inputVolume, full

@@ -82,8 +82,18 @@ def becomeLike(node, inputVolume) -> None:
     node.CopyOrientation(inputVolume)
     node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
     node.RemoveAttribute(DICOM_INSTANCES)
+    unitsLike(node, inputVolume)
+    beside(node, inputVolume)
+
+
+def unitsLike(node, inputVolume) -> None:
+    """Give a volume the quantity and units of `inputVolume`."""
     for part in ("VoxelValueQuantity", "VoxelValueUnits"):
         getattr(node, f"Set{part}")(copyOfCode(getattr(inputVolume, f"Get{part}")()))
+
+
+def beside(node, inputVolume) -> None:
+    """Put a volume where `inputVolume` is in the subject hierarchy."""
     (hierarchy, item), (_, sibling) = hierarchyItem(node), hierarchyItem(inputVolume)
     if item and sibling:
         hierarchy.SetItemParent(item, hierarchy.GetItemParent(sibling))

@@ -3,7 +3,7 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from ..engine import describe_effect, describe_sources, describe_stages
+from ..engine import describe_effect, describe_pairing, describe_sources, describe_stages
 from ..engine.judge.limits import LEAK, RECOVERED
 from .pictures import scale_css
 from .plots import bars, curves, intervals
@@ -211,8 +211,8 @@ def run(content: "Content") -> str:
             ("did it help?", text(describe_effect(report))),
             ("seed", text(report["seed"])),
             ("threshold", f"{number(report['threshold'])} = {number(report['thresholdImageUnits'])} image units"),
-            ("slices", f"along {text(report['axis'])}, pairs {text(report['gap'])} apart"),
-            ("training steps", text(report["steps"])),
+            ("slices", f"along {text(report['axis'])}, pairs of {text(describe_pairing(report))}"),
+            ("network", _network(report)),
             ("MR bias", "corrected" if report["ricianCorrected"] else "not corrected"),
             ("computed on", f"{text(report['device'])}, {text(report['precision'])}"),
             ("time, memory", _cost(report)),
@@ -259,6 +259,16 @@ def _at_most(figures: dict) -> str:
     """The SD of flat windows, which bounds the noise that is left from above."""
     spectrum = figures["spectrum"]
     return "" if spectrum is None else f"; left in flat windows, with their anatomy: {number(spectrum['afterSD'])}"
+
+
+def _network(report: dict) -> str:
+    """Which network it was, and where it was trained."""
+    network = report.get("network")
+    if network is None:
+        return "none"
+    where = "on this volume" if network["trainedHere"] else "on another volume, whose noise and spacing fit"
+    steps = f"{text(network['steps'])} steps, seed {text(network['seed'])}"
+    return f"<code>{text(network['name'])}</code>, trained {where} ({steps})"
 
 
 def _cost(report: dict) -> str:

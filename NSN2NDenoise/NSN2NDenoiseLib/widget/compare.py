@@ -4,6 +4,7 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import results
+from NSN2NDenoiseLib.logic.sequences import frameShown
 from NSN2NDenoiseLib.logic.turns import Turns
 
 from .messages import Messages, numberText
@@ -24,6 +25,7 @@ class CompareControl:
         self._making: Turns | None = None
         self._before: tuple | None = None
         self._shownID: str | None = None
+        self._noiseFrame: str | None = None
         ui.compareSlider.connect("valueChanged(double)", self._onFade)
         ui.noiseViewButton.connect("toggled(bool)", self._onNoise)
 
@@ -77,7 +79,12 @@ class CompareControl:
         output, inputVolume = self._pair()
         self._ui.resultCollapsibleButton.visible = inputVolume is not None
         if inputVolume is not None:
-            self._ui.resultLabel.text = summary(output.GetName(), results.reportOf(output))
+            text = summary(output.GetName(), results.reportOf(output))
+            if results.inputOf(output) is None and frameShown(inputVolume) is not None:
+                text = _("The selected frame is another one than that of the result. {result}").format(result=text)
+            self._ui.resultLabel.text = text
+            if self._ui.noiseViewButton.checked and frameShown(output) != self._noiseFrame:
+                self._onNoise(True)  # another frame of the sequence is shown
 
     @property
     def result(self):
@@ -106,8 +113,8 @@ class CompareControl:
         if not checked:
             self.layer(output, self._ui.compareSlider.value)
             return
-        noise = output.GetNodeReference(results.NOISE_REFERENCE)
-        if noise is not None:
+        noise, self._noiseFrame = output.GetNodeReference(results.NOISE_REFERENCE), frameShown(output)
+        if noise is not None and self._noiseFrame is None:
             self.layer(noise, 1.0)
         else:
             self._making = Turns(results.makingNoise(output), self._onNoiseMade, self._onNoiseFailed)
@@ -156,6 +163,7 @@ def summary(name: str, report: dict) -> str:
     elif report.get("ended") == "kept":
         sentences = [_("Result: {name}, the best when the run was stopped.").format(name=name)]
     stages = report.get("stages") or []
+    network = report.get("network") or {}
     if stages:
         sentences.append(
             _("Made by: {stages} ({sources}).").format(
@@ -163,6 +171,8 @@ def summary(name: str, report: dict) -> str:
             )
         )
     sentences += filter(None, [engine.describe_effect(report)])
+    if network and not network["trainedHere"]:
+        sentences.append(_("Its network, {name}, was trained on another volume.").format(name=network["name"]))
     before, after = report.get("noiseBefore"), report.get("noiseAfter")
     at = _(" at full strength") if report.get("strength", 1) < 1 else ""
     if before and after is not None:
@@ -181,7 +191,9 @@ def summary(name: str, report: dict) -> str:
     if report.get("threshold") is not None:
         how = _("automatic") if report.get("thresholdIsAutomatic") else _("set by hand")
         sentences.append(_("Threshold: {value} ({how}).").format(value=numberText(report["threshold"]), how=how))
-    if report.get("gap") is not None:
+    if report.get("pairing") is not None:
+        sentences.append(_("Paired: {pairs}.").format(pairs=engine.describe_pairing(report)))
+    elif report.get("gap") is not None:
         sentences.append(_("Slices {gap} apart were paired.").format(gap=report["gap"]))
     if report.get("ricianCorrected"):
         sentences.append(_("MR bias corrected (sigma {sigma}).").format(sigma=numberText(report["ricianSigma"])))

@@ -42,6 +42,7 @@ def stageText(stage: str) -> str:
     stages = {
         "look": _("Looking at the volume"),
         "match": _("Matching neighboring slices"),
+        "pair": _("Comparing frames"),
         "first": _("Filtering similar blocks"),
         "learn": _("Training on this volume"),
         "refine": _("Filtering similar blocks"),

@@ -8,9 +8,12 @@ from NSN2NDenoiseLib.logic import results, volumes
 from NSN2NDenoiseLib.logic.strength import ownFullOf
 
 from .compare import CompareControl
+from .folder import FolderControl
+from .frames import FramesControl
 from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
+from .network import NetworkControl
 from .result_preview import ResultPreviewControl
 from .run_control import RunControl
 from .strength import StrengthControl
@@ -41,8 +44,14 @@ class Panel(VTKObservationMixin):
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
         self.within = WithinSection(self.ui)
         self.preview = ResultPreviewControl(self.ui, logic, self.messages)
+        self.frames = FramesControl(self.ui)
+        self.network = NetworkControl(self.ui)
+        self.folder = FolderControl(self.ui, logic, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self)
-        self._parts = (self.within, self.matching, self.preview, self.compare, self.strength, self.run)
+        self._parts = (
+            self.within, self.matching, self.preview, self.compare, self.strength, self.frames, self.network, self.run,
+            self.folder,
+        )  # fmt: skip
         logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None

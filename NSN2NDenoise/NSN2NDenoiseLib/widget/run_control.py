@@ -5,7 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.logic import arguments, results
+from NSN2NDenoiseLib.logic import arguments, results, sequences
 from NSN2NDenoiseLib.logic.dependencies import DependencyError
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
@@ -27,12 +27,14 @@ class RunControl:
         self._parameterNode = None
         self._startedHere = False
         self._hasFirst = self._isKeeping = False
+        self._framesDone = 0
         ui.keepButton.connect("clicked(bool)", self._onKeep)
         ui.applyButton.connect("clicked(bool)", self._onClicked)
         ui.presetComboBox.connect("activated(int)", self._onPresetChosen)
         logic.onRunStarted = self._onStarted
         logic.onRunProgress = self._onProgress
         logic.onRunFirst = self._onFirst
+        logic.onRunFrame = self._onFrame
         logic.onRunLog = messages.log
         logic.onRunFinished = self._onFinished
 
@@ -67,7 +69,10 @@ class RunControl:
             return _("There is no scene.")
         try:
             arguments.checkInput(node.inputVolume, node.sliceAxis)
-            arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
+            if self._panel.frames.chosen is not None:
+                sequences.checkFrames(self._panel.frames.chosen)
+            else:
+                arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
             learn = arguments.switched("learn", node.learn)
             engine.Settings.from_preset(node.preset, first=node.first, learn=learn, refine=node.refine)
         except ValueError as error:
@@ -76,41 +81,64 @@ class RunControl:
 
     def _onClicked(self, checked: bool = False) -> None:
         if self._logic.isRunning():
-            self._logic.cancel()
+            self._onCancel()
             return
-        if not self._mayOverwrite():
+        frames = self._panel.frames.chosen
+        if frames is None and not self._mayOverwrite():
             return
         node = self._parameterNode
         self._messages.clearLog()
         self._messages.status(_("Preparing..."))
         self._startedHere = True
         try:
-            self._logic.process(
-                node.inputVolume,
-                node.outputVolume,
-                threshold=None if isThresholdAutomatic(node) else node.threshold,
-                lambdaRC=node.lambdaRC,
-                lambdaIC=node.lambdaIC,
-                minutes=node.minutes or None,
-                preset=node.preset,
-                sliceAxis=node.sliceAxis,
-                device=node.device,
-                seed=node.seed,
-                rician=node.rician,
-                first=node.first,
-                learn=node.learn,
-                refine=node.refine,
-                strength=self._ui.strengthSlider.value / 100,
-                noiseVolume=node.noiseVolume,
-                roi=node.roi,
-                segmentation=node.segmentation,
-                segment=node.segment or None,
-                waitForCompletion=False,
-            )
+            if frames is not None and (node.roi or node.segmentation):
+                raise ValueError(_("All frames are denoised everywhere: clear the region, or choose This frame."))
+            if frames is not None:
+                self._logic.processSequence(frames.sequence, waitForCompletion=False, **self._asked())
+            else:
+                self._logic.process(
+                    node.inputVolume,
+                    node.outputVolume,
+                    noiseVolume=node.noiseVolume,
+                    roi=node.roi,
+                    segmentation=node.segmentation,
+                    segment=node.segment or None,
+                    waitForCompletion=False,
+                    **self._asked(),
+                )
         except (ValueError, DependencyError, RuntimeError, OSError) as error:
             self._startedHere = False
             self._messages.error(str(error))
         self.update()
+
+    def _asked(self) -> dict:
+        """What the panel asks for, of one volume or of all frames."""
+        node = self._parameterNode
+        return {
+            "threshold": None if isThresholdAutomatic(node) else node.threshold,
+            "lambdaRC": node.lambdaRC,
+            "lambdaIC": node.lambdaIC,
+            "minutes": node.minutes or None,
+            "preset": node.preset,
+            "sliceAxis": node.sliceAxis,
+            "device": node.device,
+            "seed": node.seed,
+            "rician": node.rician,
+            "first": node.first,
+            "learn": node.learn,
+            "refine": node.refine,
+            "strength": self._ui.strengthSlider.value / 100,
+            "network": self._panel.network.path,
+        }
+
+    def _onCancel(self) -> None:
+        """Stop the run; frames that are done are kept if the user says so."""
+        done = self._logic.framesDone
+        question = _("{count} frames are done. Keep them?").format(count=done)
+        if done and slicer.util.confirmYesNoDisplay(question, windowTitle=_("NSN2N Denoise")):
+            self._onKeep()
+        else:
+            self._logic.cancel()
 
     def _mayOverwrite(self) -> bool:
         """Ask before anything is overwritten that NSN2N did not make."""
@@ -139,7 +167,7 @@ class RunControl:
         self.update()
         self._messages.status(
             _("Stopping; the best result so far is kept.")
-            if self._hasFirst
+            if self._hasFirst or self._framesDone
             else _("Stopping as soon as there is a first result.")
         )
 
@@ -147,8 +175,14 @@ class RunControl:
         self._hasFirst = True
         self._panel.showFirstResult(output)
 
+    def _onFrame(self, output, done: int) -> None:
+        self._framesDone = done
+        if done == 1:
+            self._panel.showFirstResult(output)
+
     def _onStarted(self) -> None:
         self._hasFirst = self._isKeeping = False
+        self._framesDone = 0
         self._ui.progressBar.setRange(0, 0)
         self._ui.progressBar.setFormat("")
         self._ui.progressBar.show()
@@ -173,6 +207,8 @@ class RunControl:
             text = _("{stage}, then the run ends with the result so far").format(stage=text)
         elif self._hasFirst:
             text = _("{stage}; the first result is shown").format(stage=text)
+        elif self._framesDone:
+            text = _("{stage}; frames done: {count}").format(stage=text, count=self._framesDone)
         self._messages.status(text + ".")
 
     def _onFinished(self, outcome) -> None:

@@ -3,6 +3,7 @@
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.logic import strength
+from NSN2NDenoiseLib.logic.sequences import frameShown
 from NSN2NDenoiseLib.logic.turns import Turns
 
 from .compare import CompareControl
@@ -40,6 +41,7 @@ class StrengthControl:
         output = self._compare.result
         if self._changing is None:
             self._follow(1.0 if output is None else strength.strengthOf(output))
+        self._slider.enabled = output is None or frameShown(output) is None  # of a sequence it is set before the run
 
     def _follow(self, value: float) -> None:
         self._isFollowing = True

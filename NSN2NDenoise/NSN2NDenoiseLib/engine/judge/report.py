@@ -6,6 +6,7 @@ import numpy as np
 
 from ..runtime.machine import device_name, peak_memory_mb, versions
 from ..stages.state import State, Workshop
+from ..train.trained import TrainedNetwork
 from .measure import plain
 
 
@@ -16,7 +17,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         state: after the last stage.
         workshop: of the run, whose tracker has finished.
     """
-    look, plan, losses = state.look, state.plan, state.losses
+    look, plan, losses, trained = state.look, state.plan, state.losses, state.trained
     return {
         "preset": plan.settings.preset,
         "stages": list(state.made_by),
@@ -28,6 +29,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "within": _within(state),
         "axis": look.axis,
         "gap": plan.gap,
+        "pairing": state.pairing,
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         **state.figures,
         "noisePercent": plain(look.noise_percent, 3),
@@ -35,6 +37,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "ricianCorrected": plan.rician_sigma is not None,
         "padding": None if look.padding_value is None else plain(look.padding_value),
         "steps": len(losses),
+        "network": None if trained is None else _network(trained, plan.network is None),
         "minutes": plan.settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
         "strength": plan.settings.strength,
@@ -60,3 +63,13 @@ def _within(state: State) -> dict | None:
     count = int(np.count_nonzero(state.wanted))
     box = [[side.start, side.stop] for side in state.region]
     return {"voxels": count, "fraction": plain(count / np.prod(state.look.shape)), "box": box}
+
+
+def _network(trained: TrainedNetwork, is_own: bool) -> dict:
+    """Which network it was."""
+    return {
+        "name": trained.name,
+        "trainedHere": is_own,
+        "noiseSD": plain(trained.trained_on.noise_sd),
+        **trained.training,
+    }

@@ -10,6 +10,7 @@ from ..errors import Cancelled, Enough
 WEIGHTS = {
     "look": 1,
     "match": 2,
+    "pair": 2,
     "first": 14,
     "learn": 85,
     "refine": 14,

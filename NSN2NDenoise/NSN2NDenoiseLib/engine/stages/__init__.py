@@ -5,6 +5,7 @@ from .judge import judge
 from .learn import learn
 from .limit import limit
 from .match import match
+from .pair import pair
 from .refine import refine
 from .spare import spare
 from .strength import strength
@@ -13,6 +14,7 @@ from .within import within
 
 STAGES = {
     "match": match,
+    "pair": pair,
     "first": first,
     "learn": learn,
     "refine": refine,

@@ -1,20 +1,18 @@
-"""Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs."""
+"""Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs or a sibling's."""
 
 from ..runtime.time_limit import steps_within_limit
 from ..train.crops import CropSampler
 from ..train.inference import denoise_slices
 from ..train.tensors import SliceTensors
 from ..train.training import Training, count_steps
-from ..train.unet import make_network
+from ..train.unet import UNet, make_network
 from .state import State, Workshop
 
 FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step instead of {}. Crop the volume."
 
 
 def learn(state: State, workshop: Workshop) -> State:
-    """Train f_theta and apply it to every slice.
-
-    Targets are compensated with what stage "first" made, or without it with LPF(x_i).
+    """Train f_theta, or take the one that is given, and apply it to every slice.
 
     Raises:
         RunError: the training diverged.
@@ -30,26 +28,55 @@ def learn(state: State, workshop: Workshop) -> State:
         settings.context,
         workshop.device,
     )
-    if settings.compensate and "first" in state.made_by:
+    network = make_network(settings, state.look.noise.sd).to(workshop.device)
+    training, warnings = None, []
+    if state.plan.network is not None:
+        network.load_state_dict(state.plan.network.weights)
+    elif state.two_frames is not None:
+        training, warnings = _train(network, _in_time(state, workshop), state, workshop)
+    else:
+        training, warnings = _train(network, _in_space(tensors, state), state, workshop)
+
+    def tell(part: float) -> None:
+        tracker.update(1.0 if training else part, training.shown_loss if training else None)
+
+    denoised = denoise_slices(network, tensors, state.slices.values, workshop.precision, tell)
+    losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
+    return state.with_result(denoised, "learn", network=network, losses=losses, warnings=warnings)
+
+
+def _in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSampler]:
+    """Pairs of neighboring slices; targets are compensated with what stage "first" made, or without it with LPF."""
+    plan, slices = state.plan, state.slices
+    if plan.settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)
     sampler = CropSampler(
-        state.slices.values, state.slices.excluded, state.plan.gap, settings.crop, settings.seed, state.paired
+        slices.values, slices.excluded, plan.gap, plan.settings.crop, plan.settings.seed, state.paired
     )
-    network = make_network(settings, state.look.noise.sd).to(workshop.device)
+    return tensors, sampler
+
+
+def _in_time(state: State, workshop: Workshop) -> tuple[SliceTensors, CropSampler]:
+    """Pairs of the same slices of two frames; targets are compensated with LPF where something has moved a little."""
+    settings, frames = state.plan.settings, state.two_frames
+    pairs = frames.values, None, frames.weights, frames.excluded, frames.gap
+    tensors = SliceTensors(*pairs, settings.context, workshop.device)
+    if settings.compensate:
+        tensors = tensors.with_pilot(frames.low_passed, state.look.noise.sd)
+    sampler = CropSampler(frames.values, frames.excluded, frames.gap, settings.crop, settings.seed)
+    return tensors, sampler
+
+
+def _train(
+    network: UNet, pairs: tuple[SliceTensors, CropSampler], state: State, workshop: Workshop
+) -> tuple[Training, list[str]]:
+    """Train the network, in place; warnings are for the user."""
+    settings, tracker, (tensors, sampler) = state.plan.settings, workshop.tracker, pairs
     steps, warnings = count_steps(settings, sampler.pairs), []
     if settings.minutes is not None:
         steps, warnings = steps_within_limit(network, tensors, sampler, settings, workshop.precision, tracker)
-
     training = Training(network, settings, steps, workshop.precision)
     training.run(tensors, sampler, steps, tracker)
     if training.batch < settings.batch:
         warnings = [*warnings, FEWER_PAIRS.format(training.batch, settings.batch)]
-    denoised = denoise_slices(
-        network,
-        tensors,
-        state.slices.values,
-        workshop.precision,
-        lambda part: tracker.update(1.0, training.shown_loss),
-    )
-    warnings = (*state.warnings, *warnings)
-    return state.with_result(denoised, "learn", network=network, losses=tuple(training.losses), warnings=warnings)
+    return training, warnings

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from ... import __version__
 from ..look import Look
+from ..match.in_time import TwoFrames
 from ..noise.model import NoiseModel
 from ..plan import Plan
 from ..runtime.device import choose_precision
 from ..runtime.progress import Tracker
+from ..train.trained import SHAPE, TrainedNetwork, TrainedOn
 from ..volume.part import Box, placed
 from ..volume.slices import Slices
 
@@ -46,8 +49,11 @@ class State:
         low_passed: LPF(x_i), as `denoised`; None before stage "match".
         weights: W_i (Eq. 3), (slices, rows, columns) uint8; None before stage "match".
         matched: part (0 to 1) of the voxels with W_i = 1.
+        other_frame: slices of another frame of a sequence, as `denoised`, until stage "pair" has compared it.
+        two_frames: what the network learns from instead of neighboring slices; None: from these.
+        pairing: what stage "pair" measured of both, ready for JSON.
         losses: of every training step.
-        network: that stage "learn" trained.
+        network: that stage "learn" used.
         gain: what stage "spare" found: whether it helped, in dB.
         justified: mean over the tissue of how much of what was removed stays removed, 0 to 1 (stage "spare").
         figures: what stage "judge" measured, ready for JSON.
@@ -64,6 +70,9 @@ class State:
     low_passed: np.ndarray | None = None
     weights: np.ndarray | None = None
     matched: float = float("nan")
+    other_frame: np.ndarray | None = field(default=None, repr=False)
+    two_frames: TwoFrames | None = field(default=None, repr=False)
+    pairing: dict | None = None
     losses: tuple[float, ...] = field(default=(), repr=False)
     network: torch.nn.Module | None = field(default=None, repr=False)
     gain: dict = field(default_factory=dict)
@@ -110,6 +119,19 @@ class State:
         """A region of a whole volume that nothing was done with, for its own."""
         slices = self.slices.cut(region)
         return replace(self, slices=slices, denoised=slices.values, region=region)
+
+    @property
+    def trained(self) -> TrainedNetwork | None:
+        """The network that stage "learn" used, to keep; None without one."""
+        if self.network is None:
+            return None
+        if self.plan.network is not None:
+            return self.plan.network
+        settings = self.plan.settings
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
+        shape = {name: getattr(settings, name) for name in SHAPE}
+        training = {"preset": settings.preset, "seed": settings.seed, "steps": len(self.losses), "version": __version__}
+        return TrainedNetwork(weights, shape, TrainedOn.of(self.look), training)
 
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""

@@ -40,3 +40,9 @@ def slices_first(volume: np.ndarray, axis: str) -> np.ndarray:
 def slices_back(stack: np.ndarray, axis: str) -> np.ndarray:
     """The inverse of `slices_first`: a view in the volume's own (K, J, I) order."""
     return np.moveaxis(stack, 0, "kji".index(axis))
+
+
+def along_slices(spacing: tuple[float, float, float], axis: str) -> tuple[float, float, float]:
+    """A spacing (k, j, i) as (slices, rows, columns), for slices along `axis` ("k", "j" or "i")."""
+    mm = [float(value) for value in spacing]
+    return (mm.pop("kji".index(axis)), *mm)

@@ -1,0 +1,211 @@
+"""Sequences: this frame or all frames, into a sequence beside the input's, with Slicer's own sequence logic."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+
+from Testing.Module.support import sceneContent, voxels, waitForNoFiles
+
+VALUES = ["0", "1.5", "3"]
+
+
+@pytest.fixture
+def sequence(host, module, volume):
+    """Three frames of the real volume with more noise, brighter from frame to frame, the second one selected."""
+    import slicer
+
+    module.panel.matching._inspectTimer.stop()
+    clean = voxels(volume)[:8, :40, :40].astype(float)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "cine")
+    node.SetIndexName("time")
+    node.SetIndexUnit("s")
+    for number, value in enumerate(VALUES):
+        frame = slicer.vtkMRMLScalarVolumeNode()
+        noise = np.random.default_rng(number).normal(0, 40, clean.shape)
+        slicer.util.updateVolumeFromArray(frame, np.rint(clean + 30 * number + noise).astype(np.int16))
+        frame.SetSpacing(0.7, 0.7, 1.25)
+        frame.SetName(f"cine {number}")
+        node.SetDataNodeAtValue(frame, value)
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "browser")
+    browser.SetAndObserveMasterSequenceNodeID(node.GetID())
+    browser.SetSelectedItemNumber(1)
+    slicer.util.getModuleLogic("NSN2NDenoise").getParameterNode().inputVolume = browser.GetProxyNode(node)
+    host.processEvents()
+    return node
+
+
+@pytest.fixture
+def browser(sequence):
+    import slicer
+
+    return slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
+
+
+def results(browser, sequence):
+    """The sequences beside the input's."""
+    import slicer
+
+    return [
+        node
+        for node in slicer.util.getNodesByClass("vtkMRMLSequenceNode")
+        if node is not sequence and browser.IsSynchronizedSequenceNode(node)
+    ]
+
+
+def arrays(sequence):
+    return [voxels(sequence.GetNthDataNode(n)) for n in range(sequence.GetNumberOfDataNodes())]
+
+
+def applyAll(ui):
+    ui.framesComboBox.setCurrentText("All frames")
+    assert not ui.outputSelector.enabled and ui.applyButton.enabled
+    ui.applyButton.click()
+
+
+def test_the_choice_is_there_for_sequences_only(host, ui, logic, volume, sequence):
+    assert ui.framesComboBox.visible and ui.framesComboBox.currentText == "This frame"
+    logic.getParameterNode().inputVolume = volume
+    host.processEvents()
+    assert not ui.framesComboBox.visible and not ui.framesLabel.visible and ui.outputSelector.enabled
+
+
+def test_all_frames(host, ui, logic, sequence, browser):
+    import slicer
+
+    before = arrays(sequence)
+    ui.presetComboBox.setCurrentText("fast")
+    ui.presetComboBox.activated(1)
+    applyAll(ui)
+    host.waitUntil(lambda: not logic.isRunning(), 120)
+    (result,) = results(browser, sequence)
+    assert result.GetName() == "cine denoised"
+    assert (result.GetIndexName(), result.GetIndexUnit()) == ("time", "s")
+    assert result.GetIndexType() == sequence.GetIndexType()
+    assert [result.GetNthIndexValue(n) for n in range(result.GetNumberOfDataNodes())] == VALUES
+    settings = engine.Settings.from_preset("fast")
+    expected = list(engine.denoise_frames(before, settings, spacing=(1.25, 0.7, 0.7)))
+    for own, wanted in zip(arrays(result), expected, strict=True):
+        np.testing.assert_array_equal(own, wanted.denoised)
+    for own, now in zip(before, arrays(sequence), strict=True):
+        np.testing.assert_array_equal(own, now)
+    node = result.GetNthDataNode(2)
+    assert node.GetSpacing() == (0.7, 0.7, 1.25) and "'cine 2' denoised by NSN2N" in node.GetDescription()
+    assert json.loads(node.GetAttribute("NSN2N.Report"))["lookOfFrame"] == 0
+
+    shown = logic.getParameterNode().resultVolume  # the panel compares whatever frame is selected
+    assert shown is browser.GetProxyNode(result) and shown.GetName() == "cine denoised [time=1.5s]"
+    assert shown.GetNodeReference("NSN2N.Input") is browser.GetProxyNode(sequence)
+    assert not ui.strengthSlider.enabled and "Done" in ui.statusLabel.text
+    slicer.util.setSliceViewerLayers(foreground=shown, foregroundOpacity=1, fit=True)
+    pixels = []
+    for number in (0, 2):
+        browser.SetSelectedItemNumber(number)
+        host.processEvents()
+        np.testing.assert_array_equal(voxels(shown), expected[number].denoised)
+        pixels.append(host.slicePixels("Red").astype(int))
+    assert pixels[1].mean() > pixels[0].mean() + 1  # brighter
+
+    ui.noiseViewButton.click()
+    host.waitUntil(lambda: shown.GetNodeReference("NSN2N.RemovedNoise") is not None, 10)
+    for number in (2, 0):  # the removed noise follows
+        browser.SetSelectedItemNumber(number)
+        wanted = before[number] - expected[number].denoised
+        noise = shown.GetNodeReference("NSN2N.RemovedNoise")
+        host.waitUntil(lambda noise=noise, wanted=wanted: np.array_equal(voxels(noise), wanted), 10)
+    waitForNoFiles(host, "frames")
+
+
+def applyAndWaitForTheFirst(host, ui, logic, quickChild):
+    quickChild.hold()
+    applyAll(ui)
+    host.waitUntil(lambda: logic.framesDone == 1, 20)
+
+
+def test_frames_come_one_by_one_and_cancel_takes_them_back(host, ui, logic, sequence, browser, quickChild):
+    before = sceneContent()
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    (result,) = results(browser, sequence)
+    shown = browser.GetProxyNode(result)
+    assert result.GetNumberOfDataNodes() == 1 and shown.GetName() == "cine denoised"
+    assert "selected frame is another one" in ui.resultLabel.text
+    browser.SetSelectedItemNumber(0)
+    host.wait(0.2)
+    assert "selected frame is another one" not in ui.resultLabel.text
+    np.testing.assert_array_equal(voxels(shown), arrays(sequence)[0] // 2)
+    browser.SetSelectedItemNumber(1)
+    with host.expectDialog("1 frames are done. Keep them", answer="no"):
+        ui.applyButton.click()
+    assert not logic.isRunning() and results(browser, sequence) == []
+    host.processEvents()
+    assert sceneContent() == before
+    waitForNoFiles(host, "frames")
+
+
+@pytest.mark.parametrize("how", ["cancel", "keep"])
+def test_what_is_done_is_kept(host, ui, logic, sequence, browser, quickChild, how):
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    if how == "keep":
+        ui.keepButton.click()
+    else:
+        with host.expectDialog("1 frames are done. Keep them", answer="yes"):
+            ui.applyButton.click()
+    host.waitUntil(lambda: not logic.isRunning(), 20)
+    (result,) = results(browser, sequence)
+    assert result.GetNumberOfDataNodes() == 1
+    assert "Stopped" in ui.statusLabel.text
+    np.testing.assert_array_equal(arrays(result)[0], arrays(sequence)[0] // 2)
+
+
+def test_killed_after_a_frame(host, ui, logic, sequence, browser, quickChild):
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    with host.expectDialog("frames before it are in 'cine denoised'"):
+        os.kill(logic.processId, signal.SIGKILL)
+        host.waitUntil(lambda: not logic.isRunning(), 10)
+    assert results(browser, sequence)[0].GetNumberOfDataNodes() == 1
+
+
+def test_browser_removed_during_the_run(host, ui, logic, sequence, browser, quickChild):
+    import slicer
+
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    slicer.mrmlScene.RemoveNode(browser)
+    assert not logic.isRunning() and "sequence browser was removed" in ui.statusLabel.text
+    host.processEvents()
+
+
+def test_console(host, logic, sequence, browser, quickChild):
+    done = []
+    result = logic.processSequence(sequence, frameCallback=lambda node, count: done.append(count))
+    assert result.GetNumberOfDataNodes() == 3 and done == [1, 2, 3]
+    again = logic.processSequence(browser.GetProxyNode(sequence))
+    assert again.GetName() != result.GetName() and len(results(browser, sequence)) == 2
+
+
+def test_refused(logic, ui, volume, sequence):
+    import slicer
+
+    for node in (None, "cine", volume, slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode")):
+        with pytest.raises(ValueError, match="Select a sequence"):
+            logic.processSequence(node)
+    with pytest.raises(ValueError, match="threshold is 2"):
+        logic.processSequence(sequence, threshold=2)
+    small = slicer.vtkMRMLScalarVolumeNode()
+    slicer.util.updateVolumeFromArray(small, np.ones((5, 5, 5), np.int16))
+    sequence.SetDataNodeAtValue(small, "9")
+    with pytest.raises(ValueError, match="Frame 4 of 'cine' has another size"):
+        logic.processSequence(sequence)
+    ui.framesComboBox.setCurrentText("All frames")
+    assert not ui.applyButton.enabled and "Frame 4" in ui.applyButton.toolTip
+
+
+def test_result_of_one_frame_belongs_to_that_frame(host, logic, sequence, browser, quickChild):
+    output = logic.process(browser.GetProxyNode(sequence))
+    browser.SetSelectedItemNumber(2)
+    with pytest.raises(ValueError, match="shows another frame now"):
+        logic.setStrength(output, 0.5)
+    browser.SetSelectedItemNumber(1)
+    logic.setStrength(output, 0.5)
