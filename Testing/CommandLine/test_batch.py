@@ -76,7 +76,7 @@ def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(volum
 def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n):
     command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "batch", "in", "out", "--workers", "1", *FAST]
     first = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
-    assert " of 5" in first.stderr.readline()
+    assert any(" of 5" in line for line in first.stderr)  # after what Dask may have to say
     workers = psutil.Process(first.pid).children(recursive=True)
     first.send_signal(signal.SIGKILL)
     first.wait()

@@ -153,37 +153,35 @@ def test_a_collapse_is_an_error():
 
 
 def test_a_diverging_training_is_an_error(monkeypatch):
-    import torch
     from NSN2NDenoiseLib.engine.train import training as train
 
-    monkeypatch.setattr(train, "training_step", lambda *_: torch.tensor(float("nan")))
+    monkeypatch.setattr(train, "training_step", lambda *a, step=train.training_step: step(*a) * float("nan"))
     _, noisy = phantom(slices=4, side=32)
     with pytest.raises(engine.RunError, match="diverged"):
         engine.denoise(noisy, engine.Settings.from_preset(**QUICK))
 
 
-def test_out_of_memory_shrinks_the_batch_then_names_the_knob(monkeypatch):
-    import torch
+def test_out_of_memory_shrinks_the_batch_then_says_so(monkeypatch):
     from NSN2NDenoiseLib.engine.train import training as train
 
-    sizes = []
+    sizes, whole = [], train.training_step
 
     def step(limit):
-        def run_step(network, cut, *_):
+        def run_step(network, cut, *rest):
             sizes.append(len(cut["w"]))
             if len(cut["w"]) > limit:
                 raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            return torch.tensor(1.0)
+            return whole(network, cut, *rest)
 
         return run_step
 
     _, noisy = phantom(slices=4, side=32)
     settings = engine.Settings.from_preset(**{**QUICK, "steps": 3, "crop": 16})
     monkeypatch.setattr(train, "training_step", step(2))
-    engine.denoise(noisy, settings)
-    assert sizes == [8, 4, 2, 2, 2]
+    report = engine.denoise(noisy, settings).report
+    assert sizes == [8, 4, 2, 2, 2] and any("2 pairs a step instead of 8" in text for text in report["warnings"])
     monkeypatch.setattr(train, "training_step", step(0))
-    with pytest.raises(engine.RunError, match="smaller crop or width"):
+    with pytest.raises(engine.RunError, match=r"out of memory .* crop it"):
         engine.denoise(noisy, settings)
 
 

@@ -82,6 +82,20 @@ def long(monkeypatch, module, logic):
     _override(monkeypatch, logic, LONG)
 
 
+@pytest.fixture(autouse=True)
+def samePackage():
+    """The module's file loads the package anew; what else was imported from it comes back afterwards."""
+
+    def ours():
+        return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "NSN2NDenoiseLib"}
+
+    before = ours()
+    yield
+    for name in ours():
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
 class QuickChild:
     """The stand-in for the child process (quick_child.py).
 
