@@ -139,7 +139,7 @@ def denoise(directory: str, job: dict, volume: np.ndarray, parent: Parent) -> di
         volume,
         settings,
         spacing=_spacing(job),
-        within=_within(directory, volume.shape) if job["within"] else None,
+        within=_within(directory, volume.shape) if job.get("within") else None,
         progress=parent.progress,
         should_stop=parent.should_stop,
         should_keep=parent.should_keep,
