@@ -36,10 +36,31 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     assert np.abs(voxels(console["denoised"]) - before).max() > 0
     exec(blocks[2], console)
     assert np.array_equal(voxels(console["denoised"]), before)
+    wanted = regions(volume)
     exec(blocks[3], console)
+    assert np.array_equal(voxels(console["denoised"])[~wanted], voxels(volume)[~wanted])
+    exec(blocks[4], console)
     host.waitUntil(lambda: "done" in capsys.readouterr().out, 90)
     results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
-    assert sum("denoised" in name for name in results) == 3
+    assert sum("denoised" in name for name in results) == 5
+
+
+def regions(volume) -> np.ndarray:
+    """What the examples name: a ROI and a segment; returns where that is."""
+    import slicer
+
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Segmentation")
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    segmentation.GetSegmentation().AddEmptySegment("Segment_1", "liver")
+    wanted = np.zeros(voxels(volume).shape, bool)
+    wanted[4:8, 20:60, 20:60] = True
+    slicer.util.updateSegmentBinaryLabelmapFromArray(wanted.astype(np.uint8), segmentation, "Segment_1", volume)
+    bounds = np.zeros(6)
+    volume.GetRASBounds(bounds)
+    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "R")
+    roi.SetCenter(*(bounds.reshape(3, 2).mean(axis=1)))
+    roi.SetSize(*(0.5 * np.ptp(bounds.reshape(3, 2), axis=1)))
+    return wanted
 
 
 def test_console_examples_of_series(host, volume, logic, monkeypatch, tmp_path):

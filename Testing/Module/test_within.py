@@ -83,12 +83,13 @@ def test_a_roi_limits_a_run_of_the_panel(host, module, logic, ui, volume):
     ui.roiSelector.setCurrentNode(roi)
     result = applied(host, logic, ui)
     assert np.array_equal(voxels(result)[~wanted], before[~wanted])
+    said = ui.resultLabel.text
     whole = logic.process(volume, preset="fast")
     inside = seam(wanted) == 1
     assert np.array_equal(voxels(result)[inside], voxels(whole)[inside])
     assert (voxels(result) != before)[inside].mean() > 0.5
     assert "only where it was wanted" in result.GetDescription()
-    assert f"Limited to {100 * wanted.mean():.2g} % of the volume" in ui.resultLabel.text
+    assert f"Limited to {100 * wanted.mean():.2g} % of the volume" in said
     assert json.loads(result.GetAttribute("NSN2N.Parameters"))["roi"] == "Region"
     assert json.loads(result.GetAttribute("NSN2N.Report"))["within"]["voxels"] == wanted.sum()
 

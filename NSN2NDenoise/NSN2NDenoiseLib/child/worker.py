@@ -140,7 +140,7 @@ def denoise(directory: str, job: dict, parent: Parent) -> dict:
         volume,
         _settings(job),
         spacing=_spacing(job),
-        within=_within(directory, volume.shape) if job["within"] else None,
+        within=_within(directory, volume.shape) if job.get("within") else None,
         network=_network(job),
         progress=parent.progress,
         should_stop=parent.should_stop,
