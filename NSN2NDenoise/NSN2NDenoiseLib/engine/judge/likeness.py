@@ -17,11 +17,11 @@ SMOOTH, TISSUE = 2.0, 0.25
 #: Pixels over which removed energy is averaged, and the quantile of it that anatomy shows in.
 LOCAL, STRONG = 5, 0.99
 #: Weights of the logarithms of `detail`, `energy` and `places`, and the constant: fitted by `check_guard.py`.
-WEIGHTS, CONSTANT = (1.39, 1.6, 3.77), -2.72
+WEIGHTS, CONSTANT = (1.48, 1.71, 3.73), -2.94
 #: Kept from the logarithm of 0.
 LEAST = 1e-3
 #: An alarm from this probability on.
-CERTAIN = 0.8
+CERTAIN = 0.7
 ALARM = (
     "What was removed looks more like anatomy than like noise ({:.0f} % likely): look at the removed noise, and lower "
     "the strength or the threshold, or keep the input."
