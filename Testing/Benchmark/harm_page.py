@@ -26,8 +26,8 @@ INTRO = """# Does denoising ever harm?
 Made by `check_harm.py` and `harm_page.py` on crops of 24 x 112 x 112 of all development anatomies, one noise draw a
 cell. Anatomies with noise of their own were cleaned of it first by non-local means, so that there is a truth; where
 the own noise is weak it was left in, and cells with less than three times as much added noise stand in brackets: they
-can't be judged. `=`: the volume was left as it was. (!): the alarm that what was removed looks like anatomy. `default` is `fast`
-where the noise is white, and has a network besides where it is colored.
+can't be judged. `=`: the volume was left as it was. (!): the alarm that what was removed looks like anatomy. Bold:
+harm. `default` is `fast` where the noise is white, and has a network besides where it is colored.
 """
 TITLES = {
     "own": "White noise (Rician in MR)",
