@@ -28,7 +28,7 @@ demo:
 	@echo "Picture: $(BASE)-preview.png  (input, W, output, removed noise)"
 
 test: lint
-	@QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --durations=5
+	@QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=5
 
 lint:
 	@.ci/setup test

@@ -27,7 +27,7 @@ def main(folder=RESULTS, page=PAGE):
         return 1
     parts = ["# What a lesion loses", *(f"**{s['title']}:** {opening(s)}" for s in studies), EXPLANATION]
     parts += [section(study) for study in studies]
-    page.write_text("\n\n".join(parts) + "\n")
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return 0
 
 

@@ -62,7 +62,7 @@ def main(arguments=None):
         text.insert(2, SHORT)
     if left_out:
         text.append("Left out for want of data:\n" + "\n".join(f"- {line}" for line in left_out))
-    page.write_text("\n\n".join([*text, *parts, methods(everything)]) + "\n")
+    page.write_text("\n\n".join([*text, *parts, methods(everything)]) + "\n", encoding="utf-8")
     figures.mkdir(parents=True, exist_ok=True)
     (figures / "records.json").write_text("[" + ",\n".join(json.dumps(slim(r)) for r in everything) + "]\n")
     print(f"wrote {page}")

@@ -21,7 +21,7 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     process = logic.process
     monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=SHORT, **k))
     blocks = examples()
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     console = {"__name__": "__main__"}
     exec(blocks[0], console)
     first = console["denoised"]
@@ -81,7 +81,7 @@ def test_console_examples_of_series(host, volume, logic, monkeypatch, tmp_path):
         method = getattr(logic, name)
         monkeypatch.setattr(logic, name, lambda *a, method=method, **k: method(*a, settings=SHORT, **k))
     console = {"slicer": slicer, "logic": logic}
-    exec(examples()[4], console)
+    exec(examples()[5], console)
     assert console["denoisedCine"].GetNumberOfDataNodes() == 2
     assert np.array_equal(voxels(console["venous"]), voxels(console["arterial"]))
     assert (tmp_path / "net.safetensors").is_file()

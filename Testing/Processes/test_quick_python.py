@@ -8,7 +8,7 @@ import pytest
 
 
 def ran(program: str, *arguments: str, **how) -> tuple[int, str, str]:
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, **how)
+    done = subprocess.run([program, *arguments], capture_output=True, encoding="utf-8", timeout=60, **how)
     return done.returncode, done.stdout, done.stderr
 
 
