@@ -42,7 +42,8 @@ def statements(path: Path) -> list[ast.stmt]:
     """What runs when a file is imported: its statements, and those inside of its try, if and with blocks."""
     found = list(ast.parse(path.read_text(encoding="utf-8")).body)
     for statement in found:  # it grows meanwhile
-        if isinstance(statement, (ast.Try, ast.If, ast.With, ast.For)):
+        for_checkers = isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
+        if isinstance(statement, (ast.Try, ast.If, ast.With, ast.For)) and not for_checkers:
             found += [inner for inner in ast.iter_child_nodes(statement) if isinstance(inner, ast.stmt)]
     return found
 

@@ -468,8 +468,8 @@ class DenoisingLogic:
         arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
         overrides = _overrides(preset, settings, network, saveNetwork, values)
         strength = overrides.pop("strength")
-        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
-        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, *files)
+        files = {"network": networks.fileOf(network), "saveNetwork": networks.checkTarget(saveNetwork)}
+        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, **files)
 
     def _checkedFrames(self, frames, preset, settings, network, saveNetwork, values: dict) -> SequenceRequest:
         """The same for all frames of a sequence."""
