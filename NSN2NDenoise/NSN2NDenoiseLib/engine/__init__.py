@@ -63,13 +63,10 @@ __all__ = [
     "weight_matrix",
 ]
 
-#: What is imported on first use, and from where.
-_WITH_TORCH = {"denoise": "denoise_volume", "DenoiseResult": "denoise_volume", "ResultPreview": "result_preview"}
-
-
 #: What needs torch, and the module that brings it.
 _WITH_TORCH = {
     "DenoiseResult": "denoise_volume",
+    "ResultPreview": "result_preview",
     "denoise": "denoise_volume",
     "denoise_frames": "frames",
     "load_network": "train.network_file",
