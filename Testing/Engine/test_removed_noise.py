@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from NSN2NDenoiseLib.engine.volume.removed_noise import removed_noise
 
 
