@@ -35,7 +35,7 @@ def test_ten_volumes_and_ten_runs_leave_nothing(host, module, logic, ui, volume,
         node = slicer.util.addVolumeFromArray(np.roll(voxels(volume), n, axis=2), name=f"look {n}")
         ui.inputSelector.setCurrentNode(node)
         host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID(), 20)
-        host.waitUntil(lambda: section._job.complete and logic._jobs == [], 20)
+        host.waitUntil(lambda: section._job.complete and logic._stopOnQuit.jobs == [], 20)
         return node
 
     def run(output):

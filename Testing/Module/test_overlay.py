@@ -69,7 +69,7 @@ def test_matched_label_says_the_engines_fraction(host, preview, volume, ui):
     host.wait(0.1)
     matching, _look = neighbors(volume)
     fraction = engine.matched_fraction(matching.residual(), 0.015)
-    assert ui.matchedLabel.text == f"{round(100 * fraction)} % of voxels matched"
+    assert ui.matchedLabel.text == f"{round(100 * fraction)} % of the voxels"
     assert preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9)
 
 
@@ -198,7 +198,7 @@ def test_residual_survives_another_module(host, preview, ui):
     slicer.util.selectModule("NSN2NDenoise")
     host.processEvents()
     assert preview._job is job and preview.overlay.visible
-    assert "% of voxels matched" in ui.matchedLabel.text
+    assert "% of the voxels" in ui.matchedLabel.text
 
 
 def test_looked_at_slices_come_first(host, module, volume, ui):

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from .. import engine
 from ..engine.judge.identity import voxel_hash
+from ..engine.volume.removed_noise import removed_noise
 from .dicom_out import check_writable, write_derived
 from .frames import Sequence, denoise_sequence, first_frame, read_sequence
 from .parameters import settings_of
@@ -144,16 +145,6 @@ def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     facts["warnings"] = [*volume.warnings, *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in volume.spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
-
-
-def removed_noise(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Input - output, (K, J, I) in image units: int16 or int32 for integer volumes, else float32."""
-    if before.dtype.kind == "f":
-        return (before - after).astype(np.float32, copy=False)
-    noise = before.astype(np.int64 if before.dtype.itemsize >= 4 else np.int32)
-    np.subtract(noise, after, out=noise, dtype=noise.dtype, casting="unsafe")
-    fits = np.iinfo(np.int16).min <= noise.min() and noise.max() <= np.iinfo(np.int16).max
-    return noise.astype(np.int16 if fits else np.int32)
 
 
 def _training_one(settings: engine.Settings, options: argparse.Namespace) -> engine.Settings:

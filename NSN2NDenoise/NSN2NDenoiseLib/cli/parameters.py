@@ -54,8 +54,8 @@ PARAMETERS = (
     Parameter(
         "threshold",
         "Threshold",
-        "th of Eq. 3 in normalized units (0 to 1, usually 0.002 to 0.1), or auto: neighboring slices are used for "
-        "training only where they differ by less",
+        "th of Eq. 3 in normalized units (0 to 1, usually 0.002 to 0.1), or auto, three noise SDs: where neighboring "
+        "slices differ by more, nothing is learned from them, and the filters are gentler",
         str,
         unset="auto",
         metavar="auto|TH",
@@ -64,7 +64,7 @@ PARAMETERS = (
     Parameter(
         "minutes",
         "Time limit (minutes)",
-        "time limit instead: as many steps as fit (reading and writing extra)",
+        "time limit: as many training steps as fit (reading and writing extra)",
         float,
         unset=0,
         low=0,
@@ -75,7 +75,7 @@ PARAMETERS = (
     Parameter(
         "strength",
         "Strength",
-        "part of the removed noise that stays removed, 0 to 1 (1)",
+        "part of the removed noise that stays removed, 0 to 1 (default 1)",
         float,
         unset=1,
         low=0,
@@ -133,7 +133,9 @@ PARAMETERS = (
     ),
     Parameter("axis", "Slice axis", "slice axis; auto: the acquisition axis", AXES, "auto"),
     Parameter("device", "Device", "where to compute", DEVICES, "auto"),
-    Parameter("seed", "Seed", "the same seed gives the same voxels (0)", int, 0, low=0, high=2**31 - 1, metavar="N"),
+    Parameter(
+        "seed", "Seed", "the same seed gives the same voxels (default 0)", int, 0, low=0, high=2**31 - 1, metavar="N"
+    ),
 )
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 #: What the label map of ``--within`` does.

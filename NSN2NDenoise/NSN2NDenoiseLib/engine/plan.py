@@ -17,8 +17,6 @@ from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
 MIN_NOISE = 1e-4
-
-
 #: Stages that follow any result.
 FINISHING = ("limit", "spare", "judge", "unbias", "strength", "within")
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in

@@ -4,9 +4,10 @@ import traceback
 from collections.abc import Callable, Generator
 
 from . import volumes
-from .child_process import ChildProcess, Outcome
+from .child_process import ChildProcess
 from .input_state import InputChangedError, InputState
 from .job_directory import JobDirectory
+from .outcome import Outcome
 from .scene_watch import SceneWatch
 from .turns import Turns
 

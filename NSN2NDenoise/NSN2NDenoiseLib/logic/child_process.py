@@ -3,12 +3,13 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import qt
 
 from NSN2NDenoiseLib.child import protocol
 
+from .outcome import Outcome
+from .python_process import PythonProcess
 from .python_program import findPython
 
 #: Milliseconds between "cancel" and kill.
@@ -17,33 +18,8 @@ KILL_AFTER = 2500
 LOG_TAIL = 60
 
 
-@dataclass
-class Outcome:
-    """How a job ended.
-
-    Attributes:
-        status: "done", "cancelled" or "failed".
-        message: what happened, for the user; "" when done.
-        kind: of a failure, as in `protocol`, or "crash" or "start".
-        details: traceback or the last lines of the log.
-        report: of a denoising run that is done.
-        node: the output volume of a denoising run that is done.
-    """
-
-    status: str
-    message: str = ""
-    kind: str = ""
-    details: str = ""
-    report: dict = field(default_factory=dict)
-    node: object = None
-
-
-class ChildProcess:
+class ChildProcess(PythonProcess):
     """Runs `worker.py` on a job directory.
-
-    PythonQt keeps what is connected to process and timer alive as long as these live, where Python's gc can't see it;
-    so both are deleted at the end, but by `deleteLater`: the end comes in a signal of the process, and an error dialog
-    runs an event loop of its own in there.
 
     Args:
         directory: the job's directory.
@@ -60,8 +36,8 @@ class ChildProcess:
         onLog: Callable[[str], None],
         onFinished: Callable[[Outcome], None],
     ) -> None:
+        super().__init__(onMessage, onLog, onFinished)
         self._directory = directory
-        self._onMessage, self._onLog, self._onFinished = onMessage, onLog, onFinished
         self._output, self._errors = protocol.LineBuffer(), protocol.LineBuffer()
         self._tail: deque[str] = deque(maxlen=LOG_TAIL)
         self._done: dict | None = None
@@ -69,16 +45,8 @@ class ChildProcess:
         self._cancelReason: str | None = None
         self._started = False
         self._unsent: list[str] = []
-        self.outcome: Outcome | None = None
-        self._killTimer = qt.QTimer()
-        self._killTimer.setSingleShot(True)
-        self._killTimer.connect("timeout()", self.kill)
-        self._process = qt.QProcess()
-        self._process.setProcessEnvironment(_environment())
         self._process.connect("readyReadStandardOutput()", self._readOutput)
         self._process.connect("readyReadStandardError()", self._readErrors)
-        self._process.connect("errorOccurred(QProcess::ProcessError)", self._onError)
-        self._process.connect("finished(int,QProcess::ExitStatus)", self._onExit)
 
     def start(self) -> None:
         """Start the process. A failed start ends it at once, with an outcome like any other end."""
@@ -98,11 +66,6 @@ class ChildProcess:
         """End with an outcome without having been started."""
         if self.running and not self._started:
             self._finish(outcome)
-
-    @property
-    def running(self) -> bool:
-        """Whether the outcome is still to come."""
-        return self.outcome is None
 
     @property
     def _alive(self) -> bool:
@@ -128,11 +91,6 @@ class ChildProcess:
             self._cancelReason = reason
             self.send("cancel")
             self._killTimer.start(KILL_AFTER)
-
-    def kill(self) -> None:
-        """End the process without asking."""
-        if self._alive and self._process.state() != qt.QProcess.NotRunning:
-            self._process.kill()
 
     def wait(self, milliseconds: int) -> None:
         """Block until the child has said something, has ended, or the time is over."""
@@ -176,17 +134,6 @@ class ChildProcess:
             self._tail.append(line)
             self._onLog(line)
 
-    def _onError(self, error) -> None:
-        if error == qt.QProcess.FailedToStart and self.running:
-            self._finish(
-                Outcome(
-                    "failed",
-                    f"The process that denoises could not be started: {self._process.errorString()}.",
-                    "start",
-                    str(self._process.program()),
-                )
-            )
-
     def _onExit(self, code, status) -> None:
         self._end(int(code), crashed=status != qt.QProcess.NormalExit)
 
@@ -217,20 +164,3 @@ class ChildProcess:
                 log,
             )
         self._finish(outcome)
-
-    def _finish(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-        self._killTimer.stop()
-        self._process.deleteLater()
-        self._killTimer.deleteLater()
-        finished = self._onFinished
-        del self._onMessage, self._onLog, self._onFinished
-        finished(outcome)
-
-
-def _environment():
-    """The environment of Slicer, with text in UTF-8 and nothing buffered."""
-    environment = qt.QProcessEnvironment.systemEnvironment()
-    environment.insert("PYTHONUNBUFFERED", "1")
-    environment.insert("PYTHONIOENCODING", "utf-8")
-    return environment

@@ -11,8 +11,8 @@ from NSN2NDenoiseLib.child import protocol
 
 from . import networks, volumes
 from .child_job import ChildJob
-from .child_process import Outcome
 from .delivery import Delivery
+from .outcome import Outcome
 from .turns import Turns
 
 

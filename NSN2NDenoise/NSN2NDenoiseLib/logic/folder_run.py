@@ -6,10 +6,13 @@ import signal
 from collections.abc import Callable
 
 import qt
+from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
-from .child_process import LOG_TAIL, Outcome
+from .child_process import LOG_TAIL
+from .outcome import Outcome
+from .python_process import PythonProcess
 from .python_program import findPython
 
 #: The page that a batch writes into its folder.
@@ -22,46 +25,39 @@ DONE, SOME_FAILED = 0, 1
 KILL_AFTER = 10_000
 
 
-class FolderRun:
+class FolderRun(PythonProcess):
     """Runs ``nsn2n batch``; `outcome.message` is the command's own sentence when it fails.
 
     Args:
         inputFolder, outputFolder: paths.
-        options: of the command.
+        options: of the command, by name; None takes its default, True is a switch that is on, False one that is off.
         onProgress: called with (volumes ended, all volumes, rest of the line: rate and time left).
         onLog: called with every line that the command prints.
         onFinished: called once with the `Outcome`.
+
+    Raises:
+        ValueError: there is no such input folder.
     """
 
     def __init__(
         self,
         inputFolder: str,
         outputFolder: str,
-        options: list[str],
+        options: dict,
         onProgress: Callable[[int, int, str], None],
         onLog: Callable[[str], None],
         onFinished: Callable[[Outcome], None],
     ) -> None:
-        self.outcome: Outcome | None = None
-        self.page = os.path.join(outputFolder, PAGE)
-        self._arguments = ["-m", "NSN2NDenoiseLib.cli", "batch", inputFolder, outputFolder, *options]
-        self._onProgress, self._onLog, self._onFinished = onProgress, onLog, onFinished
+        if not os.path.isdir(inputFolder):
+            raise ValueError(_("The folder {path} does not exist.").format(path=inputFolder))
+        super().__init__(onProgress, onLog, onFinished)
+        folders = [os.path.abspath(folder) for folder in (inputFolder, outputFolder)]
+        self.page = os.path.join(folders[1], PAGE)
+        self._arguments = ["-m", "NSN2NDenoiseLib.cli", "batch", *folders, *_words(options)]
         self._lines, self._said = protocol.LineBuffer(), []
         self._cancelled = False
-        self._killTimer = qt.QTimer()
-        self._killTimer.setSingleShot(True)
-        self._killTimer.connect("timeout()", self._kill)
-        self._process = qt.QProcess()
-        self._process.setProcessEnvironment(_environment())
         self._process.setProcessChannelMode(qt.QProcess.MergedChannels)
         self._process.connect("readyReadStandardOutput()", self._read)
-        self._process.connect("errorOccurred(QProcess::ProcessError)", self._onError)
-        self._process.connect("finished(int,QProcess::ExitStatus)", self._onExit)
-
-    @property
-    def running(self) -> bool:
-        """Whether the outcome is still to come."""
-        return self.outcome is None
 
     def start(self) -> None:
         """Start the process; RuntimeError without a Python for it."""
@@ -78,16 +74,12 @@ class FolderRun:
         """Stop, and don't return before the process is gone."""
         self.cancel()
         if self.running and not self._process.waitForFinished(2000):
-            self._kill()
+            self.kill()
             self._process.waitForFinished(2000)
 
     def wait(self, milliseconds: int) -> None:
         """Block until something happens or the time is over."""
         self._process.waitForFinished(milliseconds)
-
-    def _kill(self) -> None:
-        if self.running:
-            self._process.kill()
 
     def _read(self) -> None:
         if self.running:
@@ -99,12 +91,7 @@ class FolderRun:
             self._onLog(line)
             told = PROGRESS.search(line)
             if told:
-                self._onProgress(int(told[1]), int(told[2]), told[3].strip(" ,"))
-
-    def _onError(self, error) -> None:
-        if error == qt.QProcess.FailedToStart and self.running:
-            text = f"The process that denoises could not be started: {self._process.errorString()}."
-            self._finish(Outcome("failed", text, "start"))
+                self._onMessage(int(told[1]), int(told[2]), told[3].strip(" ,"))
 
     def _onExit(self, code, status) -> None:
         if not self.running:
@@ -122,14 +109,14 @@ class FolderRun:
             outcome = Outcome("failed", text[0].upper() + text[1:], kind, "\n".join(self._said))
         self._finish(outcome)
 
-    def _finish(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-        self._killTimer.stop()
-        self._process.deleteLater()
-        self._killTimer.deleteLater()
-        finished = self._onFinished
-        del self._onProgress, self._onLog, self._onFinished
-        finished(outcome)
+
+def _words(options: dict) -> list[str]:
+    """Options as the command line has them."""
+    words = []
+    for name, value in options.items():
+        if value is not None and value is not False:
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return words
 
 
 def _interrupt(process) -> None:
@@ -138,14 +125,3 @@ def _interrupt(process) -> None:
         os.kill(int(process.processId()), signal.SIGINT)
     else:
         process.kill()
-
-
-def _environment():
-    """The environment of Slicer, in which the package is found."""
-    environment = qt.QProcessEnvironment.systemEnvironment()
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    before = environment.value("PYTHONPATH")
-    environment.insert("PYTHONPATH", os.pathsep.join(filter(None, (package, before))))
-    environment.insert("PYTHONUNBUFFERED", "1")
-    environment.insert("PYTHONIOENCODING", "utf-8")
-    return environment

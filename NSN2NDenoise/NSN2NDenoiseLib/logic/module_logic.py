@@ -1,26 +1,25 @@
 """What the module can do, for the panel and for the Python console; the module's Logic class is this."""
 
-import os
 from collections.abc import Callable
-from dataclasses import replace
 
-import slicer
-import vtk
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 
-from . import arguments, dependencies, networks, sequences, volumes
-from .child_job import ChildJob
-from .child_process import Outcome
-from .denoise_run import DenoiseRun, Request
+from . import arguments, dependencies, volumes
+from .denoise_run import DenoiseRun
 from .folder_run import FolderRun
 from .job_directory import removeLeftovers
+from .mask import checkMask, writeMask
+from .outcome import Outcome, nodeOrRaise
 from .preview_job import PreviewJob
-from .residual_job import ResidualJob, keyOf
-from .sequence_run import SequenceRequest, SequenceRun
+from .requests import requestOf, sequenceRequestOf
+from .residual_job import ResidualJob
+from .residuals import Residuals
+from .sequence_run import SequenceRun
+from .stop_on_quit import StopOnQuit
 from .strength import changing
-from .within import wantedVoxels
+from .waiting import waitFor
 
 
 class DenoisingLogic:
@@ -35,9 +34,8 @@ class DenoisingLogic:
     def __init__(self) -> None:
         self._run: DenoiseRun | SequenceRun | None = None
         self._folderRun: FolderRun | None = None
-        self._residualJobs: dict[str, ResidualJob] = {}
-        self._jobs: list = []
-        self._quitConnected = False
+        self._stopOnQuit = StopOnQuit(self.stopEverything)
+        self._residuals = Residuals(self._stopOnQuit.add)
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
         self.onRunFirst: Callable[[object], None] = _nothing
@@ -120,16 +118,11 @@ class DenoisingLogic:
             RuntimeError: a run is in progress already; or, when waiting, the run failed (`engine.RunError`).
             engine.Cancelled: when waiting, the run was canceled or its nodes were removed.
         """
-        request = self._checked(
-            inputVolume, outputVolume, noiseVolume, preset, settings, network, saveNetwork,
+        request = requestOf(
+            inputVolume, outputVolume, noiseVolume, preset, settings, network, saveNetwork, roi, segmentation, segment,
             threshold=threshold, lambdaRC=lambdaRC, lambdaIC=lambdaIC, sliceAxis=sliceAxis, device=device, seed=seed,
             rician=rician, minutes=minutes, strength=strength, first=first, learn=learn, refine=refine,
         )  # fmt: skip
-        request = replace(
-            request,
-            wanted=wantedVoxels(inputVolume, roi, segmentation, segment),
-            where=_where(roi, segmentation, segment),
-        )
 
         def tellFirst(node) -> None:
             self.onRunFirst(node)
@@ -140,7 +133,7 @@ class DenoisingLogic:
             return DenoiseRun(request, report, tellFirst, lambda line: self.onRunLog(line), finish)
 
         run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
-        return _nodeOrRaise(run.outcome) if waitForCompletion else outputVolume
+        return nodeOrRaise(run.outcome) if waitForCompletion else outputVolume
 
     def processSequence(
         self,
@@ -172,10 +165,7 @@ class DenoisingLogic:
         Raises:
             As `process`; ValueError, too, where there is no sequence, or its frames are of several sizes.
         """
-        frames = sequences.framesOf(inputSequence) if isinstance(inputSequence, slicer.vtkMRMLNode) else None
-        if frames is None or not len(frames):
-            raise ValueError(_("Select a sequence that a sequence browser shows, or the volume that shows its frames."))
-        request = self._checkedFrames(frames, preset, settings, network, saveNetwork, values)
+        request = sequenceRequestOf(inputSequence, preset, settings, network, saveNetwork, values)
 
         def tellFrame(node, done: int) -> None:
             self.onRunFrame(node, done)
@@ -186,7 +176,7 @@ class DenoisingLogic:
             return SequenceRun(request, report, tellFrame, lambda line: self.onRunLog(line), finish)
 
         run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
-        return frames.browser.GetSequenceNode(_nodeOrRaise(run.outcome)) if waitForCompletion else None
+        return request.frames.browser.GetSequenceNode(nodeOrRaise(run.outcome)) if waitForCompletion else None
 
     def processFolder(
         self,
@@ -221,13 +211,10 @@ class DenoisingLogic:
             RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
             engine.Cancelled: when waiting, it was canceled.
         """
-        if not os.path.isdir(inputFolder):
-            raise ValueError(_("The folder {path} does not exist.").format(path=inputFolder))
         if self.isFolderRunning():
             raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
         dependencies.ensureForFolder()
-        values = {"preset": preset, **{name: value for name, value in options.items() if value is not None}}
-        words = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        options = {"preset": preset, **options, "overwrite": overwrite}
 
         def tell(*progress) -> None:
             if progressCallback is not None:
@@ -237,15 +224,14 @@ class DenoisingLogic:
             if finishedCallback is not None:
                 finishedCallback(outcome, run.page)
 
-        paths = os.path.abspath(inputFolder), os.path.abspath(outputFolder)
-        words += ["--overwrite"] * overwrite
-        run = self._folderRun = FolderRun(*paths, words, tell, lambda line: self.onRunLog(line), finish)
-        self._connectQuit()
+        run = FolderRun(inputFolder, outputFolder, options, tell, lambda line: self.onRunLog(line), finish)
+        self._folderRun = run
+        self._stopOnQuit.connect()
         run.start()
         if not waitForCompletion:
             return None
-        _wait(run)
-        _nodeOrRaise(run.outcome)
+        waitFor(run)
+        nodeOrRaise(run.outcome)
         return run.page
 
     def isFolderRunning(self) -> bool:
@@ -286,11 +272,11 @@ class DenoisingLogic:
                 finishedCallback(outcome)
 
         run = self._run = makeRun(report, finish)
-        self._stopOnQuit(run)
+        self._stopOnQuit.add(run)
         self.onRunStarted()
         run.start()
         if waitForCompletion:
-            _wait(run)
+            waitFor(run)
             if callbackError:
                 raise callbackError[0]
         return run
@@ -348,11 +334,9 @@ class DenoisingLogic:
         """
         arguments.checkInput(inputVolume, sliceAxis)
         job = self.residualJob(inputVolume, sliceAxis, preset, owner="console")
-        while job.running and job.suggested is None:
-            job.wait(50)
-            slicer.app.processEvents()
+        waitFor(job, lambda: job.suggested is not None)
         if job.suggested is None:
-            _nodeOrRaise(job.outcome)
+            nodeOrRaise(job.outcome)
         return job.suggested
 
     def computeMask(
@@ -378,29 +362,13 @@ class DenoisingLogic:
         Raises:
             ValueError, DependencyError: as `suggestThreshold`; RuntimeError: the computation failed.
         """
-        arguments.checkInput(inputVolume, sliceAxis)
-        if threshold is not None:
-            engine.check_threshold(threshold)
-        if labelVolume is not None and not (
-            isinstance(labelVolume, slicer.vtkMRMLNode) and labelVolume.IsA("vtkMRMLLabelMapVolumeNode")
-        ):
-            raise ValueError(_("labelVolume must be a label map node (vtkMRMLLabelMapVolumeNode) or None."))
+        checkMask(inputVolume, threshold, labelVolume, sliceAxis)
         focus = [n // 2 for n in volumes.arrayOf(inputVolume).shape]
         job = self.residualJob(inputVolume, sliceAxis, preset, focus, owner="console")
-        while job.running and not job.complete:
-            job.wait(50)
-            slicer.app.processEvents()
+        waitFor(job, lambda: job.complete)
         if not job.complete:
-            _nodeOrRaise(job.outcome)
-        mask = engine.weight_matrix(job.residual, job.suggested if threshold is None else threshold)
-        if labelVolume is None:
-            labelVolume = slicer.mrmlScene.AddNewNodeByClass(
-                "vtkMRMLLabelMapVolumeNode", slicer.mrmlScene.GetUniqueNameByString(f"{inputVolume.GetName()} W")
-            )
-        labelVolume.SetAndObserveImageData(volumes.imageOf(mask, vtk.VTK_UNSIGNED_CHAR))
-        volumes.becomeLike(labelVolume, inputVolume)
-        labelVolume.CreateDefaultDisplayNodes()
-        return labelVolume
+            nodeOrRaise(job.outcome)
+        return writeMask(job.residual, job.suggested if threshold is None else threshold, inputVolume, labelVolume)
 
     def residualJob(
         self, inputVolume, sliceAxis: str, preset: str = "default", focus=None, owner: str = "panel"
@@ -415,25 +383,11 @@ class DenoisingLogic:
         Raises:
             OSError: the temporary folder can't be written.
         """
-        key = keyOf(inputVolume, sliceAxis, preset)
-        job = next((job for job in self._residualJobs.values() if job.key == key), None)
-        finished = job is not None and not job.running
-        if job is None or (finished and (job.suggested is None or (focus is not None and not job.complete))):
-            job = ResidualJob(inputVolume, sliceAxis, preset)
-            self._stopOnQuit(job)
-            job.start()
-        if job is not self._residualJobs.get(owner):
-            self.dropResidual(owner)
-            self._residualJobs[owner] = job
-        if focus is not None and job.running:
-            job.computeResidual(focus)
-        return job
+        return self._residuals.get(inputVolume, sliceAxis, preset, focus, owner)
 
     def dropResidual(self, owner: str = "panel") -> None:
         """Forget the owner's residual, and stop computing it if nobody else needs it."""
-        job = self._residualJobs.pop(owner, None)
-        if job is not None and job not in self._residualJobs.values():
-            job.cancel()
+        self._residuals.drop(owner)
 
     def previewJob(self, inputVolume, settings: dict, onShown, onNotShown, onFinished) -> PreviewJob:
         """A started job that shows what a run without a network will give; arguments as `PreviewJob`, usable.
@@ -444,89 +398,18 @@ class DenoisingLogic:
         """
         dependencies.ensureForRun()
         job = PreviewJob(inputVolume, settings, onShown, onNotShown, onFinished)
-        self._stopOnQuit(job)
+        self._stopOnQuit.add(job)
         job.start()
         return job
 
     def stopEverything(self) -> None:
         """Stop all processes and remove all files before returning: the application quits or the module goes."""
         self.cancel()
-        for owner in list(self._residualJobs):
-            self.dropResidual(owner)
-        for job in list(self._jobs):
-            job.stopNow()
+        self._residuals.dropAll()
+        self._stopOnQuit.stop()
         if self.isFolderRunning():
             self._folderRun.stopNow()
         removeLeftovers()
-        if self._quitConnected:
-            slicer.app.disconnect("aboutToQuit()", self.stopEverything)
-            self._quitConnected = False
-
-    def _checked(self, inputVolume, outputVolume, noiseVolume, preset, settings, network, saveNetwork, **values):
-        """The request, with everything checked that can be checked before starting."""
-        arguments.checkInput(inputVolume, values["sliceAxis"])
-        arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
-        overrides = _overrides(preset, settings, network, saveNetwork, values)
-        strength = overrides.pop("strength")
-        files = {"network": networks.fileOf(network), "saveNetwork": networks.checkTarget(saveNetwork)}
-        return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, **files)
-
-    def _checkedFrames(self, frames, preset, settings, network, saveNetwork, values: dict) -> SequenceRequest:
-        """The same for all frames of a sequence."""
-        arguments.checkVoxels(frames.nodes[0], values.get("sliceAxis", "auto"))
-        sequences.checkFrames(frames)
-        overrides = _overrides(preset, settings, network, saveNetwork, values)
-        files = networks.fileOf(network), networks.checkTarget(saveNetwork)
-        return SequenceRequest(frames, preset, overrides, *files)
-
-    def _stopOnQuit(self, job) -> None:
-        """Stop a job that is about to start when the application quits, unless its process has ended by then."""
-        self._jobs.append(job)
-        job.onChildEnded = self._jobs.remove
-        self._connectQuit()
-
-    def _connectQuit(self) -> None:
-        if not self._quitConnected:
-            slicer.app.connect("aboutToQuit()", self.stopEverything)
-            self._quitConnected = True
-
-
-def _where(roi, segmentation, segment: str | None) -> dict:
-    """Names of what limits a run, JSON-serializable."""
-    names = {"roi": roi and roi.GetName(), "segmentation": segmentation and segmentation.GetName(), "segment": segment}
-    return {name: value for name, value in names.items() if value}
-
-
-def _overrides(preset: str, settings: dict | None, network, saveNetwork, values: dict) -> dict:
-    """What replaces the preset's settings, checked."""
-    names = {"sliceAxis": "axis", "lambdaRC": "lambda_rc", "lambdaIC": "lambda_ic"}
-    overrides = {names.get(name, name): value for name, value in values.items() if value is not None}
-    if "learn" in overrides:
-        overrides["learn"] = arguments.switched("learn", overrides["learn"])
-    overrides.update(settings or {})
-    wanted = engine.Settings.from_preset(preset, **overrides)
-    if saveNetwork and network is not None:
-        raise ValueError(_("A network that is used is not trained anew, so there is none to save. Leave one out."))
-    if (saveNetwork or network is not None) and wanted.learn is False:
-        raise ValueError(_("This needs a network, and stage learn is off. Switch it on, or leave the network out."))
-    return {**overrides, "learn": True} if saveNetwork and wanted.learn is None else overrides
-
-
-def _wait(run: ChildJob | FolderRun) -> None:
-    """Block until the run has ended, with Slicer's windows alive."""
-    while run.running:
-        run.wait(50)
-        slicer.app.processEvents()
-
-
-def _nodeOrRaise(outcome: Outcome):
-    """The node of a run that is done; else the error that says how it ended."""
-    if outcome.status == "done":
-        return outcome.node
-    if outcome.status == "cancelled":
-        raise engine.Cancelled(outcome.message)
-    errors = {"input": engine.InputError, "settings": engine.SettingsError, "missing": dependencies.DependencyError}
-    raise errors.get(outcome.kind, engine.RunError)(outcome.message)
 
 
 def _nothing(*args) -> None:

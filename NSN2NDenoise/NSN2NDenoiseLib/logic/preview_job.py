@@ -9,7 +9,7 @@ from NSN2NDenoiseLib.child import protocol
 
 from . import volumes
 from .child_job import ChildJob
-from .child_process import Outcome
+from .outcome import Outcome
 from .residual_job import keyOf
 
 #: Slices, rows and columns of a box, from where to where, (K, J, I).

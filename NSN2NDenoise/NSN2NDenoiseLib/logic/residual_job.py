@@ -9,7 +9,7 @@ from NSN2NDenoiseLib.child import protocol
 
 from . import volumes
 from .child_job import ChildJob
-from .child_process import Outcome
+from .outcome import Outcome
 from .turns import Turns
 
 #: Slices that are copied between two calls of `onSlices`.

@@ -10,8 +10,8 @@ from NSN2NDenoiseLib.child import protocol
 
 from . import networks, volumes
 from .child_job import ChildJob
-from .child_process import Outcome
 from .input_state import InputState
+from .outcome import Outcome
 from .sequence_delivery import SequenceDelivery
 from .sequences import Frames
 from .turns import Turns

@@ -5,7 +5,9 @@ from collections.abc import Generator
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
+from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
+
+from NSN2NDenoiseLib.engine.volume.removed_noise import difference, stored_type, wide_type
 
 from .turns import pieces
 
@@ -143,37 +145,25 @@ def _displayOf(node):
 
 
 def removing(before: np.ndarray, after: np.ndarray) -> Generator[None, None, vtk.vtkImageData]:
-    """The removed noise, before - after, as VTK image, piece by piece (see `Turns`).
-
-    Floats stay as they are; integers become the smallest of int16, int32 and float64 that holds all differences. 64-bit
-    integers are subtracted as float64, which is exact up to 2^53.
+    """The removed noise, before - after, as VTK image, piece by piece (see `Turns`); its type is `stored_type`.
 
     Args:
         before, after: (K, J, I) arrays of one type.
     """
     flatBefore, flatAfter = before.reshape(-1), after.reshape(-1)
-    wide = (
-        before.dtype if before.dtype.kind == "f" else {8: np.float64, 4: np.int64}.get(before.dtype.itemsize, np.int32)
-    )
 
     def differences():
-        for piece in pieces(flatBefore.size, np.dtype(wide).itemsize):
-            yield piece, flatBefore[piece].astype(wide) - flatAfter[piece]
+        for piece in pieces(flatBefore.size, wide_type(before.dtype).itemsize):
+            yield piece, difference(flatBefore[piece], flatAfter[piece])
 
-    if before.dtype.kind == "f":
-        scalarType = vtk.VTK_DOUBLE if before.dtype.itemsize == 8 else vtk.VTK_FLOAT
-    else:
-        low = high = 0
-        for _piece, difference in differences():
-            low, high = min(low, difference.min()), max(high, difference.max())
+    low = high = 0
+    if before.dtype.kind != "f":
+        for _piece, noise in differences():
+            low, high = min(low, noise.min()), max(high, noise.max())
             yield
-        scalarType = vtk.VTK_DOUBLE
-        for candidate, dtype in ((vtk.VTK_INT, np.int32), (vtk.VTK_SHORT, np.int16)):
-            if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-                scalarType = candidate
-    image, target = emptyImage(before.shape, scalarType)
-    for piece, difference in differences():
-        target[piece] = difference
+    image, target = emptyImage(before.shape, get_vtk_array_type(stored_type(before.dtype, low, high)))
+    for piece, noise in differences():
+        target[piece] = noise
         yield
     return image
 

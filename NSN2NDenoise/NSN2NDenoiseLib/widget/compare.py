@@ -2,13 +2,13 @@
 
 from slicer.i18n import tr as _
 
-from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import results
 from NSN2NDenoiseLib.logic.sequences import frameShown
 from NSN2NDenoiseLib.logic.turns import Turns
 
-from .messages import Messages, numberText
+from .messages import Messages
 from .slice_views import compositeNodes
+from .summary import summary
 
 
 class CompareControl:
@@ -153,50 +153,3 @@ def _layersNow() -> list[tuple]:
         (node, node.GetBackgroundVolumeID(), node.GetForegroundVolumeID(), node.GetForegroundOpacity())
         for node in compositeNodes()
     ]
-
-
-def summary(name: str, report: dict) -> str:
-    """How a result was made, and what was measured and chosen, in a few sentences."""
-    sentences = [_("Result: {name}.").format(name=name)]
-    if report.get("ended") == "first":
-        sentences = [_("First result: {name}; the run goes on.").format(name=name)]
-    elif report.get("ended") == "kept":
-        sentences = [_("Result: {name}, the best when the run was stopped.").format(name=name)]
-    stages = report.get("stages") or []
-    network = report.get("network") or {}
-    if stages:
-        sentences.append(
-            _("Made by: {stages} ({sources}).").format(
-                stages=engine.describe_stages(stages), sources=engine.describe_sources(stages)
-            )
-        )
-    sentences += filter(None, [engine.describe_effect(report)])
-    if network and not network["trainedHere"]:
-        sentences.append(_("Its network, {name}, was trained on another volume.").format(name=network["name"]))
-    before, after = report.get("noiseBefore"), report.get("noiseAfter")
-    at = _(" at full strength") if report.get("strength", 1) < 1 else ""
-    if before and after is not None:
-        sentences.append(
-            _("Noise in tissue: {before} before, {after} after{at}.").format(
-                before=numberText(before), after=numberText(after), at=at
-            )
-        )
-    if report.get("meanShift") is not None:
-        sentences.append(_("Mean shift of homogeneous regions: {shift}.").format(shift=numberText(report["meanShift"])))
-    if report.get("within"):
-        percent = f"{100 * report['within']['fraction']:.2g}"
-        sentences.append(_("Limited to {percent} % of the volume; elsewhere it is as it was.").format(percent=percent))
-    if report.get("matchedFraction") is not None:
-        sentences.append(_("Matched: {percent} %.").format(percent=round(100 * report["matchedFraction"])))
-    if report.get("threshold") is not None:
-        how = _("automatic") if report.get("thresholdIsAutomatic") else _("set by hand")
-        sentences.append(_("Threshold: {value} ({how}).").format(value=numberText(report["threshold"]), how=how))
-    if report.get("pairing") is not None:
-        sentences.append(_("Paired: {pairs}.").format(pairs=engine.describe_pairing(report)))
-    elif report.get("gap") is not None:
-        sentences.append(_("Slices {gap} apart were paired.").format(gap=report["gap"]))
-    if report.get("ricianCorrected"):
-        sentences.append(_("MR bias corrected (sigma {sigma}).").format(sigma=numberText(report["ricianSigma"])))
-    elif report.get("ricianCorrected") is not None:
-        sentences.append(_("No MR bias correction."))
-    return " ".join(sentences)

@@ -43,8 +43,8 @@ class FolderControl:
         reason = self._reasonNotToStart()
         button.text, button.enabled = _("Denoise all volumes"), not reason
         button.toolTip = reason or _(
-            "Denoise every volume in the folder and its folders, with the method above. A table with pictures opens "
-            "at the end."
+            "Denoise every volume in the folder and its folders, with the preset and time limit above. A table "
+            "with pictures opens at the end."
         )
 
     def _reasonNotToStart(self) -> str:

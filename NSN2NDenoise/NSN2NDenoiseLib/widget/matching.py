@@ -232,7 +232,7 @@ class MatchingSection:
         fraction = self.overlay.matchedFraction
         if fraction is None:
             return
-        text = _("{percent} % of voxels matched").format(percent=round(100 * fraction))
+        text = _("{percent} % of the voxels").format(percent=round(100 * fraction))
         if self._job is not None and not self._job.complete:
             done = round(100 * float(self._job.arrived.mean()))
             text = _("{text} ({done} % of slices computed)").format(text=text, done=done)

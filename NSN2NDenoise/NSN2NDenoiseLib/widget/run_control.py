@@ -61,7 +61,7 @@ class RunControl:
         button.text = _("Apply")
         reason = self._reasonNotToApply()
         button.enabled = not reason
-        button.toolTip = reason or _("Train on the volume and denoise it. You can go on working in Slicer meanwhile.")
+        button.toolTip = reason or _("Denoise the volume. You can go on working in Slicer meanwhile.")
 
     def _reasonNotToApply(self) -> str:
         node = self._parameterNode
