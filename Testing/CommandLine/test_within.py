@@ -94,7 +94,7 @@ def test_lesions_are_not_inserted_beside_the_region(nsn2n, small, tmp_path):
     done = nsn2n("report", small, "out.nrrd", "--run", "r.json", "--lesions", "-o", "page.html")
     assert done.returncode == 2 and "within a part only" in done.stderr
     done = nsn2n("report", small, "out.nrrd", "--run", "r.json", "-o", "page.html")
-    assert done.returncode == 0 and "only where it was wanted" in (tmp_path / "page.html").read_text()
+    assert done.returncode == 0 and "only where it was wanted" in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_the_module_takes_it(small):

@@ -21,8 +21,8 @@ STACK_BYTES, VERSION_BYTES = 10, 4
 LOOK_BYTES = 13
 #: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
 TRAIN_MAPS, INFER_MAPS = 18, 5
-#: MB that the filters' compiled kernels take: 130 from the cache, 260 when they are compiled; in between.
-KERNELS = 160.0
+#: MB that the filters' compiled kernels take: 130 from the cache, 260 in the run that compiles them; in between.
+KERNELS = 140.0
 #: Bytes a pixel that the compiled filters take for one slab.
 COMPILED_SLAB_BYTES = 590
 #: The same of the filter in torch, and the MB for the groups that it filters at once.
