@@ -346,3 +346,13 @@ def test_stages_follow_the_preset_and_each_preset_says_what_it_is(ui, logic):
     assert not ui.applyButton.enabled and "nothing would be done" in ui.applyButton.toolTip
     ui.refineCheckBox.checked = True
     assert ui.applyButton.enabled
+
+
+def test_an_alarm_is_red(module, ui):
+    section = module.panel.matching
+    section.showWarnings(["What was removed looks like anatomy."], isAlarm=True)
+    assert ui.warningLabel.visible and "#842029" in ui.warningLabel.styleSheet
+    section.showWarnings(["Slices are thick."])
+    assert "#842029" not in ui.warningLabel.styleSheet
+    section.showWarnings([])
+    assert not ui.warningLabel.visible

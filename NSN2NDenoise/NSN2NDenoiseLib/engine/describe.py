@@ -49,7 +49,7 @@ def describe_effect(report: dict) -> str:
     if not report["stages"]:
         if gain is None:
             return f"Left as it was: it has too little noise to be worth denoising{noise}."
-        return f"Left as it was: with noise as weak as this{noise}, denoising would not have made it better."
+        return f"Left as it was: with noise as weak as this{noise}, denoising may not make it better."
     if gain is None:
         return ""
     at = " at full strength" if report["strength"] < 1 else ""

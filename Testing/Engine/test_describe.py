@@ -1,0 +1,42 @@
+"""What a run did, in a sentence."""
+
+import pytest
+from NSN2NDenoiseLib import engine
+
+REPORT = {
+    "stages": ["first"],
+    "noisePercent": 1.94,
+    "predictedGain": 3.04,
+    "predictedGainSD": 0.21,
+    "justifiedStrength": 1.0,
+    "strength": 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "Predicted gain in tissue: +3.0 dB (+- 0.2)."),
+        ({"strength": 0.5}, "Predicted gain in tissue at full strength: +3.0 dB (+- 0.2)."),
+        (
+            {"justifiedStrength": 0.2},
+            "20 % strength was used: the noise (1.9 % of the tissue) is weaker than what would have been removed, and "
+            "the rest was put back as anatomy. Predicted gain in tissue: +3.0 dB (+- 0.2).",
+        ),
+        (
+            {"stages": [], "justifiedStrength": 0.0, "predictedGain": 0.3},
+            "Left as it was: with noise as weak as this (1.9 % of the tissue), denoising may not make it better.",
+        ),
+        (
+            {"stages": [], "predictedGain": None, "noisePercent": 0.08},
+            "Left as it was: it has too little noise to be worth denoising (0.08 % of the tissue).",
+        ),
+        ({"predictedGain": None}, ""),
+    ],
+)
+def test_effect_of_a_run(changed, expected):
+    assert engine.describe_effect({**REPORT, **changed}) == expected
+
+
+def test_a_report_that_does_not_say_is_not_guessed_at():
+    assert engine.describe_effect({"stages": ["learn"]}) == ""
