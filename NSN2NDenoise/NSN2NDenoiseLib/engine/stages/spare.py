@@ -22,6 +22,8 @@ WARNING = "In {:.0f} % of the tissue, more would have been removed than there is
 #: A result that is predicted to be better than the input by less (dB) may be worse: where noise is this weak beside the
 #: anatomy, its SD comes out up to some times too large (`check_harm.py`).
 LEAST_GAIN = 0.75
+#: By how much predicted gains err besides (SD): dB, and part of the gain (`check_harm.py`).
+ERROR = 0.2, 0.2
 
 
 def take_samples(state: State) -> State:
@@ -44,9 +46,10 @@ def spare(state: State, workshop: Workshop) -> State:
     gain, where = _gain([state], kept)
     strength = gain.strength
     low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
+    predicted = gain.decibels(where, strength)
     figures = {
-        "predictedGain": gain.decibels(where, strength),
-        "predictedGainSD": (high - low) / 2,
+        "predictedGain": predicted,
+        "predictedGainSD": float(np.hypot((high - low) / 2, ERROR[0] + ERROR[1] * abs(predicted))),
         "predictedGainAtFullStrength": gain.decibels(where, 1.0),
         "noiseKept": kept.covariance,
         "noiseLeft": kept.left,
