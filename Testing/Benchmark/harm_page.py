@@ -109,7 +109,8 @@ def summary(cells: list[dict]) -> str:
         f"the tissue's mean); {sum(c['warned'] for c in harmed)} of these were warned of, and "
         f"{sum(c['warned'] for c in cells if not is_harm(c))} others. Predicted minus true gain: mean "
         f"{errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells; {100 * within:.0f} % within twice "
-        f"the uncertainty said. The judging took {100 * share:.1f} % of the time.\n"
+        f"the uncertainty said. The judging took {100 * share:.0f} % of the time of these "
+        f"small crops, of which its samples are a large part.\n"
     )
 
 
