@@ -20,8 +20,8 @@ REPORT = {
         ({"strength": 0.5}, "Predicted gain in tissue at full strength: +3.0 dB (+- 0.2)."),
         (
             {"justifiedStrength": 0.2},
-            "20 % strength was used: the noise (1.9 % of the tissue) is weaker than what would have been removed, and "
-            "the rest was put back as anatomy. Predicted gain in tissue: +3.0 dB (+- 0.2).",
+            "20 % strength was used on average: where more would have been removed than there is noise (1.9 % of the "
+            "tissue), the rest was put back as anatomy. Predicted gain in tissue: +3.0 dB (+- 0.2).",
         ),
         (
             {"stages": [], "justifiedStrength": 0.0, "predictedGain": 0.3},
