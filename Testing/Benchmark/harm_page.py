@@ -171,7 +171,8 @@ def comparison(cells: list[dict], before: list[dict]) -> str:
     ]
     if not rows:
         return ""
-    lines = ["## Gains before", "", "| anatomy | noise | before | now |", "|---|---|---|---|"]
+    lines = ["## Gains before", "", "The version before, on the same crops and noise; dB in tissue.", ""]
+    lines += ["| anatomy | noise | before | now |", "|---|---|---|---|"]
     for now, then in rows:
         level = "" if now["level"] is None else f" {now['level']:g} %"
         lines.append(f"| {now['anatomy']} | {now['noise']}{level} | {then['gain']:+.2f} | {now['gain']:+.2f} |")

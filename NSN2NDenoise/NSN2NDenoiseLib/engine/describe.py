@@ -61,3 +61,18 @@ def describe_effect(report: dict) -> str:
         f"{100 * part:.0f} % strength was used on average: where more would have been removed than there is "
         f"noise{noise}, the rest was put back as anatomy. {predicted}"
     )
+
+
+def describe_pairing(report: dict) -> str:
+    """What pairs a run compared, and what was measured of both where there was a choice: "slices 1 apart"."""
+    pairing = report.get("pairing")
+    if pairing is None:
+        return f"slices {report.get('gap')} apart"
+    figures = "; ".join(f"{name}: {_measured(pairing[name])}" for name in ("frames", "slices"))
+    return f"neighboring {pairing['pairs']} ({figures})"
+
+
+def _measured(pairs: dict) -> str:
+    correlation = pairs["noiseCorrelation"]
+    known = "unknown" if correlation is None else f"{correlation:.2f}"
+    return f"noise correlation {known}, {100 * pairs['matchedFraction']:.1f} % matched"
