@@ -128,6 +128,7 @@ def run_jobs(
     waiting = sorted(jobs, key=lambda job: job.voxels)
     retries = dict.fromkeys((job.item.output for job in jobs), RETRIES if budget is not None else 0)
     running: dict = {}
+    dead: set[str] = set()
     while waiting or running:
         if should_stop():
             raise Cancelled("stopped on request")
@@ -141,8 +142,14 @@ def run_jobs(
             ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
         except TimeoutError:
             ended = ()
-        for future in ended:
+        for future in [future for future in running if future in ended]:  # in the order in which they were begun
             job = running.pop(future)
+            if budget is not None and _is_killed(future):
+                worker = future.exception().last_worker.address
+                if worker in dead:  # with another job; this one has only waited for it
+                    waiting.append(job)
+                    continue
+                dead.add(worker)
             if _is_killed(future) and retries[job.item.output]:
                 retries[job.item.output] -= 1
                 waiting.append(job)
