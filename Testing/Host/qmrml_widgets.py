@@ -4,6 +4,7 @@ As with ctk, only what PythonQt would offer is public: properties, slots, Q_INVO
 `cppSignals` and `cppSlots` list signatures with VTK types, which Qt knows here as PyObject.
 """
 
+import shiboken6
 import vtk
 from PySide6.QtCore import Property, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
@@ -294,6 +295,9 @@ class qMRMLNodeComboBox(QWidget):
         self._observers, self._nodeObservers = [], []
 
     def _onSceneEvent(self, scene, event):
+        if not shiboken6.isValid(self):  # a C++ widget stops observing when it is destroyed
+            self._stopObserving()
+            return
         if scene.IsBatchProcessing() or scene.IsClosing() or scene.IsImporting():
             return
         self._refresh()
