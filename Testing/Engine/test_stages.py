@@ -61,8 +61,8 @@ def test_the_network_is_trained_where_it_helps():
     assert plan_of(first=False).making == ("match", "learn", "refine")
     assert plan_of(first=False, refine=False).making == ("match", "learn")
     assert plan_of(collaborative=0.0).making == ("match", "learn")
-    assert plan_of(learn=True).making == ("match", "first", "learn", "refine")
-    assert plan_of(learn=False).making == ("match", "first")
+    assert plan_of(learn=True).making == ("match", "first", "similar", "learn", "refine")
+    assert plan_of(learn=False).making == ("match", "first", "similar")
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
@@ -84,7 +84,7 @@ def test_a_volume_with_noise_is_not_left_as_it_was():
     assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
 
 
-@pytest.mark.parametrize("stage", ["look", "match", "first", "learn", "refine"])
+@pytest.mark.parametrize("stage", ["look", "match", "first", "similar", "learn", "refine"])
 def test_stop_and_keep_gives_the_best_so_far_at_any_stage(stage):
     _, noisy = phantom(slices=6, side=48)
     seen, firsts = [], []

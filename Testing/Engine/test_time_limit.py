@@ -61,7 +61,7 @@ def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypa
     monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.3)
     monkeypatch.setattr(time_limit, "_slice_seconds", lambda *_: 0.0)
     tracker = Tracker()
-    tracker.seconds["first"] = 15.0
+    tracker.seconds["similar"] = 15.0
     tensors = SimpleNamespace(stack=np.zeros((4, 32, 32)))
     settings = engine.Settings.from_preset(**{**QUICK, "first": True, "refine": True}, minutes=1)
     with_filter, _ = time_limit.steps_within_limit(None, tensors, None, settings, None, tracker)

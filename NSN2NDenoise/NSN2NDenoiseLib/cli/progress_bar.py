@@ -9,7 +9,8 @@ WIDTH = 24
 NAMES = {
     "look": "looking at the volume",
     "match": "matching slices",
-    "first": "filtering",
+    "first": "first filter",
+    "similar": "filtering",
     "learn": "training",
     "refine": "filtering",
     "limit": "filtering",

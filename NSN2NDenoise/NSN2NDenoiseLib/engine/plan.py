@@ -136,6 +136,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
         "match": True,
         "pair": learn and compares_frames,
         "first": settings.first and filters,
+        "similar": settings.first and filters,
         "learn": learn,
         "refine": settings.refine and filters and (learn or not settings.first),
         "limit": settings.limit,
@@ -149,9 +150,9 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
 
 def _reach(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
     """How far around a voxel the stages look, in slices, rows and columns."""
-    passes = 0
-    if "first" in stages or "refine" in stages:
-        passes = 3 if NoiseModel(look.noise).is_white and find_spec("numba") else 4
+    passes = 1 if "first" in stages else 0
+    if "similar" in stages or "refine" in stages:
+        passes += 1 if NoiseModel(look.noise).is_white and find_spec("numba") else 2
     sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 

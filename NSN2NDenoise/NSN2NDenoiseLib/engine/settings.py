@@ -38,13 +38,13 @@ class Settings:
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
-        first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
-            training's pilot from its start.
+        first: filter the volume before any training (stages "first", guided by LPF, a result in seconds, and "similar",
+            guided by that), the training's pilot from its start.
         learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py), and wherever
             steps or minutes are given.
         refine: filter the volume guided by the network (stage "refine").
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
-            measured noise SD; 0: none, neither in stage "first" nor in "refine".
+            measured noise SD; 0: none, in no stage.
         strength: part of the removed noise that stays removed at the end, 0 to 1.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".

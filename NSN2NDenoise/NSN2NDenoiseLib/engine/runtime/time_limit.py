@@ -42,7 +42,7 @@ def steps_within_limit(
     step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
     after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
     if settings.refine:
-        after += tracker.seconds.get("first", 0.0)  # the same filter
+        after += tracker.seconds.get("similar", 0.0)  # the same filter
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:
         needed = tracker.elapsed() + FEWEST * step + after

@@ -46,7 +46,7 @@ def learn(state: State, workshop: Workshop) -> State:
 
 
 def _in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSampler]:
-    """Pairs of neighboring slices; targets are compensated with what stage "first" made, or without it with LPF."""
+    """Pairs of neighboring slices; targets are compensated with what stage "similar" made, or without it with LPF."""
     plan, slices = state.plan, state.slices
     if plan.settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)

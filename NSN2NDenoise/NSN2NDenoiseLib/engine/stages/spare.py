@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..filter.collaborative import threshold_filter
 from ..filter.similar import filter_similar
 from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
@@ -12,6 +13,7 @@ from .first import first
 from .limit import limit
 from .match import compare
 from .refine import refine
+from .similar import similar
 from .state import State, Workshop
 
 #: Cells whose mean exceeds this part of the tissue's are tissue.
@@ -96,11 +98,13 @@ def _like(state: State, sample: State, workshop: Workshop) -> State:
     """A sample as the stages made the state."""
     workshop = replace(workshop, tracker=workshop.tracker.silent())
     last = _last(state)
-    if last != "first":
+    if last in ("learn", "refine"):
         result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
         sample = sample.with_result(result, "learn")
     if last != "learn":
-        sample = {"first": first, "refine": refine}[last](compare(sample, workshop), workshop)
+        sample = compare(sample, workshop)
+    for stage in {"first": (first,), "similar": (first, similar), "learn": (), "refine": (refine,)}[last]:
+        sample = stage(sample, workshop)
     return limit(sample, workshop) if "limit" in state.made_by else sample
 
 
@@ -109,7 +113,8 @@ def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
 
     def filtered(own: np.ndarray, number: int) -> np.ndarray:
         sample = samples[number]
-        return filter_similar(own, sample.denoised, sample.noise, rounds=1, device=workshop.device)
+        again = threshold_filter if _last(state) == "first" else filter_similar
+        return again(own, sample.denoised, sample.noise, device=workshop.device)
 
     def through_network(own: np.ndarray, number: int) -> np.ndarray:
         return denoise_region(state.network, own, state.plan.settings.context, workshop)
@@ -123,4 +128,4 @@ def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
 
 
 def _last(state: State) -> str:
-    return [name for name in state.made_by if name in ("first", "learn", "refine")][-1]
+    return [name for name in state.made_by if name in ("first", "similar", "learn", "refine")][-1]
