@@ -176,7 +176,8 @@ def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
     def filtered(own):
         return value + parts["filter"] * (own - value)
 
-    monkeypatch.setattr(module, "filter_similar", lambda own, *_, **__: filtered(own))
+    for name in ("threshold_filter", "filter_similar"):
+        monkeypatch.setattr(module, name, lambda own, *_, **__: filtered(own))
     monkeypatch.setattr(module, "first", lambda sample, _: sample.with_result(filtered(sample.slices.values), "first"))
     monkeypatch.setattr(module, "compare", lambda sample, _: sample)
     monkeypatch.setattr(module, "denoise_region", lambda _, own, *__: value + parts["network"] * (own - value))
