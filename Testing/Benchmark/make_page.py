@@ -16,6 +16,7 @@ if __package__ in (None, ""):
 
 from Benchmark import Peers, plots, records, tables
 from Benchmark.cases import build
+from Benchmark.configuration import seeds_of
 from Benchmark.data import VARIABLE, data_folders
 from Benchmark.judge import LEAK_LIMIT
 from Benchmark.opening import opening
@@ -84,7 +85,7 @@ def collect(experiment, plan):
     found = []
     for run in experiment.methods:
         module = Peers.load(run.method)
-        for seed in experiment.seeds if module.RANDOM else experiment.seeds[:1]:
+        for seed in seeds_of(experiment, run, module.RANDOM):
             record = records.read(records.path_of(RUNS / plan, experiment, run, seed))
             if record and records.is_of(record, records.configuration_of(experiment, run, seed)):
                 stale = record["status"] == "ok" and record["code"] != records.code_of(module)
