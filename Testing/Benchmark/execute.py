@@ -58,7 +58,7 @@ def as_chosen(experiment, run, path):
     Raises CannotRun where that experiment has no result of the method.
     """
     other = experiment.options.get("chosen_on")
-    if other is None or run.sweep is None:
+    if other is None or run.sweep is None or len(run.sweep) == 1:
         return run
     found = sorted((path.parents[1] / other).glob(f"{run.name}--seed*.json"))
     record = records.read(found[0]) if found else None

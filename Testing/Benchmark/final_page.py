@@ -28,8 +28,8 @@ RUN_BY = {"own": "us, blind", "user": "a user, blind", "truth": "**the truth hel
 SHOWN = ("mr-7", "ct-low")
 ABOUT = f"""\
 Each volume is one scan: a lead here is a lead on that scan, and a paired t test over draws of the noise says only that
-it is not the draw's doing. A lead with p of {paired.LEVEL} or more is called a tie; p is not corrected for the number of
-comparisons. ± is the SD over the draws.
+it is not the draw's doing. A lead with p of {paired.LEVEL} or more is called a tie; p is not corrected for the number
+of comparisons. ± is the SD over the draws.
 
 *Run by*: "a user" means without the truth, with settings that the method's documentation suggests; **the truth helped**
 means that the row was told the true noise, and that its settings are the best of a sweep by tissue PSNR, chosen on draw
@@ -158,7 +158,7 @@ def over(own, row):
 
 
 def opening(found, titles):
-    """Where the default is behind comes first, then ties, then leads: over rivals as users run them and at their best."""
+    """Where the default is behind comes first, then ties, then leads: over rivals as users run them, and at best."""
     if not found:
         return "**There is no result of NS-N2N's default yet.**"
     said = {"behind": [], "tie": [], "ahead": []}
