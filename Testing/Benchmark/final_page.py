@@ -7,7 +7,6 @@ It opens no volume. The rehearsal's page lands in Runs: its volumes are for deve
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,15 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from Benchmark import Peers, ledger, paired, plots, tables
+from Benchmark.final_rows import default_of, draw_of, over, rows_of, score, verdicts
 from Benchmark.make_page import collect, slim
-from Benchmark.opening import OWN
-from Benchmark.plan_final import DRAW, case_of
+from Benchmark.plan_final import case_of
 from Benchmark.plans import PLANS
 from Benchmark.run import RUNS
 
 HERE = Path(__file__).resolve().parent
 RUN_BY = {"own": "us, blind", "user": "a user, blind", "truth": "**the truth helped**", "": "-"}
+HELPED = "with the truth's help"
 #: Cases with a picture.
 SHOWN = ("mr-7", "ct-low")
 ABOUT = f"""\
@@ -44,26 +44,6 @@ a draw. Where a network is trained, draw n has seed n; the cases that say so hav
 PSNR and SSIM have one data range per volume, nothing is clipped or rescaled. "Tissue": above 15 % of the bright end
 (MR), -150 to 200 HU (CT). Seconds are of the shown setting alone, one thread; memory is what the method took beside
 what the process held before."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """All results of one row of a case: records, and its figure that counts by draw."""
-
-    records: list
-    scores: dict
-
-    @property
-    def first(self):
-        return self.records[0]
-
-    @property
-    def name(self):
-        return tables.row_name(self.first)
-
-    @property
-    def mean(self):
-        return float(np.mean(list(self.scores.values())))
 
 
 def main(arguments=None):
@@ -106,65 +86,14 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def rows_of(case, records):
-    """The Rows of a case, best first, those without a result at the end."""
-    groups = {}
-    for record in records:
-        if case_of(record["experiment"]) == case:
-            groups.setdefault((record["method"], record["label"]), []).append(record)
-    rows = [Row(group, scores(group)) for group in groups.values()]
-    return sorted(rows, key=lambda row: -row.mean if row.scores else np.inf)
-
-
-def scores(group):
-    """Draw -> the figure that counts, mean over the seeds: tissue PSNR, as it came out.
-
-    Where the truth helped, and for the input itself, that after the Rician bias was taken away with the true SD.
-    """
-    found = {}
-    for record in group:
-        if record["status"] == "ok":
-            found.setdefault(draw_of(record), []).append(score(record))
-    return {draw: float(np.mean(values)) for draw, values in found.items()}
-
-
-def score(record):
-    """The figure of one record that counts."""
-    figures = tables.chosen(record)["figures"]
-    helped = figures.get("psnrUnbiasedTissue") if record["series"] == "truth" else None
-    return figures["psnrTissue"] if helped is None else helped
-
-
-def draw_of(record):
-    return int(record["experiment"].partition(DRAW)[2])
-
-
-def default_of(rows):
-    """The row of NS-N2N's default if it has results, else None."""
-    return next((r for r in rows if (r.first["method"], r.first["label"]) == OWN and r.scores), None)
-
-
-def verdicts(rows):
-    """(default, best row of a user, Lead over it, best row of all rivals, Lead over it); None where there is none."""
-    own = default_of(rows)
-    rivals = [r for r in rows if r.first["series"] in ("user", "truth") and r.scores.keys() & own.scores.keys()]
-    user = next((r for r in rivals if r.first["series"] == "user"), None)
-    best = next(iter(rivals), None)
-    return (own, *(part for row in (user, best) for part in (row, None if row is None else over(own, row))))
-
-
-def over(own, row):
-    return paired.lead(own.scores, row.scores)
-
-
 def opening(found, titles):
     """Where the default is behind comes first, then ties, then leads: over rivals as users run them, and at best."""
     if not found:
         return "**There is no result of NS-N2N's default yet.**"
     said = {"behind": [], "tie": [], "ahead": []}
     for case, (_, user, user_lead, best, best_lead) in found.items():
-        for row, gap, kind in ((user, user_lead, "as a user runs it"), (best, best_lead, "at its best")):
-            if row is not None and not (kind == "at its best" and row is user):
+        for row, gap, kind in ((user, user_lead, "as a user runs it"), (best, best_lead, HELPED)):
+            if row is not None and not (kind == HELPED and row is user):
                 text = f"{titles[case]}: {row.name.replace('`', '')}, {kind} ({signed(gap)})"
                 said[gap.verdict].append(text)
             elif row is not None:
@@ -283,8 +212,8 @@ def line(row, own, noisy, width):
         RUN_BY[row.first["series"]],
         spread(row),
         gap,
-        tables.cell(tables.over_seeds(good, "psnr")),
-        tables.cell(tables.over_seeds(good, "ssimTissueMean"), 2, 100),
+        f"{tables.over_seeds(good, 'psnr')[0]:.2f}",
+        f"{100 * tables.over_seeds(good, 'ssimTissueMean')[0]:.2f}",
         f"{np.mean([tables.chosen(r)['seconds'] for r in good]):.1f}",
         f"{np.mean([tables.chosen(r)['cpuSeconds'] for r in good]):.1f}",
         f"{max(memory):.0f}" if memory else "-",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the results page of what is in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full|--design
+"""Write the results page of what is in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full|--design|--ablation
 
 Makes Results-PLAN.md, its figures in Results/, and beside them all records in one JSON file.
 """
@@ -76,6 +76,7 @@ def parse(arguments):
     plan.add_argument("--table", dest="plan", action="store_const", const="table")
     plan.add_argument("--full", dest="plan", action="store_const", const="full")
     plan.add_argument("--design", dest="plan", action="store_const", const="design")
+    plan.add_argument("--ablation", dest="plan", action="store_const", const="ablation")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
     return parser.parse_args(arguments)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the benchmark: run.py --quick|--table|--full|--design|--final|--rehearsal [--only EXPERIMENT[/METHOD]]
+"""Run the benchmark: run.py --quick|--table|--full|--design|--ablation|--final|--rehearsal [--only EXPERIMENT[/METHOD]]
 
 One JSON per (experiment, method, seed) lands in Testing/Benchmark/Runs; what is there and was made from the same
 configuration is skipped, so an interrupted run goes on where it stopped. Then: python Testing/Benchmark/make_page.py
@@ -61,6 +61,7 @@ def parse(arguments):
     plan.add_argument("--table", dest="plan", action="store_const", const="table", help="the large table, three seeds")
     plan.add_argument("--full", dest="plan", action="store_const", const="full", help="full size, three seeds")
     plan.add_argument("--design", dest="plan", action="store_const", const="design", help="the default's choices")
+    plan.add_argument("--ablation", dest="plan", action="store_const", const="ablation", help="Table 3 of the paper")
     plan.add_argument("--final", dest="plan", action="store_const", const="final", help="volumes nobody tuned on")
     plan.add_argument("--rehearsal", dest="plan", action="store_const", const="rehearsal", help="final, on others")
     parser.add_argument("--only", action="append", help="EXPERIMENT or EXPERIMENT/METHOD, with * and ?; repeatable")
