@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the results page of what is in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full|--design|--ablation
+"""Write the results page of what is in Runs: make_page.py --quick|--table|--full|--design|--ablation
 
 Makes Results-PLAN.md, its figures in Results/, and beside them all records in one JSON file.
 """
@@ -108,7 +108,8 @@ def slim(record):
 def brief(variant):
     """Parameters, times and the figures that a variant is chosen by."""
     chosen_by = {k: rounded(variant["figures"].get(k)) for k in ("psnr", "psnrTissue", "noiseAfter", "leak")}
-    kept = {k: rounded(variant[k]) for k in ("parameters", "seconds", "cpuSeconds", "slices")}
+    costs = ("parameters", "seconds", "cpuSeconds", "slices", "memory")
+    kept = {k: rounded(variant[k]) for k in costs if variant.get(k) is not None}
     return {**kept, **{k: v for k, v in chosen_by.items() if v is not None}}
 
 

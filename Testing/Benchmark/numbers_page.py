@@ -28,7 +28,7 @@ COMMANDS = (
     f"{CHECK} mr --data DIR --denoised OUT/mr-out.nii.gz",
     "nsn2n denoise DIR/ct_lidc0314_1mm_noisy.nii.gz OUT/ct-out.nii.gz --overwrite",
     f"{CHECK} real --input DIR/ct_lidc0314_1mm_noisy.nii.gz --denoised OUT/ct-out.nii.gz",
-    "python Testing/Benchmark/check_large.py",
+    "python Testing/Benchmark/check_large.py --folder OUT",
 )
 
 
@@ -40,9 +40,10 @@ def main(arguments=None, commands=COMMANDS, page=PAGE):
     options.out.mkdir(parents=True, exist_ok=True)
     places = {"DIR": str(options.data.resolve()), "OUT": str(options.out.resolve())}
     parts = [
-        "# Numbers\n\nWhat `make numbers DATA=DIR` printed; the figures of the README come from here. Development volumes.",
-        f"Commit {records.commit()}, {time.strftime('%Y-%m-%d')}; {machine(records.machine())}. Other programs may have "
-        "run beside; CPU seconds tell more than wall seconds.",
+        "# Numbers",
+        "What `make numbers DATA=DIR` printed, on development volumes: where the README's figures come from.",
+        f"Commit {records.commit()}, {time.strftime('%Y-%m-%d')}; {machine(records.machine())}. Other programs may "
+        "have run beside: CPU seconds tell more than wall seconds.",
     ]
     for command in commands:
         print(f"$ {command}", flush=True)
@@ -57,7 +58,7 @@ def main(arguments=None, commands=COMMANDS, page=PAGE):
 
 
 def run(command, places):
-    """(exit status, what it printed without places of this machine, wall and CPU seconds); it is printed at once, too."""
+    """(exit status, what it printed without this machine's places, wall and CPU seconds); shown at once, too."""
     words = [_placed(word, places) for word in command.split()]
     words[0] = {"python": sys.executable, "nsn2n": str(Path(sys.executable).parent / "nsn2n")}.get(words[0], words[0])
     begin, before = time.perf_counter(), _children()

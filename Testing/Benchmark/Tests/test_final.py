@@ -202,3 +202,21 @@ def test_peak_of_memory():
         del block
     assert 60 < peak.added < 90
     assert peak.mb > peak.added
+
+
+def test_numbers_page_holds_commands_outputs_and_no_place_of_this_machine(tmp_path, capfd):
+    from Benchmark import numbers_page
+
+    data, page = tmp_path / "my data", tmp_path / "Numbers.md"
+    data.mkdir()
+    arguments = ["--data", str(data), "--out", str(tmp_path / "out")]
+    show = "python -c print(__import__('sys').argv[1])"
+    assert numbers_page.main(arguments, [f"{show} DIR/a.nii"], page) == 0
+    text = page.read_text()
+    assert f"    $ {show} DIR/a.nii\n    DIR/a.nii\n" in text
+    assert str(tmp_path) not in text
+    assert "Commit" in text
+    before = page.read_bytes()
+    assert numbers_page.main(arguments, ["python -c raise(SystemExit(3))"], page) == 1
+    assert page.read_bytes() == before
+    assert "status 3" in capfd.readouterr().err
