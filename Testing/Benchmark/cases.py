@@ -38,7 +38,8 @@ def build_mr(experiment, folders, cache):
     """Clean volume plus Rician noise; range and tissue from the clean maximum; the ceiling is E[M].
 
     Options: level (of the peak) or sd (image units); peak: "bright" takes the 99.9 percentile for the maximum; own: SD
-    of the noise that the base has itself, which stays in the reference; filtered, varying: see add_rician_noise.
+    of the noise that the base has itself, which stays in the reference; filtered: see add_rician_noise; varying: the
+    shape of the whole volume, over which the noise's SD varies.
     """
     clean, spacing = _base(experiment, folders, "mr")
     options = experiment.options
@@ -48,7 +49,7 @@ def build_mr(experiment, folders, cache):
         top = bright if options.get("peak") == "bright" else maximum
         peak = top(experiment.base, folders, experiment.purpose)
     level = options["sd"] / peak if "sd" in options else options["level"]
-    spread = smooth_factor(clean.shape) if options.get("varying") else None
+    spread = _varying(options["varying"], experiment.crop) if "varying" in options else None
     drawn = options.get("filtered", 0.0), spread
     noisy, added = add_rician_noise(clean, level, experiment.noise_seed, peak, *drawn)
     own = options.get("own", 0.0)
@@ -76,11 +77,17 @@ def build_mr(experiment, folders, cache):
     )
 
 
+def _varying(shape, crop):
+    """The factor from 0.5 to 2 of a whole volume of that shape, cropped."""
+    index = tuple(slice(None) if part is None else slice(*part) for part in crop)
+    return np.ascontiguousarray(smooth_factor(shape)[index])
+
+
 def _mr_noise(sigma, level, peak, options):
     top = "bright end" if options.get("peak") == "bright" else "maximum"
     text = f"Rician, SD {sigma:.4g} = {level:.0%} of the volume's {top} {peak:.4g}"
     if options.get("varying"):
-        text += ", times a smooth factor from 0.5 to 2"
+        text += ", times a factor that varies smoothly over the whole volume, from 0.5 to 2"
     if options.get("filtered"):
         text += f", correlated in the plane (a Gaussian of SD {options['filtered']:g} pixels)"
     return text + _own_noise(options, peak)

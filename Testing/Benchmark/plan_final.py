@@ -22,10 +22,12 @@ SIDE = 80
 
 @dataclass(frozen=True)
 class Base:
-    """A volume of the plan: file, crop (for CT: of the slices, the plane is cropped behind the scanner), SD of its own
-    noise (image units, 0: hardly any), SD of what is added to a noisy one, contrast of discs."""
+    """A volume of the plan: file, its shape, crop (for CT: of the slices, the plane is cropped behind the scanner), SD
+    of its own noise (image units, 0: hardly any), SD of what is added to a noisy one, contrast of discs, pixels that
+    become one."""
 
     file: str
+    shape: tuple
     crop: tuple
     own: float = 0.0
     added: float = 0.0
@@ -39,22 +41,32 @@ def middle(size, side):
     return first, first + side
 
 
-#: What stands in shared/data/final/README.md is all that is known here: sizes, spacings, noise.
+#: All that is known here is what the README of their folder says: sizes, spacings, noise.
 VOLUMES = {
     # rows and columns from a corner of the head, so that air is in view as in a scan
-    "t2": Base("final/t2w_niivue.nii.gz", (middle(60, SLICES), (16, 16 + SIDE), middle(224, SIDE))),
+    "t2": Base("final/t2w_niivue.nii.gz", (60, 224, 224), (middle(60, SLICES), (16, 16 + SIDE), middle(224, SIDE))),
     "ct": Base(
-        "final/ct_lidc0001_bin2_cleanref.nrrd", (middle(133, SLICES), middle(256, SIDE), middle(256, SIDE)), own=9.0
+        "final/ct_lidc0001_bin2_cleanref.nrrd",
+        (133, 256, 256),
+        (middle(133, SLICES), middle(256, SIDE), middle(256, SIDE)),
+        own=9.0,
     ),
     "pd": Base(
-        "final/hip_pdfs.nii.gz", (None, middle(288, SIDE), middle(288, SIDE)), own=137.0, added=400.0, disc=200.0
+        "final/hip_pdfs.nii.gz",
+        (20, 288, 288),
+        (None, middle(288, SIDE), middle(288, SIDE)),
+        own=137.0,
+        added=400.0,
+        disc=200.0,
     ),
 }
 #: Development volumes of the same kinds, to try the plan on.
 STAND_INS = {
-    "t2": Base(COLIN, ((70, 70 + SLICES), (6, 6 + SIDE), (42, 42 + SIDE))),
-    "ct": Base(CHEST, ((22, 22 + SLICES), middle(256, SIDE), middle(256, SIDE)), own=12.0, bin=2),
-    "pd": Base(STUDYFORREST_NOISY, ((60, 60 + SLICES), (140, 140 + SIDE), (90, 90 + SIDE)), 3.0, 9.0, 5.0),
+    "t2": Base(COLIN, (181, 217, 181), ((70, 70 + SLICES), (6, 6 + SIDE), (42, 42 + SIDE))),
+    "ct": Base(CHEST, (64, 512, 512), ((22, 22 + SLICES), middle(256, SIDE), middle(256, SIDE)), own=12.0, bin=2),
+    "pd": Base(
+        STUDYFORREST_NOISY, (274, 384, 130), ((60, 60 + SLICES), (140, 140 + SIDE), (25, 25 + SIDE)), 3.0, 9.0, 5.0
+    ),
 }
 
 
@@ -142,7 +154,7 @@ def plan(volumes, purpose):
         t2,
         (*magnitude, varies),
         level=0.04,
-        varying=True,
+        varying=t2.shape,
     )
     colored = bm4d("best of sweep, true SD or spectrum", "SD, Rician VST", "spectrum, Rician VST")
     mr(

@@ -68,5 +68,5 @@ def _built(experiment, folders, cache):
     """The Case, or a BadCase where the volume can't serve: the other experiments of the plan go on."""
     try:
         return build(experiment, folders, cache)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         return BadCase(f"the case could not be built: {error}")

@@ -159,7 +159,7 @@ def test_noise_of_parallel_imaging_and_of_filtered_k_space():
 
 
 def test_a_noisy_base_adds_its_own_noise_to_what_rivals_are_told(tmp_path):
-    options = {"shape": (6, 40, 40), "sd": 30.0, "own": 40.0, "varying": True}
+    options = {"shape": (6, 40, 40), "sd": 30.0, "own": 40.0, "varying": (6, 40, 40)}
     case = build(Experiment("e", "e", "mr", SYNTHETIC, options=options), [], tmp_path)
     assert case.sigma == pytest.approx(50)
     assert "counts as signal" in case.description["noise"]
