@@ -80,4 +80,6 @@ def _power(noise, sd, factor):
 
 
 def _filter(bm4d, volume, level):
+    if not hasattr(np, "trapz"):  # bm4d 4.2.5 still calls it, for a spectrum; numpy 2.4 has it under its new name only
+        np.trapz = np.trapezoid
     return np.asarray(bm4d.bm4d(volume.astype(np.float32), level)).astype(np.float32)

@@ -220,3 +220,13 @@ def test_numbers_page_holds_commands_outputs_and_no_place_of_this_machine(tmp_pa
     assert numbers_page.main(arguments, ["python -c raise(SystemExit(3))"], page) == 1
     assert page.read_bytes() == before
     assert "status 3" in capfd.readouterr().err
+
+
+def test_bm4d_takes_a_spectrum(tmp_path):
+    pytest.importorskip("bm4d", reason="an optional comparator")
+    clean = np.full((4, 16, 16), 100.0, np.float32)
+    noise = np.random.default_rng(0).normal(0, 10, clean.shape)
+    noise = noise + np.roll(noise, 1, axis=2)
+    case = Case((clean + noise).astype(np.float32), (1.0, 1.0, 1.0), float(noise.std()), False, clean)
+    result = bm4d_filter.denoise(case, 0, None, "tissue spectrum")
+    assert (result - clean).std() < 0.5 * noise.std()
