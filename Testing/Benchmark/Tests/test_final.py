@@ -1,7 +1,9 @@
 """The final plan: its volumes, its draws, what is chosen on draw 0, the paired test, and the page that says it."""
 
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -222,11 +224,20 @@ def test_numbers_page_holds_commands_outputs_and_no_place_of_this_machine(tmp_pa
     assert "status 3" in capfd.readouterr().err
 
 
-def test_bm4d_takes_a_spectrum(tmp_path):
-    pytest.importorskip("bm4d", reason="an optional comparator")
-    clean = np.full((4, 16, 16), 100.0, np.float32)
-    noise = np.random.default_rng(0).normal(0, 10, clean.shape)
-    noise = noise + np.roll(noise, 1, axis=2)
-    case = Case((clean + noise).astype(np.float32), (1.0, 1.0, 1.0), float(noise.std()), False, clean)
-    result = bm4d_filter.denoise(case, 0, None, "tissue spectrum")
-    assert (result - clean).std() < 0.5 * noise.std()
+def test_bm4d_is_told_the_spectrum_in_tissue_and_finds_what_numpy_renamed(monkeypatch):
+    told = []
+
+    def filtered(volume, level):
+        told.append(level)
+        return volume * np.trapz([1.0, 1.0])  # as bm4d 4.2.5 does for a spectrum
+
+    monkeypatch.setattr(bm4d_filter, "PACKAGE", None)
+    monkeypatch.setitem(sys.modules, "bm4d", SimpleNamespace(bm4d=filtered))
+    clean = np.full((8, 16, 16), 100.0, np.float32)
+    noisy = clean + np.random.default_rng(0).normal(0, 10, clean.shape).astype(np.float32)
+    case = Case(noisy, (1.0, 1.0, 1.0), 13.0, False, clean)
+    np.testing.assert_array_equal(bm4d_filter.denoise(case, 0, None, "tissue spectrum", 2.0), noisy)
+    assert told[0].shape == noisy.shape
+    assert told[0].mean() / noisy.size == pytest.approx(26.0**2, rel=1e-4)
+    bm4d_filter.denoise(case, 0, None, "SD", 0.8)
+    assert told[1] == pytest.approx(10.4)
