@@ -20,6 +20,7 @@ from Benchmark.configuration import seeds_of
 from Benchmark.data import VARIABLE, data_folders
 from Benchmark.judge import LEAK_LIMIT
 from Benchmark.opening import opening
+from Benchmark.plan_ablation import DIFFERS
 from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
@@ -57,7 +58,7 @@ def main(arguments=None):
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
     heading = f"# Benchmark results, {options.plan} run"
-    first = DESIGN if options.plan == "design" else opening(planned, found)
+    first = {"design": DESIGN, "ablation": DIFFERS}.get(options.plan) or opening(planned, found)
     text = [heading, first, provenance(everything, options.plan), ABOUT]
     if options.plan == "quick":
         text.insert(2, SHORT)
