@@ -50,6 +50,11 @@ final:
 	@$(PY) Testing/Benchmark/run.py --final --jobs 2 --threads 1 $(BENCH)
 	@$(PY) Testing/Benchmark/final_page.py --final
 
+ablation:
+	@.ci/setup test
+	@$(PY) Testing/Benchmark/run.py --ablation $(BENCH)
+	@$(PY) Testing/Benchmark/make_page.py --ablation $(BENCH)
+
 numbers:
 	@.ci/setup test
 	@test -n "$(DATA)" || { echo "Say where the volumes are: make numbers DATA=folder"; exit 2; }
