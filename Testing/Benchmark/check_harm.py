@@ -167,11 +167,11 @@ def compare(noisy, clean, tissue, air, sd, names, settings, spacing, judged) -> 
         error_of(result.denoised),
         report.get("predictedGain"),
         report.get("predictedGainSD"),
-        report["leftAsItWas"],
-        report["justifiedStrength"],
-        report["alarm"] is not None,
+        report.get("leftAsItWas", False),  # an older engine never does, and says nothing of strength or alarm
+        report.get("justifiedStrength", 1.0),
+        report.get("alarm") is not None,
         judged,
-        report["seconds"].get("spare", 0.0) + report["seconds"].get("judge", 0.0),
+        sum(report.get("seconds", {}).get(stage, 0.0) for stage in ("spare", "judge")),
         seconds,
     )
     return cell, np.stack([clean, noisy, result.denoised])[:, len(noisy) // 2].astype(np.float32)
