@@ -29,6 +29,10 @@ the own noise is weak it was left in, and cells with less than three times as mu
 can't be judged. `=`: the volume was left as it was. (!): the alarm that what was removed looks like anatomy. Bold:
 harm. `default` is `fast` where the noise is white, and has a network besides where it is colored.
 """
+BEFORE = (
+    "The version before this judging (commit a0ab08e, preset `default`: a network for every volume) and this one, on "
+    "the same crops and white noise; before / now, dB in tissue."
+)
 TITLES = {
     "own": "White noise (Rician in MR)",
     "colored": "Colored noise (as filtered back projection's in CT, low-passed in MR)",
@@ -48,7 +52,7 @@ def main():
     for preset in dict.fromkeys(c["preset"] for c in cells):
         mine = [c for c in cells if c["preset"] == preset]
         parts += [f"## Preset `{preset}`\n", *tables(mine), summary(mine), figures(mine, options)]
-    options.out.write_text("\n".join([*parts, comparison(cells, before)]), encoding="utf-8")
+    options.out.write_text("\n".join([*parts, comparison(cells, before, options)]), encoding="utf-8")
 
 
 def tables(cells: list[dict]) -> list[str]:
@@ -142,41 +146,71 @@ def draw(cells: list[dict], folder: Path, path: Path) -> None:
     figure, axes = plt.subplots(len(cells), 5, figsize=(10, 2.2 * len(cells)), squeeze=False)
     for row, cell in zip(axes, cells, strict=True):
         truth, noisy, denoised = np.load(folder / picture_name(cell))["arr_0"]
-        low, high = np.percentile(truth, (1, 99.5))
-        spread = 3 * cell["true"]
-        title = f"{cell['anatomy']}, {cell['noise']}" + ("" if cell["level"] is None else f", {cell['level']:g} %")
-        images = {title: truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
-        for axis, (text, image) in zip(row, images.items(), strict=False):
-            axis.imshow(image, cmap="gray", vmin=low, vmax=high)
-            axis.set_title(text, fontsize=7)
-        for axis, text, image in zip(
-            row[3:], ("removed", "error left"), (noisy - denoised, denoised - truth), strict=True
-        ):
-            axis.imshow(image, cmap="gray", vmin=-spread, vmax=spread)
-            axis.set_title(text, fontsize=7)
-        for axis in row:
-            axis.axis("off")
+        images = {title_of(cell): truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
+        show(row[:3], images, np.percentile(truth, (1, 99.5)))
+        rest = {"removed": noisy - denoised, "error left": denoised - truth}
+        show(row[3:], rest, (-3 * cell["true"], 3 * cell["true"]))
     figure.tight_layout()
     figure.savefig(path, dpi=80)
     plt.close(figure)
 
 
-def comparison(cells: list[dict], before: list[dict]) -> str:
-    """Gains of another version beside these."""
-    pairs = {(c["anatomy"], c["noise"], c["level"]): c for c in before}
-    rows = [
-        (c, pairs[c["anatomy"], c["noise"], c["level"]])
-        for c in cells
-        if (c["anatomy"], c["noise"], c["level"]) in pairs
-    ]
-    if not rows:
+def comparison(cells: list[dict], before: list[dict], options) -> str:
+    """Gains of another version beside these, and pictures of the cells where that one did worst."""
+    found = {(c["anatomy"], c["noise"], c["level"]): c for c in cells}
+    pairs = [(then, found.get((then["anatomy"], then["noise"], then["level"]))) for then in before]
+    pairs = [(then, now) for then, now in pairs if now is not None and None not in (then["gain"], now["gain"])]
+    if not pairs:
         return ""
-    lines = ["## Gains before", "", "The version before, on the same crops and noise; dB in tissue.", ""]
-    lines += ["| anatomy | noise | before | now |", "|---|---|---|---|"]
-    for now, then in rows:
-        level = "" if now["level"] is None else f" {now['level']:g} %"
-        lines.append(f"| {now['anatomy']} | {now['noise']}{level} | {then['gain']:+.2f} | {now['gain']:+.2f} |")
-    return "\n".join(lines) + "\n"
+    gains = {(now["anatomy"], now["level"]): f"{then['gain']:+.2f} / {now['gain']:+.2f}" for then, now in pairs}
+    levels = sorted({level for _, level in gains if level is not None})
+    lines = ["## Gains before", "", BEFORE, ""]
+    lines += ["| anatomy | " + " | ".join(f"{level:g} %" for level in levels) + " |", "|---|" + "---|" * len(levels)]
+    for name in dict.fromkeys(now["anatomy"] for _, now in pairs if now["level"] is not None):
+        lines.append(f"| {name} | " + " | ".join(gains.get((name, level), "") for level in levels) + " |")
+    lines += [f"\n{name}: {gains[name, level]}" for name, level in gains if level is None]
+    worst = [
+        pair
+        for pair in sorted(pairs, key=lambda pair: pair[0]["gain"])
+        if (options.before.parent / picture_name(pair[0])).exists()
+    ][:WORST]
+    pictures = options.out.with_name(f"{options.out.stem}-before.png")
+    draw_before(worst, options.before.parent, options.cells.parent, pictures)
+    return "\n".join([*lines, "", f"![Where the version before did worst, and now]({pictures.name})"]) + "\n"
+
+
+def draw_before(pairs: list[tuple[dict, dict]], then_folder: Path, now_folder: Path, path: Path) -> None:
+    """Truth, noisy, the result of another version and this one's, and what each removed, a row for each cell."""
+    figure, axes = plt.subplots(len(pairs), 6, figsize=(12, 2.3 * len(pairs)), squeeze=False)
+    for row, (then, now) in zip(axes, pairs, strict=True):
+        truth, noisy, before = np.load(then_folder / picture_name(then))["arr_0"]
+        after = np.load(now_folder / picture_name(now))["arr_0"][2]
+        as_it_was = ", as it was" if now["left"] else ""
+        images = {
+            title_of(now): truth,
+            "noisy": noisy,
+            f"before ({then['gain']:+.2f} dB)": before,
+            f"now ({now['gain']:+.2f} dB{as_it_was})": after,
+        }
+        show(row[:4], images, np.percentile(truth, (1, 99.5)))
+        removed = {"removed before": noisy - before, "removed now": noisy - after}
+        show(row[4:], removed, (-3 * now["true"], 3 * now["true"]))
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def show(axes, images: dict[str, np.ndarray], window) -> None:
+    """Slices side by side, with a gray window."""
+    for axis, (text, image) in zip(axes, images.items(), strict=True):
+        axis.imshow(image, cmap="gray", vmin=window[0], vmax=window[1])
+        axis.set_title(text, fontsize=7)
+        axis.axis("off")
+
+
+def title_of(cell: dict) -> str:
+    """Anatomy, and kind and level of the noise."""
+    return cell["anatomy"] if cell["level"] is None else f"{cell['anatomy']}, {cell['noise']}, {cell['level']:g} %"
 
 
 if __name__ == "__main__":
