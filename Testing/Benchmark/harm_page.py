@@ -175,8 +175,10 @@ def comparison(cells: list[dict], before: list[dict], options) -> str:
         if (options.before.parent / picture_name(pair[0])).exists()
     ][:WORST]
     pictures = options.out.with_name(f"{options.out.stem}-before.png")
-    draw_before(worst, options.before.parent, options.cells.parent, pictures)
-    return "\n".join([*lines, "", f"![Where the version before did worst, and now]({pictures.name})"]) + "\n"
+    if worst:  # else a picture that is there stays: who has the gains need not run the version before
+        draw_before(worst, options.before.parent, options.cells.parent, pictures)
+    picture = f"![Where the version before did worst, and now]({pictures.name})"
+    return "\n".join([*lines, "", picture if pictures.exists() else ""]) + "\n"
 
 
 def draw_before(pairs: list[tuple[dict, dict]], then_folder: Path, now_folder: Path, path: Path) -> None:
