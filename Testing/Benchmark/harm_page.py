@@ -1,6 +1,6 @@
 """The page of `check_harm`: tables of gains, the predicted against the true gain, pictures of the worst cells.
 
-python Testing/Benchmark/harm_page.py CELLS.json [--before OLD.json] --out Harm.md
+python Testing/Benchmark/harm_page.py CELLS.json... [--before OLD.json] --out Harm.md
 """
 
 import argparse
@@ -42,17 +42,22 @@ TITLES = {
 def main():
     """Write the page and its pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cells", type=Path)
+    parser.add_argument("cells", type=Path, nargs="+", help="of one or several presets, pictures beside them")
     parser.add_argument("--before", type=Path, help="cells of another version, to compare gains with")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    cells = json.loads(options.cells.read_text(encoding="utf-8"))
-    before = json.loads(options.before.read_text(encoding="utf-8")) if options.before else []
+    cells, before = (load(paths) for paths in (options.cells, [options.before] if options.before else []))
     parts = [INTRO]
     for preset in dict.fromkeys(c["preset"] for c in cells):
         mine = [c for c in cells if c["preset"] == preset]
         parts += [f"## Preset `{preset}`\n", *tables(mine), summary(mine), figures(mine, options)]
     options.out.write_text("\n".join([*parts, comparison(cells, before, options)]), encoding="utf-8")
+
+
+def load(paths: list[Path]) -> list[dict]:
+    """The cells of files, each with the path of its picture, which may be missing."""
+    cells = [(path, cell) for path in paths for cell in json.loads(path.read_text(encoding="utf-8"))]
+    return [cell | {"picture": path.with_name(picture_name(cell))} for path, cell in cells]
 
 
 def tables(cells: list[dict]) -> list[str]:
@@ -137,15 +142,15 @@ def figures(cells: list[dict], options) -> str:
     plt.close(figure)
     worst = sorted((c for c in known if not c["left"]), key=lambda c: c["gain"])[:WORST]
     pictures = options.out.with_name(f"{stem}-{preset}-worst.png")
-    draw(worst, options.cells.parent, pictures)
+    draw(worst, pictures)
     return f"![Predicted and true gain]({calibration.name})\n\n![The worst cells]({pictures.name})\n"
 
 
-def draw(cells: list[dict], folder: Path, path: Path) -> None:
+def draw(cells: list[dict], path: Path) -> None:
     """Truth, noisy, denoised, what was removed, and the error that is left, a row for each cell."""
     figure, axes = plt.subplots(len(cells), 5, figsize=(10, 2.2 * len(cells)), squeeze=False)
     for row, cell in zip(axes, cells, strict=True):
-        truth, noisy, denoised = np.load(folder / picture_name(cell))["arr_0"]
+        truth, noisy, denoised = np.load(cell["picture"])["arr_0"]
         images = {title_of(cell): truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
         show(row[:3], images, np.percentile(truth, (1, 99.5)))
         rest = {"removed": noisy - denoised, "error left": denoised - truth}
@@ -157,7 +162,7 @@ def draw(cells: list[dict], folder: Path, path: Path) -> None:
 
 def comparison(cells: list[dict], before: list[dict], options) -> str:
     """Gains of another version beside these, and pictures of the cells where that one did worst."""
-    found = {(c["anatomy"], c["noise"], c["level"]): c for c in cells}
+    found = {(c["anatomy"], c["noise"], c["level"]): c for c in cells if c["preset"] == cells[0]["preset"]}
     pairs = [(then, found.get((then["anatomy"], then["noise"], then["level"]))) for then in before]
     pairs = [(then, now) for then, now in pairs if now is not None and None not in (then["gain"], now["gain"])]
     if not pairs:
@@ -169,24 +174,21 @@ def comparison(cells: list[dict], before: list[dict], options) -> str:
     for name in dict.fromkeys(now["anatomy"] for _, now in pairs if now["level"] is not None):
         lines.append(f"| {name} | " + " | ".join(gains.get((name, level), "") for level in levels) + " |")
     lines += [f"\n{name}: {gains[name, level]}" for name, level in gains if level is None]
-    worst = [
-        pair
-        for pair in sorted(pairs, key=lambda pair: pair[0]["gain"])
-        if (options.before.parent / picture_name(pair[0])).exists()
-    ][:WORST]
+    worst = sorted(pairs, key=lambda pair: pair[0]["gain"])
+    worst = [pair for pair in worst if all(cell["picture"].exists() for cell in pair)][:WORST]
     pictures = options.out.with_name(f"{options.out.stem}-before.png")
     if worst:  # else a picture that is there stays: who has the gains need not run the version before
-        draw_before(worst, options.before.parent, options.cells.parent, pictures)
+        draw_before(worst, pictures)
     picture = f"![Where the version before did worst, and now]({pictures.name})"
     return "\n".join([*lines, "", picture if pictures.exists() else ""]) + "\n"
 
 
-def draw_before(pairs: list[tuple[dict, dict]], then_folder: Path, now_folder: Path, path: Path) -> None:
+def draw_before(pairs: list[tuple[dict, dict]], path: Path) -> None:
     """Truth, noisy, the result of another version and this one's, and what each removed, a row for each cell."""
     figure, axes = plt.subplots(len(pairs), 6, figsize=(12, 2.3 * len(pairs)), squeeze=False)
     for row, (then, now) in zip(axes, pairs, strict=True):
-        truth, noisy, before = np.load(then_folder / picture_name(then))["arr_0"]
-        after = np.load(now_folder / picture_name(now))["arr_0"][2]
+        truth, noisy, before = np.load(then["picture"])["arr_0"]
+        after = np.load(now["picture"])["arr_0"][2]
         as_it_was = ", as it was" if now["left"] else ""
         images = {
             title_of(now): truth,
