@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..filter.collaborative import threshold_filter
-from ..filter.similar import filter_similar
 from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
@@ -16,16 +14,14 @@ from .refine import refine
 from .similar import similar
 from .state import State, Workshop
 
-#: Cells whose mean exceeds this part of the tissue's are tissue.
-TISSUE = 0.25
+#: Cells count whose mean exceeds this part of the tissue's: darker ones of an MR image have less noise than measured.
+TISSUE = 0.5
 #: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
-#: A result that is predicted to be better than the input by less (dB) may be worse: where noise is this weak beside the
-#: anatomy, its SD comes out up to some times too large (`check_harm.py`).
-LEAST_GAIN = 0.75
-#: By how much predicted gains err besides (SD): dB, and part of the gain (`check_harm.py`).
-ERROR = 0.2, 0.2
+#: A result that is predicted to be better than the input by less (dB) may be worse: where the noise is weak beside the
+#: anatomy, results that lose up to .1 dB are predicted to gain .2 (`check_harm.py`).
+LEAST_GAIN = 0.4
 
 
 def take_samples(state: State) -> State:
@@ -47,17 +43,16 @@ def spare(state: State, workshop: Workshop) -> State:
     kept = _kept(state, samples, workshop)
     gain, where = _gain([state], kept)
     strength = gain.strength
-    low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
-    predicted = gain.decibels(where, strength)
+    predicted, sd = gain.decibels(where, strength)
     figures = {
         "predictedGain": predicted,
-        "predictedGainSD": float(np.hypot((high - low) / 2, ERROR[0] + ERROR[1] * abs(predicted))),
-        "predictedGainAtFullStrength": gain.decibels(where, 1.0),
+        "predictedGainSD": sd,
+        "predictedGainAtFullStrength": gain.decibels(where, 1.0)[0],
         "noiseKept": kept.covariance,
         "noiseLeft": kept.left,
     }
     judged, there = (gain, where) if state.region is None else _gain(samples, kept)
-    if judged.decibels(there, judged.strength) < LEAST_GAIN:
+    if judged.decibels(there, judged.strength)[0] < LEAST_GAIN:
         return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
     whole = float((strength[where] > 0.999).mean()) if where.any() else 1.0
     justified = float(strength[where].mean()) if where.any() else 1.0
@@ -74,13 +69,10 @@ def spare(state: State, workshop: Workshop) -> State:
 
 def _gain(states: list[State], kept: Kept) -> tuple[Gain, np.ndarray]:
     """What states of one size gained, their cells one after the other along the slices, and which are tissue."""
-    gains = [
-        measure_gain(state.slices.values, state.denoised, state.measured_noise, kept.covariance, kept.left)
-        for state in states
-    ]
+    gains = [measure_gain(state.slices.values, state.denoised, state.measured_noise, kept) for state in states]
     tissue = np.concatenate([_tissue(state) for state in states])
     energy, variance = (np.concatenate([getattr(gain, name) for gain in gains]) for name in ("energy", "variance"))
-    return Gain(energy, variance, kept.covariance, kept.left), tissue
+    return Gain(energy, variance, kept), tissue
 
 
 def _tissue(state: State) -> np.ndarray:
@@ -109,20 +101,18 @@ def _like(state: State, sample: State, workshop: Workshop) -> State:
 
 
 def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
-    """How the last stage that made the result responds to noise."""
+    """How what made the result responds to noise."""
 
-    def filtered(own: np.ndarray, number: int) -> np.ndarray:
-        sample = samples[number]
-        again = threshold_filter if _last(state) == "first" else filter_similar
-        return again(own, sample.denoised, sample.noise, device=workshop.device)
-
-    def through_network(own: np.ndarray, number: int) -> np.ndarray:
-        return denoise_region(state.network, own, state.plan.settings.context, workshop)
+    def again(own: np.ndarray, number: int) -> np.ndarray:
+        sample = state.samples[number]
+        sample = replace(sample, slices=replace(sample.slices, values=own), denoised=own)
+        return _like(state, sample, workshop).denoised
 
     return noise_kept(
         [sample.slices.values for sample in samples],
+        [sample.denoised for sample in samples],
         [sample.measured_noise for sample in samples],
-        through_network if _last(state) == "learn" else filtered,
+        again,
         TISSUE * state.look.noise.level,
     )
 
