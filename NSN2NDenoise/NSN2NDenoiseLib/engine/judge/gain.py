@@ -1,6 +1,6 @@
 """Did it help? The error of input and result, estimated from the volume itself, place by place, without a truth."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -13,6 +13,8 @@ CELL = 4
 WINDOW = (1.0, 1.5, 1.5)
 #: Removed energy up to this part above the noise's is chance, or the map's error.
 TOLERANCE = 1.15
+#: A strength above this is all of it.
+WHOLE = 0.999
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,47 @@ class Gain:
             strength: a, as `energy`, or one number.
             kept: instead of the measured one.
         """
-        kept = self.kept if kept is None else kept
-        error = self.variance - 2 * strength * (1 - kept) * self.variance + strength**2 * self.energy
-        noise = (
-            (1 - strength) ** 2 + 2 * strength * (1 - strength) * kept + (strength * self.left) ** 2
-        ) * self.variance
-        before = float(self.variance[where].sum())
-        after = max(float(error[where].sum()), float(noise[where].sum()), 1e-6 * before)
-        return 10 * np.log10(before / after) if before > 0 else 0.0
+        return self.sums(where, strength).decibels(self.kept if kept is None else kept, self.left)
+
+    def sums(self, where: np.ndarray, strength: np.ndarray | float) -> "GainSums":
+        """What `decibels` is made of; those of places that have no cell in common can be added."""
+        variance, energy = (values[where].astype(np.float64) for values in (self.variance, self.energy))
+        a = strength[where].astype(np.float64) if isinstance(strength, np.ndarray) else np.full(len(variance), strength)
+        terms = (variance, a * variance, a**2 * variance, a**2 * energy, a, a > WHOLE)
+        return GainSums(len(a), *(float(term.sum()) for term in terms))
+
+
+@dataclass(frozen=True)
+class GainSums:
+    """Sums over cells: how many, V, aV, a^2 V, a^2 E, a, and how many have all of what was removed stay removed."""
+
+    cells: int = 0
+    variance: float = 0.0
+    once: float = 0.0
+    twice: float = 0.0
+    energy: float = 0.0
+    strength: float = 0.0
+    whole: float = 0.0
+
+    def __add__(self, other: "GainSums") -> "GainSums":
+        return GainSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def decibels(self, kept: float, left: float) -> float:
+        """See `Gain.decibels`; 0 without cells."""
+        error = self.variance - 2 * (1 - kept) * self.once + self.energy
+        noise = self.variance - 2 * (1 - kept) * self.once + (1 - 2 * kept + left**2) * self.twice
+        after = max(error, noise, 1e-6 * self.variance)
+        return 10 * np.log10(self.variance / after) if self.variance > 0 else 0.0
+
+    @property
+    def mean_strength(self) -> float:
+        """Mean of a; 1 without cells."""
+        return self.strength / self.cells if self.cells else 1.0
+
+    @property
+    def whole_part(self) -> float:
+        """Part of the cells where all stays removed; 1 without cells."""
+        return self.whole / self.cells if self.cells else 1.0
 
 
 def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseModel, kept: float, left: float) -> Gain:
