@@ -1,0 +1,267 @@
+"""Denoise a volume that is larger than memory: the look once, then brick by brick, the voxels of a run in memory."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..denoise_volume import run_stage
+from ..errors import InputError, RunError, SettingsError
+from ..judge.kept import sample_regions
+from ..judge.measure import effect_warnings
+from ..judge.report import make_report
+from ..look import Look
+from ..noise.model import NoiseModel
+from ..plan import SPARE_REACH, Plan, make_plan, reach_of
+from ..runtime.device import choose_device, choose_precision, device_with_memory
+from ..runtime.machine import free_memory_mb
+from ..runtime.memory import predict_gpu_memory_mb
+from ..runtime.progress import Progress, Tracker
+from ..settings import Settings
+from ..stages import STAGES
+from ..stages.match import match_warnings, require_match
+from ..stages.spare import LEAST_GAIN, TISSUE, Totals, left_as_it_was, spare_part, take_samples, try_samples
+from ..stages.state import State, Workshop
+from ..train.trained import TrainedNetwork
+from ..volume.part import Box, find_part, shifted
+from ..volume.slices import Slices, to_volume
+from .bricks import FREE, brick_memory_mb, choose_bricks, look_memory_mb
+from .figures import Figures
+from .look import take_look_at_stored
+from .stack import raw_stack, runs
+
+#: Parts of the whole time that the look and the training of a network take, roughly.
+LOOK, TRAINING = 0.02, 0.05
+#: What a network is trained on: slices, rows and columns, at most.
+TRAINED_ON = (48, 384, 384)
+#: How far around a voxel a network looks, besides its context: slices, rows and columns.
+NETWORK_REACH = (1, 72, 72)
+LEARNED = "The network was trained on a part of the volume, {} of its slices, {} x {} pixels, with the most tissue."
+
+
+def denoise_stored(
+    source,
+    target,
+    settings: Settings | None = None,
+    *,
+    spacing: tuple[float, float, float] | None = None,
+    positions: np.ndarray | None = None,
+    memory_mb: float | None = None,
+    network: TrainedNetwork | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> dict:
+    """Denoise a volume that is not in memory into another one that isn't.
+
+    Without a network, the voxels are those that `denoise` makes of the volume. A network is trained once, on the part
+    of the volume with the most tissue, and used for all bricks.
+
+    Args:
+        source: (K, J, I), image units: has `shape`, `dtype`, and gives boxes of itself (source[a:b, c:d, e:f]) as a
+            numpy memory map, a zarr array or an h5py dataset does.
+        target: takes such boxes; of the same shape and type. When an error is raised, it is not whole.
+        settings, spacing, positions, network, progress, should_stop: as in `denoise`; slices lie along axis k.
+        memory_mb: that the process may hold; None: `FREE` of what is free now.
+
+    Returns:
+        The report of the run, as `DenoiseResult.report`; "parts" says in how many bricks.
+
+    Raises:
+        InputError, SettingsError, RunError, Cancelled: as `denoise`; RunError also where the memory does not suffice
+            for a look at the volume, or the smallest brick.
+    """
+    settings = settings or Settings()
+    settings.check()
+    if tuple(target.shape) != tuple(source.shape) or np.dtype(target.dtype) != np.dtype(source.dtype):
+        raise InputError(f"the target is {target.dtype} {target.shape}, the source {source.dtype} {source.shape}")
+    run = _Run(source, target, memory_mb or allowed_memory_mb(), progress, should_stop)
+    return run.run(settings, spacing, positions, network)
+
+
+def allowed_memory_mb() -> float:
+    """What a run may hold where nobody says: `FREE` of the memory that is free, besides what the process holds."""
+    free = free_memory_mb()
+    return 4000.0 if free is None else FREE * free
+
+
+def plan_parts(look: Look, settings: Settings, memory_mb: float, network: TrainedNetwork | None = None):
+    """What is done with a volume that is not in memory.
+
+    Returns:
+        The plan, how far its stages look around a brick, the bricks, and the memory (MB) that they take.
+
+    Raises:
+        as `make_plan` and `choose_bricks`.
+    """
+    if look_memory_mb(look.shape) > memory_mb:
+        raise RunError(too_little(look.shape, memory_mb))
+    plan = make_plan(look, settings, network=network, in_parts=True)
+    reach = reach_of(look, plan.stages, plan.gap)
+    if "learn" in plan.stages:
+        more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
+        reach = tuple(a + b for a, b in zip(reach, more, strict=True))
+    bricks = choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
+    sides = tuple(side.stop - side.start for side in bricks[0])
+    memory = max(look_memory_mb(look.shape), brick_memory_mb(sides, look.shape, reach, look.dtype, plan.settings))
+    return replace(plan, memory_mb=memory), reach, bricks, memory
+
+
+def too_little(shape: tuple[int, int, int], memory_mb: float) -> str:
+    """What to say where the look does not fit."""
+    return (
+        f"a look at a volume with slices of {shape[1]} x {shape[2]} pixels takes about "
+        f"{look_memory_mb(shape) / 1000:.1f} GB of memory, and the run may take {memory_mb / 1000:.1f} GB: allow more"
+    )
+
+
+class _Run:
+    """The parts of `denoise_stored`."""
+
+    def __init__(self, source, target, memory_mb: float, progress, should_stop) -> None:
+        self._source, self._raw, self._target, self._memory_mb = source, raw_stack(source), target, memory_mb
+        self._progress, self._should_stop = progress, should_stop
+        self._start, self._seconds = time.monotonic(), {}
+        self._from, self._to = 0.0, LOOK
+        self._bricks_since: tuple[float, float] | None = None
+
+    def run(self, settings: Settings, spacing, positions, network: TrainedNetwork | None) -> dict:
+        if look_memory_mb(self._source.shape) > self._memory_mb:
+            raise RunError(too_little(self._source.shape, self._memory_mb))
+        tracker = self._tracker()
+        tracker.begin("look")
+        look, slices = take_look_at_stored(self._source, settings.axis, spacing, positions, tracker.update)
+        self._book(tracker)
+        state, warnings = (
+            State(slices, look, make_plan(look, settings, network=network, in_parts=True), slices.values),
+            [],
+        )
+        at = LOOK
+        if "learn" in state.plan.stages and network is None:
+            self._from, self._to, at = LOOK, LOOK + TRAINING, LOOK + TRAINING
+            network, warnings = self._train(state)
+            settings = replace(settings, minutes=None)
+        plan, reach, bricks, _ = plan_parts(look, settings, self._memory_mb, network)
+        state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
+        workshop, device_warnings = self._workshop(plan, bricks, reach, look.shape)
+        figures, tried = Figures(look), None
+        self._bricks_since = (time.monotonic(), at)
+        for number, core in enumerate(bricks):
+            self._from = at + (1 - at) * number / len(bricks)
+            self._to = at + (1 - at) * (number + 1) / len(bricks)
+            tracker = self._tracker(plan.stages)
+            part = find_part(core, look.axis, look.shape, reach, SPARE_REACH)
+            workshop = replace(workshop, tracker=tracker)
+            brick, tried, workshop = self._brick(
+                replace(state, plan=replace(plan, part=part)), tried, figures, workshop
+            )
+            self._write(brick, core, part)
+            state = replace(state, network=brick.network)
+            self._book(tracker)
+        state = replace(state, warnings=(*device_warnings, *state.warnings))
+        return self._report(state, tried, figures, bricks, workshop)
+
+    def _brick(self, state: State, tried, figures: Figures, workshop: Workshop):
+        """A brick through all stages; its figures are added."""
+        state = state.cut(state.plan.part.box)
+        core = shifted(state.plan.part.core, state.plan.part.box)
+        found = {"tried": tried, "totals": Totals()}
+
+        def spare(state: State, workshop: Workshop) -> State:
+            found["tried"] = found["tried"] or try_samples(state, workshop)
+            state, found["totals"] = spare_part(state, found["tried"], core, workshop)
+            return state
+
+        def judge(state: State, workshop: Workshop) -> State:
+            figures.add(state, core, found["totals"])
+            return state
+
+        stages = {**STAGES, "spare": spare, "judge": judge}
+        for name in state.plan.stages:
+            if state.made_by or name in (*state.plan.making, "judge"):
+                state, workshop = run_stage(name, state, workshop, stages=stages)
+        return state, found["tried"], workshop
+
+    def _write(self, state: State, core: Box, part) -> None:
+        raw, inner = self._raw[core], shifted(core, part.box)
+        if state.made_by:
+            raw = to_volume(state.denoised[inner], state.slices.cut(inner), raw)
+        self._target[core] = raw
+
+    def _report(self, state: State, tried, figures: Figures, bricks: list[Box], workshop: Workshop) -> dict:
+        """Whether the whole was worth it, and the report."""
+        plan, matched = state.plan, figures.matched_fraction
+        require_match(matched, plan.threshold)
+        state = replace(state, matched=matched, made_by=figures.made_by)
+        warnings, measured = list(state.warnings) + match_warnings(matched), figures.unchanged()
+        if figures.made_by and figures.totals.decibels(tried.kept) < LEAST_GAIN:
+            state = left_as_it_was(state, figures.totals.figures(tried.kept))
+            self._copy()
+        elif figures.made_by:
+            justified = figures.totals.spared.mean_strength if "spare" in figures.made_by else 1.0
+            measured = figures.judge(1 - justified + justified * tried.kept.left)
+            state = replace(state, gain=figures.totals.figures(tried.kept), justified=justified)
+            warnings += figures.totals.warnings()
+        alarms = [measured["alarm"]] if measured["alarm"] else []
+        warnings = (*alarms, *warnings, *effect_warnings(measured))
+        tracker = Tracker()
+        tracker.seconds.update(self._seconds)
+        report = make_report(replace(state, figures=measured, warnings=warnings), replace(workshop, tracker=tracker))
+        box = [side.stop - side.start for side in bricks[0]]
+        report["parts"] = {"count": len(bricks), "sides": box, "allowedMemoryMB": round(self._memory_mb)}
+        if self._progress is not None:
+            self._progress(Progress("report", 1.0))
+        return report
+
+    def _copy(self) -> None:
+        for run in runs(self._source):
+            box = (run, *(slice(0, side) for side in self._source.shape[1:]))
+            self._target[box] = self._raw[box]
+
+    def _train(self, state: State) -> tuple[TrainedNetwork, list[str]]:
+        """Train the plan's network on the part of the volume with the most tissue."""
+        look, plan = state.look, state.plan
+        (region,) = sample_regions(state.slices.values, TISSUE * look.noise.level, plan.gap, 1, TRAINED_ON)
+        state = state.cut(region)
+        tracker = self._tracker(plan.making)
+        device, warnings = device_with_memory(
+            choose_device(plan.settings.device),
+            plan.settings.device,
+            predict_gpu_memory_mb(state.slices.values.shape, plan.settings),
+        )
+        workshop = Workshop(device, choose_precision(plan.settings.precision, device), tracker)
+        for name in plan.making:
+            if name != "refine":
+                state, workshop = run_stage(name, state, workshop)
+        self._book(tracker)
+        slices, rows, columns = state.slices.values.shape
+        return state.trained, [*warnings, LEARNED.format(slices, rows, columns)]
+
+    def _workshop(self, plan: Plan, bricks: list[Box], reach, shape) -> tuple[Workshop, list[str]]:
+        sides = find_part(bricks[len(bricks) // 2], "k", shape, reach, SPARE_REACH).shape
+        needed = predict_gpu_memory_mb(sides, plan.settings)
+        device, warnings = device_with_memory(choose_device(plan.settings.device), plan.settings.device, needed)
+        return Workshop(device, choose_precision(plan.settings.precision, device), Tracker()), warnings
+
+    def _tracker(self, stages: tuple[str, ...] | None = None) -> Tracker:
+        tracker = Tracker(self._relay, self._should_stop)
+        if stages is not None:
+            tracker.expect(stages)
+        return tracker
+
+    def _relay(self, progress: Progress) -> None:
+        """A brick's progress as the run's."""
+        if self._progress is None:
+            return
+        part = 1.0 if progress.stage == "look" else progress.fraction
+        fraction = self._from + (self._to - self._from) * min(part, 1.0)
+        left = None
+        if self._bricks_since is not None and fraction > self._bricks_since[1]:
+            start, first = self._bricks_since
+            left = (time.monotonic() - start) * (1 - fraction) / (fraction - first)
+        self._progress(Progress(progress.stage, fraction, progress.loss, left))
+
+    def _book(self, tracker: Tracker) -> None:
+        tracker.end()
+        for name, seconds in tracker.seconds.items():
+            self._seconds[name] = self._seconds.get(name, 0.0) + seconds
