@@ -173,7 +173,7 @@ def test_bricks_fill_the_memory_that_is_allowed_and_no_more():
         assert sum(np.prod([side.stop - side.start for side in brick]) for brick in found) == np.prod(shape)
     small = choose_bricks((12, 40, 48), reach, np.dtype(np.int16), FAST, 1000.0)
     assert small == [np.s_[0:12, 0:40, 0:48]]
-    with pytest.raises(engine.RunError, match="at least 0.6 GB of memory even in small parts.* may take 0.3 GB"):
+    with pytest.raises(engine.RunError, match=r"at least 0.6 GB of memory even in small parts.* may take 0.3 GB"):
         choose_bricks((100, 100, 100), reach, np.dtype(np.int16), FAST, 300.0)
     assert look_memory_mb(shape) < 4000 and bricks_module.FREE < 1
 

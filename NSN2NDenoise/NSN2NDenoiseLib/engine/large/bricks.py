@@ -45,7 +45,8 @@ def choose_bricks(shape: Sides, reach: Sides, dtype: np.dtype, settings: Setting
         smallest = tuple(sides[0] for sides in choices)
         least = max(brick_memory_mb(smallest, shape, reach, dtype, settings), look_memory_mb(shape))
         raise RunError(
-            f"denoising takes at least {least / 1000:.1f} GB of memory even in small parts, and it may take {memory_mb / 1000:.1f} GB: allow more, or crop the volume"
+            f"denoising takes at least {least / 1000:.1f} GB of memory even in small parts, and it may take "
+            f"{memory_mb / 1000:.1f} GB: allow more, or crop the volume"
         )
     best = min(fitting, key=lambda sides: (_cost(sides, shape, reach), -sides[2], -sides[1]))
     starts = [range(0, size, side) for size, side in zip(shape, best, strict=True)]

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..denoise_volume import run_stage
-from ..errors import InputError, RunError, SettingsError
+from ..errors import InputError, RunError
 from ..judge.kept import sample_regions
 from ..judge.measure import effect_warnings
 from ..judge.report import make_report
 from ..look import Look
-from ..noise.model import NoiseModel
 from ..plan import SPARE_REACH, Plan, make_plan, reach_of
 from ..runtime.device import choose_device, choose_precision, device_with_memory
 from ..runtime.machine import free_memory_mb
@@ -25,7 +24,7 @@ from ..stages.spare import LEAST_GAIN, TISSUE, Totals, left_as_it_was, spare_par
 from ..stages.state import State, Workshop
 from ..train.trained import TrainedNetwork
 from ..volume.part import Box, find_part, shifted
-from ..volume.slices import Slices, to_volume
+from ..volume.slices import to_volume
 from .bricks import FREE, brick_memory_mb, choose_bricks, look_memory_mb
 from .figures import Figures
 from .look import take_look_at_stored
@@ -60,7 +59,8 @@ def denoise_stored(
     Args:
         source: (K, J, I), image units: has `shape`, `dtype`, and gives boxes of itself (source[a:b, c:d, e:f]) as a
             numpy memory map, a zarr array or an h5py dataset does.
-        target: takes such boxes; of the same shape and type. When an error is raised, it is not whole.
+        target: takes such boxes, and gives them, as they are read again; of the same shape and type. When an error is
+            raised, it is not whole.
         settings, spacing, positions, network, progress, should_stop: as in `denoise`; slices lie along axis k.
         memory_mb: that the process may hold; None: `FREE` of what is free now.
 
@@ -70,6 +70,7 @@ def denoise_stored(
     Raises:
         InputError, SettingsError, RunError, Cancelled: as `denoise`; RunError also where the memory does not suffice
             for a look at the volume, or the smallest brick.
+        OSError: the target could not be written.
     """
     settings = settings or Settings()
     settings.check()
@@ -187,6 +188,8 @@ class _Run:
         if state.made_by:
             raw = to_volume(state.denoised[inner], state.slices.cut(inner), raw)
         self._target[core] = raw
+        if not np.array_equal(self._target[core], raw):
+            raise OSError("the result came out damaged, as on a full disk")
 
     def _report(self, state: State, tried, figures: Figures, bricks: list[Box], workshop: Workshop) -> dict:
         """Whether the whole was worth it, and the report."""

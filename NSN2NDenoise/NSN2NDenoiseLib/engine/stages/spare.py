@@ -1,6 +1,6 @@
 """Stage "spare": did it help? Where more was removed than there is noise, anatomy went, and comes back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,8 +44,8 @@ class Tried:
 class Totals:
     """What came of a volume or a part of it, as sums that can be added: as it is spared, and at full strength."""
 
-    spared: GainSums = GainSums()
-    full: GainSums = GainSums()
+    spared: GainSums = field(default_factory=GainSums)
+    full: GainSums = field(default_factory=GainSums)
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(self.spared + other.spared, self.full + other.full)
