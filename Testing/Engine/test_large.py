@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.large import bricks as bricks_module
-from NSN2NDenoiseLib.engine.large import run, stack
+from NSN2NDenoiseLib.engine.large import parts, run, stack
 from NSN2NDenoiseLib.engine.large.bricks import brick_memory_mb, choose_bricks, look_memory_mb
 from NSN2NDenoiseLib.engine.large.look import take_look_at_stored
 from NSN2NDenoiseLib.engine.volume.part import GRID
@@ -60,7 +60,7 @@ def cut(monkeypatch, sides: tuple[int, int, int]) -> None:
             for at in starts
         ]
 
-    monkeypatch.setattr(run, "choose_bricks", choose)
+    monkeypatch.setattr(parts, "choose_bricks", choose)
 
 
 @pytest.mark.parametrize(

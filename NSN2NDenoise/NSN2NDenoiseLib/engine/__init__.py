@@ -13,7 +13,7 @@ from importlib import import_module
 
 from .describe import describe_effect, describe_pairing, describe_sources, describe_stages
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
-from .inspect_volume import inspect_volume
+from .inspect_volume import inspect_stored, inspect_volume
 from .look import Look, take_look
 from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
@@ -52,6 +52,7 @@ __all__ = [
     "describe_pairing",
     "describe_sources",
     "describe_stages",
+    "inspect_stored",
     "inspect_volume",
     "load_network",
     "make_plan",

@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..denoise_volume import run_stage
-from ..errors import InputError, RunError
+from ..errors import InputError
 from ..judge.kept import sample_regions
 from ..judge.measure import effect_warnings
 from ..judge.report import make_report
-from ..look import Look
-from ..plan import SPARE_REACH, Plan, make_plan, reach_of
+from ..plan import SPARE_REACH, Plan, make_plan
 from ..runtime.device import choose_device, choose_precision, device_with_memory
-from ..runtime.machine import free_memory_mb
 from ..runtime.memory import predict_gpu_memory_mb
 from ..runtime.progress import Progress, Tracker
 from ..settings import Settings
@@ -25,17 +23,15 @@ from ..stages.state import State, Workshop
 from ..train.trained import TrainedNetwork
 from ..volume.part import Box, find_part, shifted
 from ..volume.slices import to_volume
-from .bricks import FREE, brick_memory_mb, choose_bricks, look_memory_mb
 from .figures import Figures
 from .look import take_look_at_stored
+from .parts import allowed_memory_mb, plan_parts, require_look
 from .stack import raw_stack, runs
 
 #: Parts of the whole time that the look and the training of a network take, roughly.
 LOOK, TRAINING = 0.02, 0.05
 #: What a network is trained on: slices, rows and columns, at most.
 TRAINED_ON = (48, 384, 384)
-#: How far around a voxel a network looks, besides its context: slices, rows and columns.
-NETWORK_REACH = (1, 72, 72)
 LEARNED = "The network was trained on a part of the volume, {} of its slices, {} x {} pixels, with the most tissue."
 
 
@@ -80,42 +76,6 @@ def denoise_stored(
     return run.run(settings, spacing, positions, network)
 
 
-def allowed_memory_mb() -> float:
-    """What a run may hold where nobody says: `FREE` of the memory that is free, besides what the process holds."""
-    free = free_memory_mb()
-    return 4000.0 if free is None else FREE * free
-
-
-def plan_parts(look: Look, settings: Settings, memory_mb: float, network: TrainedNetwork | None = None):
-    """What is done with a volume that is not in memory.
-
-    Returns:
-        The plan, how far its stages look around a brick, the bricks, and the memory (MB) that they take.
-
-    Raises:
-        as `make_plan` and `choose_bricks`.
-    """
-    if look_memory_mb(look.shape) > memory_mb:
-        raise RunError(too_little(look.shape, memory_mb))
-    plan = make_plan(look, settings, network=network, in_parts=True)
-    reach = reach_of(look, plan.stages, plan.gap)
-    if "learn" in plan.stages:
-        more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
-        reach = tuple(a + b for a, b in zip(reach, more, strict=True))
-    bricks = choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
-    sides = tuple(side.stop - side.start for side in bricks[0])
-    memory = max(look_memory_mb(look.shape), brick_memory_mb(sides, look.shape, reach, look.dtype, plan.settings))
-    return replace(plan, memory_mb=memory), reach, bricks, memory
-
-
-def too_little(shape: tuple[int, int, int], memory_mb: float) -> str:
-    """What to say where the look does not fit."""
-    return (
-        f"a look at a volume with slices of {shape[1]} x {shape[2]} pixels takes about "
-        f"{look_memory_mb(shape) / 1000:.1f} GB of memory, and the run may take {memory_mb / 1000:.1f} GB: allow more"
-    )
-
-
 class _Run:
     """The parts of `denoise_stored`."""
 
@@ -127,8 +87,7 @@ class _Run:
         self._bricks_since: tuple[float, float] | None = None
 
     def run(self, settings: Settings, spacing, positions, network: TrainedNetwork | None) -> dict:
-        if look_memory_mb(self._source.shape) > self._memory_mb:
-            raise RunError(too_little(self._source.shape, self._memory_mb))
+        require_look(self._source.shape, self._memory_mb)
         tracker = self._tracker()
         tracker.begin("look")
         look, slices = take_look_at_stored(self._source, settings.axis, spacing, positions, tracker.update)
@@ -142,7 +101,7 @@ class _Run:
             self._from, self._to, at = LOOK, LOOK + TRAINING, LOOK + TRAINING
             network, warnings = self._train(state)
             settings = replace(settings, minutes=None)
-        plan, reach, bricks, _ = plan_parts(look, settings, self._memory_mb, network)
+        plan, reach, bricks = plan_parts(look, settings, self._memory_mb, network)
         state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
         workshop, device_warnings = self._workshop(plan, bricks, reach, look.shape)
         figures, tried = Figures(look), None
