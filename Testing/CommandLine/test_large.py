@@ -1,4 +1,4 @@
-"""Volumes that stay in their files: what is read, written, refused, and that the voxels are those of a run in memory."""
+"""Volumes that stay in their files: what is read, written and refused; the voxels are those of a run in memory."""
 
 import json
 import shutil

@@ -65,7 +65,7 @@ def cut(monkeypatch, sides: tuple[int, int, int]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "shape", "sides"),
-    [("padded", (84, 24, 48), (42, 24, 48)), ("colored", (12, 32, 220), (12, 24, 96))],
+    [("padded", (84, 24, 48), (42, 24, 48)), ("colored", (8, 24, 220), (8, 24, 120))],
     ids=("padded", "colored"),
 )
 def test_voxels_are_those_of_a_run_in_memory(monkeypatch, kind, shape, sides):
@@ -147,17 +147,17 @@ def test_a_volume_that_is_not_worth_it_is_left_as_it_was(monkeypatch, why):
 
 
 def test_a_network_is_trained_once_and_used_for_all(monkeypatch):
-    volume = volume_of("colored", (8, 48, 200))
-    quick = {"learn": True, "width": 4, "levels": 2, "steps": 20, "batch": 2, "crop": 32, "device": "cpu"}
+    volume = volume_of("colored", (6, 24, 120))
+    quick = {"learn": True, "width": 4, "levels": 2, "steps": 5, "batch": 2, "crop": 16, "device": "cpu"}
     settings = engine.Settings.from_preset(**quick)
-    monkeypatch.setattr(run, "TRAINED_ON", (8, 48, 64))
-    cut(monkeypatch, (8, 48, 96))
+    monkeypatch.setattr(run, "TRAINED_ON", (6, 24, 64))
+    cut(monkeypatch, (6, 24, 72))
     kept, target = [], np.zeros_like(volume)
     train = run._Run._train
     monkeypatch.setattr(run._Run, "_train", lambda self, state: kept.append(train(self, state)) or kept[0])
     report = engine.denoise_stored(volume, target, settings)
     assert len(kept) == 1 and report["network"]["name"] == kept[0][0].name
-    assert "trained on a part of the volume, 8 of its slices, 48 x 64 pixels" in " ".join(report["warnings"])
+    assert "trained on a part of the volume, 6 of its slices, 24 x 64 pixels" in " ".join(report["warnings"])
     whole = engine.denoise(volume, settings, network=kept[0][0])
     np.testing.assert_allclose(target, whole.denoised, atol=0.05)  # convolutions of other sizes round otherwise
     assert np.abs(target - volume).mean() > 5

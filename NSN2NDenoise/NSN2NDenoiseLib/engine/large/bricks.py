@@ -40,15 +40,16 @@ def choose_bricks(shape: Sides, reach: Sides, dtype: np.dtype, settings: Setting
         sorted({_on_grid(-(-size // n), step) for n in PIECES if n <= size})
         for size, step in zip(shape, GRID, strict=True)
     ]
-    fitting = [s for s in product(*choices) if brick_memory_mb(s, shape, reach, dtype, settings) <= memory_mb]
-    if not fitting:
+    cheapest = sorted(product(*choices), key=lambda sides: (work(sides, shape, reach), -sides[2], -sides[1]))
+    fitting = (s for s in cheapest if brick_memory_mb(s, shape, reach, dtype, settings) <= memory_mb)
+    best = next(fitting, None)
+    if best is None:
         smallest = tuple(sides[0] for sides in choices)
         least = max(brick_memory_mb(smallest, shape, reach, dtype, settings), look_memory_mb(shape))
         raise RunError(
             f"denoising takes at least {least / 1000:.1f} GB of memory even in small parts, and it may take "
             f"{memory_mb / 1000:.1f} GB: allow more, or crop the volume"
         )
-    best = min(fitting, key=lambda sides: (_cost(sides, shape, reach), -sides[2], -sides[1]))
     starts = [range(0, size, side) for size, side in zip(shape, best, strict=True)]
     return [
         tuple(slice(at, min(at + side, size)) for at, side, size in zip(corner, best, shape, strict=True))
@@ -75,14 +76,14 @@ def _around(sides: Sides, shape: Sides, reach: Sides, step: Sides = (1, 1, 1)) -
     )
 
 
-def _cost(sides: Sides, shape: Sides, reach: Sides) -> float:
-    """Voxels that are worked on, all bricks together."""
+def work(sides: Sides, shape: Sides, reach: Sides) -> float:
+    """Voxels that are worked on when a volume is cut in bricks of these sides, those around them included."""
     count = math.prod(-(-size // side) for size, side in zip(shape, sides, strict=True))
-    work = 0.0
+    voxels = 0.0
     for part, passes in WORK:
         far = reach if passes is None else tuple(a + passes * b for a, b in zip(SPARE_REACH, PASS_REACH, strict=True))
-        work += part * math.prod(_around(sides, shape, far))
-    return count * work
+        voxels += part * math.prod(_around(sides, shape, far))
+    return count * voxels
 
 
 def _on_grid(side: int, step: int) -> int:

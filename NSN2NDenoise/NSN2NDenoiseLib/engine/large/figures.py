@@ -46,7 +46,6 @@ class Figures:
         size = int(np.prod([side.stop - side.start for side in core]))
         self.totals += totals
         self.matched, self.voxels = self.matched + state.matched * size, self.voxels + size
-        self.made_by = max(self.made_by, state.made_by, key=len)
         noisy, denoised = state.slices.values[core], state.denoised[core]
         blocks = self.look.inside(placed(core, state.region)).blocks
         self._shifts.append(block_means(denoised, blocks) - block_means(noisy, blocks))

@@ -116,6 +116,7 @@ class _Run:
                 replace(state, plan=replace(plan, part=part)), tried, figures, workshop
             )
             self._write(brick, core, part)
+            figures.made_by = max(figures.made_by, brick.made_by, key=len)
             state = replace(state, network=brick.network)
             self._book(tracker)
         state = replace(state, warnings=(*device_warnings, *state.warnings))
