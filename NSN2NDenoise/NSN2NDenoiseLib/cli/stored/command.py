@@ -18,7 +18,7 @@ from ..progress_bar import ProgressBar
 from ..staged_files import StagedFiles, check_folder_target, check_space, check_target
 from ..volume_io import read_header
 from ..words import describe_run
-from .files import ALWAYS, check_creatable, create_stored, is_always_stored, open_stored
+from .files import ARRAYS, check_creatable, create_stored, is_only_stored, open_stored
 
 #: Options that need the whole volume.
 WHOLE = ("dicom", "frames", "frame", "series", "within", "noise", "mask", "preview", "save_network")
@@ -32,9 +32,9 @@ def goes_in_parts(options: argparse.Namespace) -> bool:
         InputError: it is too large and can't be; the text says what can.
     """
     output = getattr(options, "output", None)
-    if getattr(options, "memory", None) is not None or is_always_stored(options.input):
+    if getattr(options, "memory", None) is not None or is_only_stored(options.input):
         return True
-    if output is not None and output.suffix.lower() in ALWAYS:
+    if output is not None and output.suffix.lower() in ARRAYS:
         return True
     if options.input.is_dir() or _asked(options) or not options.input.exists():
         return False

@@ -7,17 +7,17 @@ from ..volume_io import image_suffix
 from . import array_files, image_files
 from .volume import StoredVolume
 
-#: Endings of files that are only ever read and written in parts.
-ALWAYS = (".npy", ".tif", ".tiff", ".zarr")
-READABLE = (*image_files.READABLE, *ALWAYS)
-WRITABLE = (*image_files.WRITABLE, *ALWAYS)
+#: Endings of arrays; they are only ever written in parts.
+ARRAYS = (".npy", ".tif", ".tiff", ".zarr")
+READABLE = (*image_files.READABLE, *ARRAYS)
+WRITABLE = (*image_files.WRITABLE, *ARRAYS)
 
 
-def is_always_stored(path: Path) -> bool:
-    """Whether a file or folder is of a kind that is only ever read in parts."""
+def is_only_stored(path: Path) -> bool:
+    """Whether an input is of a kind that is only ever read in parts."""
     if path.is_dir():
         return array_files.is_zarr(path) or bool(array_files.tiffs_in(path))
-    return path.suffix.lower() in ALWAYS
+    return path.suffix.lower() == ".npy"
 
 
 def open_stored(path: Path) -> StoredVolume:
