@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli.stored import array_files, command, image_files
 from NSN2NDenoiseLib.cli.stored.files import create_stored, open_stored
+from NSN2NDenoiseLib.cli.stored.unfinished import Unfinished
 from NSN2NDenoiseLib.engine.large import parts
 
 FAST = ("--preset", "fast", "--device", "cpu", "--memory", "0.7")
@@ -151,9 +152,40 @@ def test_what_does_not_fit_goes_in_parts_by_itself(nsn2n, small, tmp_path, monke
         done = nsn2n("denoise", *arguments, "--preset", "fast")
         assert done.returncode == 2 and "It would be denoised in parts, but" in done.stderr
         assert "these can: .n" in done.stderr
-    monkeypatch.setattr(command.engine, "denoise_stored", lambda *_, **__: (_ for _ in ()).throw(engine.Cancelled()))
-    assert nsn2n("denoise", "in.nii", "out.nii", "--preset", "fast").returncode == 130
     assert not list(tmp_path.glob("out*")) and not list(tmp_path.glob(".nsn2n*"))
+
+
+@pytest.mark.parametrize("suffix", [".mhd", ".zarr"])
+def test_a_stopped_run_goes_on(nsn2n, tmp_path, monkeypatch, suffix):
+    """What was written of the output is there again when the engine goes on, and nothing is left of it at the end."""
+    if suffix == ".zarr":
+        pytest.importorskip("zarr")
+    sitk.WriteImage(an_image(), str(tmp_path / "in.nrrd"), False)
+    array, seen = voxels(an_image()), []
+
+    def stopped(source, target, *_, journal, **__):
+        target[np.s_[0:3, 0:10, 0:12]] = array[:3]
+        (journal / "run.json").write_text("{}")
+        raise engine.Cancelled("stopped on request")
+
+    def goes_on(source, target, *_, journal, **__):
+        seen.append(((journal / "run.json").read_text(), target[np.s_[0:3, 0:10, 0:12]].copy()))
+        with pytest.raises(engine.SettingsError, match="another run is writing"):
+            Unfinished(tmp_path / f"out{suffix}").__enter__()
+        target[np.s_[3:6, 0:10, 0:12]] = array[3:]
+        return {"warnings": []}
+
+    call = ("denoise", "in.nrrd", f"out{suffix}", "--memory", "4", "--quiet")
+    monkeypatch.setattr(command.engine, "denoise_stored", stopped)
+    done = nsn2n(*call)
+    assert done.returncode == 130 and f"what is done is in out{suffix}.unfinished, and the same command" in done.stderr
+    assert not (tmp_path / f"out{suffix}").exists()
+    monkeypatch.setattr(command.engine, "denoise_stored", goes_on)
+    assert nsn2n(*call).returncode == 0
+    assert seen[0][0] == "{}" and np.array_equal(seen[0][1], array[:3])
+    np.testing.assert_array_equal(open_stored(tmp_path / f"out{suffix}").array[np.s_[0:6, 0:10, 0:12]], array)
+    left = {"in.nrrd", f"out{suffix}"} | ({"out.raw"} if suffix == ".mhd" else set())
+    assert {file.name for file in tmp_path.iterdir()} == left
 
 
 @pytest.mark.parametrize(

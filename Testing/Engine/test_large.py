@@ -5,8 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.large import bricks as bricks_module
-from NSN2NDenoiseLib.engine.large import parts, run, stack
+from NSN2NDenoiseLib.engine.large import bricks, parts, run, stack
 from NSN2NDenoiseLib.engine.large.bricks import brick_memory_mb, choose_bricks, look_memory_mb
 from NSN2NDenoiseLib.engine.large.look import take_look_at_stored
 from NSN2NDenoiseLib.engine.volume.part import GRID
@@ -53,14 +52,7 @@ class Stored:
 def cut(monkeypatch, sides: tuple[int, int, int]) -> None:
     """Have volumes cut in bricks of these sides, whatever the memory."""
 
-    def choose(shape, *_):
-        starts = np.mgrid[tuple(slice(0, size, side) for size, side in zip(shape, sides, strict=True))].reshape(3, -1).T
-        return [
-            tuple(slice(int(a), min(int(a) + side, size)) for a, side, size in zip(at, sides, shape, strict=True))
-            for at in starts
-        ]
-
-    monkeypatch.setattr(parts, "choose_bricks", choose)
+    monkeypatch.setattr(parts, "choose_bricks", lambda shape, *_: bricks.cut(shape, sides))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +167,7 @@ def test_bricks_fill_the_memory_that_is_allowed_and_no_more():
     assert small == [np.s_[0:12, 0:40, 0:48]]
     with pytest.raises(engine.RunError, match=r"at least 0.6 GB of memory even in small parts.* may take 0.3 GB"):
         choose_bricks((100, 100, 100), reach, np.dtype(np.int16), FAST, 300.0)
-    assert look_memory_mb(shape) < 4000 and bricks_module.FREE < 1
+    assert look_memory_mb(shape) < 4000 and bricks.FREE < 1
 
 
 @pytest.mark.parametrize(
@@ -199,3 +191,34 @@ def test_it_ends_when_it_is_not_wanted_any_more():
         engine.denoise_stored(volume, np.zeros_like(volume), FAST, should_stop=lambda: True)
     with pytest.raises(engine.InputError, match="the target is"):
         engine.denoise_stored(volume, np.zeros((6, 48, 40), np.float32), FAST)
+
+
+@pytest.mark.parametrize("learn", [False, True])
+def test_a_run_that_was_ended_goes_on(monkeypatch, tmp_path, learn):
+    volume = volume_of("colored", (6, 24, 72))
+    quick = {"learn": True, "width": 4, "levels": 2, "steps": 3, "batch": 2, "crop": 16, "device": "cpu"}
+    settings = engine.Settings.from_preset(**quick) if learn else FAST
+    cut(monkeypatch, (6, 24, 24))
+    whole = np.zeros_like(volume)
+    report = engine.denoise_stored(volume, whole, settings)
+    target, worked = np.zeros_like(volume), []
+    do = run._Run._brick
+
+    def brick(self, state, *rest):
+        worked.append(state.plan.part.core[2].start)
+        if len(worked) == 3:
+            raise engine.Cancelled("killed")
+        return do(self, state, *rest)
+
+    monkeypatch.setattr(run._Run, "_brick", brick)
+    with pytest.raises(engine.Cancelled):
+        engine.denoise_stored(volume, target, settings, journal=tmp_path)
+    monkeypatch.setattr(parts, "choose_bricks", None)  # those of before
+    again = engine.denoise_stored(volume, target, settings, journal=tmp_path)
+    assert worked == [0, 24, 48, 48]
+    assert target.tobytes() == whole.tobytes()
+    for name in set(report) - {"seconds", "peakMemoryMB"}:
+        assert again[name] == report[name], name
+    cut(monkeypatch, (6, 24, 48))
+    engine.denoise_stored(volume + 1, target, settings, journal=tmp_path)
+    assert worked[4:] == [0, 48]  # another volume begins anew

@@ -55,14 +55,13 @@ def inspect_stored(
         InputError, SettingsError, RunError: as `denoise_stored`.
     """
     from .large.look import take_look_at_stored
-    from .large.parts import allowed_memory_mb, plan_parts, require_look
+    from .large.parts import allowed_memory_mb, plan_parts, require_look, sides_of
 
     settings, memory_mb = settings or Settings(), memory_mb or allowed_memory_mb()
     require_look(source.shape, memory_mb)
     look, _ = take_look_at_stored(source, settings.axis, spacing)
     plan, _, bricks = plan_parts(look, settings, memory_mb)
-    sides = [side.stop - side.start for side in bricks[0]]
-    parts = {"count": len(bricks), "sides": sides, "memoryMB": round(plan.memory_mb)}
+    parts = {"count": len(bricks), "sides": sides_of(bricks), "memoryMB": round(plan.memory_mb)}
     return {**_facts(source.shape, look, plan), "parts": parts}
 
 

@@ -131,7 +131,7 @@ class ZarrVolume:
         self._array[(*self._others, *box)] = values
 
 
-def open_zarr(path: Path) -> StoredVolume:
+def open_zarr(path: Path, mode: str = "r") -> StoredVolume:
     """Open an OME-Zarr image at full resolution, or a zarr array.
 
     Raises:
@@ -140,7 +140,7 @@ def open_zarr(path: Path) -> StoredVolume:
     """
     zarr = library("zarr")
     try:
-        node = zarr.open(str(path), mode="r")
+        node = zarr.open(str(path), mode=mode)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path} can't be read as zarr ({error})") from error
     if not hasattr(node, "attrs") or hasattr(node, "shape"):

@@ -18,7 +18,8 @@ from ..progress_bar import ProgressBar
 from ..staged_files import StagedFiles, check_folder_target, check_space, check_target
 from ..volume_io import read_header
 from ..words import describe_run
-from .files import ARRAYS, check_creatable, create_stored, is_only_stored, open_stored
+from .files import ARRAYS, check_creatable, is_only_stored, open_stored
+from .unfinished import Unfinished
 
 #: Options that need the whole volume.
 WHOLE = ("dicom", "frames", "frame", "series", "within", "noise", "mask", "preview", "save_network")
@@ -68,8 +69,9 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         raise engine.InputError("integers of 64 bits can't be denoised in parts without loss; store them in 32 bits")
     _check_targets(options, volume)
     bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
-    with StagedFiles() as staged:
-        target = create_stored(staged.path(options.output), volume)
+    with Unfinished(options.output) as unfinished, StagedFiles() as staged:
+        target = unfinished.target(volume)
+        options.kept = unfinished.folder  # a run that is stopped from here on can go on
         try:
             report = engine.denoise_stored(
                 volume.array,
@@ -78,6 +80,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
                 spacing=volume.spacing,
                 memory_mb=memory_of(options),
                 network=network,
+                journal=unfinished.journal,
                 progress=bar,
                 should_stop=should_stop,
             )
@@ -86,11 +89,13 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         report = {"input": str(options.input), "output": str(options.output), **report}
         report["inputSHA256"] = voxel_hash(raw_stack(volume.array))
         report["resultSHA256"] = voxel_hash(raw_stack(target))
+        if should_stop():
+            raise engine.Cancelled("stopped on request")
+        staged.take(unfinished.files, options.output)
         if options.report is not None:
             staged.path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        if should_stop():
-            raise engine.Cancelled("stopped on request; nothing was written")
         staged.commit()
+        unfinished.remove()
     if not options.quiet:
         print(describe_run(report, [path for path in (options.output, options.report) if path is not None]))
 

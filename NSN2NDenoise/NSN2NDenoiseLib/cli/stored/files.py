@@ -20,8 +20,8 @@ def is_only_stored(path: Path) -> bool:
     return path.suffix.lower() == ".npy"
 
 
-def open_stored(path: Path) -> StoredVolume:
-    """Open a volume without reading its voxels.
+def open_stored(path: Path, mode: str = "r") -> StoredVolume:
+    """Open a volume without reading its voxels; with mode "r+" one that `create_stored` made, to go on writing it.
 
     Raises:
         InputError: it does not exist, or can't be read in parts; the text says what can.
@@ -30,7 +30,7 @@ def open_stored(path: Path) -> StoredVolume:
     if not path.exists():
         raise InputError(f"{path} does not exist")
     if array_files.is_zarr(path):
-        return array_files.open_zarr(path)
+        return array_files.open_zarr(path, mode)
     if path.is_dir():
         if not array_files.tiffs_in(path):
             raise InputError(

@@ -50,9 +50,14 @@ def choose_bricks(shape: Sides, reach: Sides, dtype: np.dtype, settings: Setting
             f"denoising takes at least {least / 1000:.1f} GB of memory even in small parts, and it may take "
             f"{memory_mb / 1000:.1f} GB: allow more, or crop the volume"
         )
-    starts = [range(0, size, side) for size, side in zip(shape, best, strict=True)]
+    return cut(shape, best)
+
+
+def cut(shape: Sides, sides: Sides) -> list[Box]:
+    """Bricks of these sides that together are a volume, in the order of its slices."""
+    starts = [range(0, size, side) for size, side in zip(shape, sides, strict=True)]
     return [
-        tuple(slice(at, min(at + side, size)) for at, side, size in zip(corner, best, shape, strict=True))
+        tuple(slice(at, min(at + side, size)) for at, side, size in zip(corner, sides, shape, strict=True))
         for corner in product(*starts)
     ]
 

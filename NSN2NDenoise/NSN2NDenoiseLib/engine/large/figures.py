@@ -1,9 +1,13 @@
 """What is told of a volume at the end, gathered brick by brick."""
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, replace
+from functools import reduce
+from operator import add
+from pathlib import Path
 
 import numpy as np
 
+from ..judge.gain import GainSums
 from ..judge.guards import SAMPLE, check_result
 from ..judge.likeness import alarm, compare_slice, likeness_of, looked_at
 from ..judge.measure import effect, plain
@@ -14,53 +18,103 @@ from ..stages.state import State
 from ..volume.part import Box, placed
 
 
-@dataclass
-class Figures:
-    """Sums and samples of all bricks so far; those of stage "judge" are taken where it would look.
+@dataclass(frozen=True)
+class Piece:
+    """Sums and samples of a brick; those of stage "judge" are taken where it would look.
 
     Attributes:
         totals: of stage "spare".
-        matched: number of matched voxels.
-        voxels: of the bricks.
-        made_by: the stages that made the result; a brick may need fewer.
+        matched: part of the voxels with W_i = 1.
+        voxels: their number.
+        made_by: the stages that made the result; a brick may need fewer than the whole.
+        shifts: (n,) of the means of homogeneous blocks.
+        products: (slices, 3), see `compare_slice`.
+        energies: (m,), likewise, of all slices.
+        noisy, denoised: (k,) samples.
     """
 
-    look: Look
-    totals: Totals = field(default_factory=Totals)
-    matched: float = 0.0
-    voxels: int = 0
-    made_by: tuple[str, ...] = ()
-    _shifts: list[np.ndarray] = field(default_factory=list, repr=False)
-    _compared: list = field(default_factory=list, repr=False)
-    _noisy: list[np.ndarray] = field(default_factory=list, repr=False)
-    _denoised: list[np.ndarray] = field(default_factory=list, repr=False)
+    totals: Totals
+    matched: float
+    voxels: int
+    made_by: tuple[str, ...]
+    shifts: np.ndarray
+    products: np.ndarray
+    energies: np.ndarray
+    noisy: np.ndarray
+    denoised: np.ndarray
 
-    def add(self, state: State, core: Box, totals: Totals) -> None:
-        """Take in a brick before its bias is taken away.
+    @classmethod
+    def of(cls, state: State, core: Box, totals: Totals) -> "Piece":
+        """Of a brick before its bias is taken away.
 
         Args:
             state: of the brick and what lies around it.
             core: the brick in it.
             totals: of stage "spare".
         """
-        size = int(np.prod([side.stop - side.start for side in core]))
-        self.totals += totals
-        self.matched, self.voxels = self.matched + state.matched * size, self.voxels + size
         noisy, denoised = state.slices.values[core], state.denoised[core]
-        blocks = self.look.inside(placed(core, state.region)).blocks
-        self._shifts.append(block_means(denoised, blocks) - block_means(noisy, blocks))
-        look = self.look.inside(state.region)
-        for k in looked_at(self.look.shape[0]) - state.region[0].start:
-            if core[0].start <= k < core[0].stop:
-                self._compared.append(compare_slice(state.slices, state.denoised, look, k, core[1:]))
-        step = max(1, int(np.prod(self.look.shape, dtype=np.int64)) // SAMPLE)
+        blocks = state.look.inside(placed(core, state.region)).blocks
+        look, size = state.look.inside(state.region), state.look.shape
+        numbers = looked_at(size[0]) - state.region[0].start
+        compared = [
+            compare_slice(state.slices, state.denoised, look, k, core[1:])
+            for k in numbers
+            if core[0].start <= k < core[0].stop
+        ]
+        step = max(1, int(np.prod(size, dtype=np.int64)) // SAMPLE)
         inside = slice(None) if state.slices.excluded is None else ~state.slices.excluded[core].ravel()[::step]
-        self._noisy.append(noisy.ravel()[::step][inside])
-        self._denoised.append(denoised.ravel()[::step][inside])
+        return cls(
+            totals=totals,
+            matched=state.matched,
+            voxels=noisy.size,
+            made_by=state.made_by,
+            shifts=block_means(denoised, blocks) - block_means(noisy, blocks),
+            products=np.array([products for products, _ in compared]).reshape(-1, 3),
+            energies=np.concatenate([energies for _, energies in compared] or [np.zeros(0, np.float32)]),
+            noisy=noisy.ravel()[::step][inside],
+            denoised=denoised.ravel()[::step][inside],
+        )
 
-    @property
-    def matched_fraction(self) -> float:
-        return self.matched / self.voxels
+    def save(self, path: Path) -> None:
+        """Write it to a file, whole or not at all."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "totals"}
+        values["made_by"] = np.array(self.made_by, dtype=str)
+        part = path.with_suffix(".part")
+        with open(part, "wb") as file:
+            np.savez(file, totals=np.array([astuple(self.totals.spared), astuple(self.totals.full)]), **values)
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Piece":
+        """The inverse of `save`."""
+        with np.load(path, allow_pickle=False) as file:
+            values = {name: file[name] for name in file.files}
+        totals = Totals(*(GainSums(int(row[0]), *map(float, row[1:])) for row in values.pop("totals")))
+        made_by = tuple(map(str, values.pop("made_by")))
+        return cls(
+            **{**values, "matched": float(values["matched"]), "voxels": int(values["voxels"])},
+            totals=totals,
+            made_by=made_by,
+        )
+
+    def made(self, made_by: tuple[str, ...]) -> "Piece":
+        """The same after the last stages."""
+        return replace(self, made_by=made_by)
+
+
+class Figures:
+    """Of all bricks together.
+
+    Args:
+        look: at the volume.
+        pieces: of its bricks.
+    """
+
+    def __init__(self, look: Look, pieces: list[Piece]) -> None:
+        self._look, self._pieces = look, pieces
+        self.totals: Totals = reduce(add, (piece.totals for piece in pieces))
+        self.made_by = max((piece.made_by for piece in pieces), key=len)
+        self.matched = float(np.average([p.matched for p in pieces], weights=[p.voxels for p in pieces]))
 
     def judge(self, noise_left: float) -> dict:
         """The figures of stage "judge", ready for JSON.
@@ -68,15 +122,18 @@ class Figures:
         Raises:
             RunError: it is no result: not finite, nearly constant, or without the anatomy.
         """
-        check_result(np.concatenate(self._noisy), np.concatenate(self._denoised), None, self.look.noise.sd)
-        found = likeness_of(self._compared)
+        check_result(self._all("noisy"), self._all("denoised"), None, self._look.noise.sd)
+        found = likeness_of([(piece.products.sum(axis=0), piece.energies) for piece in self._pieces])
         return {
-            **effect(self.look, middle_and_largest(np.concatenate(self._shifts)), noise_left),
+            **effect(self._look, middle_and_largest(self._all("shifts")), noise_left),
             "anatomyRemoved": None if found is None else plain(found.probability, 2),
             "alarm": alarm(found),
         }
 
     def unchanged(self) -> dict:
         """The same of a volume that is left as it was."""
-        shift = 0.0 if self.look.blocks.count else float("nan")
-        return {**effect(self.look, (shift, shift), 1.0), "anatomyRemoved": None, "alarm": None}
+        shift = 0.0 if self._look.blocks.count else float("nan")
+        return {**effect(self._look, (shift, shift), 1.0), "anatomyRemoved": None, "alarm": None}
+
+    def _all(self, name: str) -> np.ndarray:
+        return np.concatenate([getattr(piece, name) for piece in self._pieces])

@@ -9,7 +9,7 @@ from ..runtime.machine import free_memory_mb
 from ..settings import Settings
 from ..train.trained import TrainedNetwork
 from ..volume.part import Box
-from .bricks import FREE, Sides, brick_memory_mb, choose_bricks, look_memory_mb
+from .bricks import FREE, Sides, brick_memory_mb, choose_bricks, cut, look_memory_mb
 
 #: How far around a voxel a network looks, besides its context: slices, rows and columns.
 NETWORK_REACH = (1, 72, 72)
@@ -34,7 +34,11 @@ def require_look(shape: Sides, memory_mb: float) -> None:
 
 
 def plan_parts(
-    look: Look, settings: Settings, memory_mb: float, network: TrainedNetwork | None = None
+    look: Look,
+    settings: Settings,
+    memory_mb: float,
+    network: TrainedNetwork | None = None,
+    sides: list[int] | None = None,
 ) -> tuple[Plan, Sides, list[Box]]:
     """Decide what is done.
 
@@ -42,6 +46,7 @@ def plan_parts(
         look: at the volume.
         settings, network: of the run.
         memory_mb: that the process may hold.
+        sides: of the bricks of a run that goes on; None chooses them.
 
     Returns:
         The plan, how far its stages look around a brick, and the bricks.
@@ -54,7 +59,12 @@ def plan_parts(
     if "learn" in plan.stages:
         more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
         reach = tuple(a + b for a, b in zip(reach, more, strict=True))
-    bricks = choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
-    sides = tuple(side.stop - side.start for side in bricks[0])
+    bricks = cut(look.shape, sides) if sides else choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
+    sides = tuple(sides_of(bricks))
     memory = max(look_memory_mb(look.shape), brick_memory_mb(sides, look.shape, reach, look.dtype, plan.settings))
     return replace(plan, memory_mb=memory), reach, bricks
+
+
+def sides_of(bricks: list[Box]) -> list[int]:
+    """Slices, rows and columns of the bricks; those at the end may have less."""
+    return [side.stop - side.start for side in bricks[0]]
