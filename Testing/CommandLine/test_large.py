@@ -227,3 +227,10 @@ def test_a_library_that_is_missing_is_named(nsn2n, tmp_path, monkeypatch):
         done = nsn2n("denoise", name, "out.npy")
         assert done.returncode == 2 and f"{library} is needed for this file: pip install 'nsn2n[large]'" in done.stderr
     assert array_files.library("json") is json
+
+
+def test_a_tiff_of_several_channels_is_refused(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "c.tif", np.zeros((4, 2, 20, 20), np.uint16), imagej=True, metadata={"axes": "ZCYX"})
+    with pytest.raises(engine.InputError, match=r"c.tif holds ZCYX = "):
+        open_stored(tmp_path / "c.tif")

@@ -1,6 +1,7 @@
 """NumPy files, TIFF stacks and OME-Zarr; the latter two by tifffile and zarr (``pip install 'nsn2n[large]'``)."""
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -40,26 +41,25 @@ def create_numpy(path: Path, volume: StoredVolume) -> RawFile:
     return RawFile(path, offset, volume.array.shape, dtype)
 
 
-class TiffPages:
-    """The pages of a TIFF file, or of the files of a folder, as slices."""
+class TiffSlices:
+    """The pages of a TIFF file, or the files of a folder, one page each, as slices.
 
-    def __init__(self, files: list[Path]) -> None:
-        tifffile = library("tifffile")
-        self._files = [tifffile.TiffFile(file) for file in files]
-        self._pages = [page for file in self._files for page in file.series[0].pages]
-        first = self._pages[0].keyframe
-        if len(first.shape) != 2:
-            raise InputError(f"the pages of {files[0]} are {first.shape}; gray-scale slices are needed")
-        self.dtype, self.shape = np.dtype(first.dtype), (len(self._pages), *first.shape)
+    Args:
+        shape: of the whole.
+        dtype: of all slices.
+        read: gives the slice of a number.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype, read: Callable[[int], np.ndarray]) -> None:
+        self.shape, self.dtype, self._read = shape, np.dtype(dtype).newbyteorder("="), read
 
     def __getitem__(self, box) -> np.ndarray:
-        numbers = range(*box[0].indices(self.shape[0]))
-        return np.stack([self._page(number)[box[1:]] for number in numbers])
+        return np.stack([self._slice(number)[box[1:]] for number in range(*box[0].indices(self.shape[0]))])
 
-    def _page(self, number: int) -> np.ndarray:
-        page = self._pages[number].asarray()
+    def _slice(self, number: int) -> np.ndarray:
+        page = self._read(number)
         if page.shape != self.shape[1:] or page.dtype != self.dtype:
-            raise InputError(f"page {number} is {page.dtype} {page.shape}, and others {self.dtype} {self.shape[1:]}")
+            raise InputError(f"slice {number} is {page.dtype} {page.shape}, and others {self.dtype} {self.shape[1:]}")
         return page
 
 
@@ -75,20 +75,25 @@ def open_tiff(path: Path) -> StoredVolume:
     if path.is_dir():
         files = [Path(name) for name in tifffile.natural_sorted(map(str, tiffs_in(path)))]
     try:
-        with tifffile.TiffFile(files[0]) as file:
-            series, offset = file.series[0], file.series[0].dataoffset
-            shape, order = series.shape, file.byteorder
-            tags = file.pages[0].tags
-            more = {
-                name: tags[tag].value
-                for name, tag in (("XResolution", 282), ("YResolution", 283), ("ResolutionUnit", 296))
-                if tag in tags
-            }
-        if len(files) == 1 and offset is not None and len(shape) == 3:
-            return StoredVolume(RawFile(path, offset, shape, series.dtype.newbyteorder(order)), None, more=more)
-        return StoredVolume(TiffPages(files), None, more=more)
+        file = tifffile.TiffFile(files[0])
+        series, tags = file.series[0], file.pages[0].tags
+        names = {"XResolution": 282, "YResolution": 283, "ResolutionUnit": 296}
+        more = {name: tags[tag].value for name, tag in names.items() if tag in tags}
+        if path.is_dir():
+            file.close()
+            shape = (len(files), *series.shape)
+            array = TiffSlices(shape, series.dtype, lambda number: tifffile.imread(files[number]))
+        else:
+            shape, offset, pages = series.shape, series.dataoffset, series.pages
+            if offset is not None and len(shape) == 3:
+                array = RawFile(path, offset, shape, series.dtype.newbyteorder(file.byteorder))
+            else:
+                array = TiffSlices(shape, series.dtype, lambda number: pages[number].asarray())
     except (tifffile.TiffFileError, IndexError, OSError) as error:
         raise InputError(f"{path} can't be read as a TIFF stack ({error})") from error
+    if len(shape) != 3:
+        raise InputError(f"{path} holds {series.axes} = {shape}; gray-scale slices of one volume are needed")
+    return StoredVolume(array, None, more=more)
 
 
 def create_tiff(path: Path, volume: StoredVolume) -> RawFile:

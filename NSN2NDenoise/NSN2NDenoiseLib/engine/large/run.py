@@ -103,7 +103,7 @@ class _Run:
         self._journal = journal
         self._source, self._raw, self._target, self._memory_mb = source, raw_stack(source), target, memory_mb
         self._progress, self._should_stop = progress, should_stop
-        self._start, self._seconds = time.monotonic(), {}
+        self._seconds: dict[str, float] = {}
         self._from, self._to = 0.0, LOOK
         self._bricks_since: tuple[float, float] | None = None
 
