@@ -4,8 +4,9 @@
     python Testing/Benchmark/check_parts.py --size 1500 1500 1500 --memory 2.3 --one
 
 Without `--one` the command `nsn2n denoise` runs to its end, under GNU time where that is installed. With it, the look
-and the brick in the middle are done, and the time of the others is told from the voxels that are worked on. Exit status
-1 when the process held more than the memory that was allowed. The voxels are uint16; the noise is white, or with
+and the part in the middle are done (or a smaller one, `--part`), and the time of all is told from the voxels that are
+worked on. With a file in `--keep`, the volume is written there and kept, or read if it is there already. Exit status 1
+when the process held more than the memory that was allowed. The voxels are uint16; the noise is white, or with
 `--colored` a network is trained (preset default).
 """
 
@@ -24,7 +25,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli.stored.files import create_stored, open_stored
 from NSN2NDenoiseLib.cli.stored.volume import StoredVolume
 from NSN2NDenoiseLib.engine.large import parts
-from NSN2NDenoiseLib.engine.large.bricks import choose_bricks, work
+from NSN2NDenoiseLib.engine.large.bricks import choose_bricks, cut, work
 from NSN2NDenoiseLib.engine.runtime.machine import peak_memory_mb
 from NSN2NDenoiseLib.engine.runtime.memory import predict_memory_mb
 from scipy import ndimage
@@ -40,16 +41,23 @@ def main() -> int:
     parser.add_argument("--size", type=int, nargs=3, default=(160, 384, 384), help="slices, rows, columns")
     parser.add_argument("--memory", type=float, default=0.75, help="GB that are allowed")
     parser.add_argument("--one", action="store_true", help="only the look and one part")
+    parser.add_argument("--part", type=int, nargs=3, help="slices, rows and columns of that part")
+    parser.add_argument("--keep", type=Path, help="the volume's file (.nrrd)")
     parser.add_argument("--colored", action="store_true", help="colored noise and preset default")
     parser.add_argument("--folder", type=Path, default=None, help="where the volumes are written (a temporary folder)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        source = Path(folder) / "large.nrrd"
-        write_volume(source, tuple(options.size), options.colored)
+        source = options.keep or Path(folder) / "large.nrrd"
+        if not source.exists():
+            write_volume(source, tuple(options.size), options.colored)
         preset = "default" if options.colored else "fast"
         whole = predict_memory_mb(tuple(options.size), np.dtype(np.uint16), engine.Settings.from_preset(preset)) / 1000
         print(f"{source.stat().st_size / 1e9:.2f} GB; in memory, {preset} would take {whole:.1f} GB", flush=True)
-        peak = (one_part if options.one else whole_run)(source, options.memory, preset)
+        target = Path(folder) / "out.nrrd"
+        if options.one:
+            peak = one_part(source, target, options.memory, preset, options.part)
+        else:
+            peak = whole_run(source, target, options.memory, preset)
     print(f"peak memory {peak:.2f} GB, allowed {options.memory:g} GB")
     return int(peak > options.memory)
 
@@ -70,10 +78,10 @@ def write_volume(path: Path, size: tuple[int, int, int], colored: bool) -> None:
         target[slice(k, k + 1), slice(0, size[1]), slice(0, size[2])] = np.rint(plane).astype(np.uint16)[None]
 
 
-def whole_run(source: Path, memory: float, preset: str) -> float:
+def whole_run(source: Path, target: Path, memory: float, preset: str) -> float:
     """The command to its end; returns its peak memory in GB."""
-    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "denoise", source, source.with_name("out.nrrd"), "--quiet"]
-    command += ["--preset", preset, "--device", "cpu", "--memory", memory, "--report", source.with_name("report.json")]
+    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "denoise", source, target, "--quiet"]
+    command += ["--preset", preset, "--device", "cpu", "--memory", memory, "--report", target.with_name("report.json")]
     timed = ["/usr/bin/time", "-v"] if shutil.which("/usr/bin/time") else []
     start = time.monotonic()
     done = subprocess.run([*timed, *map(str, command)], stderr=subprocess.PIPE, text=True)
@@ -83,30 +91,32 @@ def whole_run(source: Path, memory: float, preset: str) -> float:
         sys.exit(done.returncode)
     print("\n".join(line.strip() for line in done.stderr.splitlines() if "Maximum resident" in line))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    report = json.loads(source.with_name("report.json").read_text())
+    report = json.loads(target.with_name("report.json").read_text())
     sides = " x ".join(map(str, report["parts"]["sides"]))
     print(f"{report['parts']['count']} parts of {sides}: {used.ru_utime + used.ru_stime:.0f} s CPU, {seconds:.0f} s")
     print(f"noise {report['noiseBefore']} -> {report['noiseAfter']}, predicted peak {report['predictedMemoryMB']} MB")
     return used.ru_maxrss * 1024 / 1e9
 
 
-def one_part(source: Path, memory: float, preset: str) -> float:
+def one_part(source: Path, target: Path, memory: float, preset: str, part: list[int] | None) -> float:
     """The look, and the part in the middle; returns the peak memory of this process in GB."""
     chosen: dict = {}
 
     def choose(shape, reach, *rest):
-        found = choose_bricks(shape, reach, *rest)
+        found = cut(shape, part) if part else choose_bricks(shape, reach, *rest)
+        print(
+            f"look: {time.process_time() - start:.0f} s CPU, peak memory {peak_memory_mb() / 1000:.2f} GB", flush=True
+        )
         chosen.update(all=found, reach=reach, rest=rest, began=time.process_time())
         return [found[len(found) // 2]]
 
     parts.choose_bricks = choose
     volume = open_stored(source)
-    target, start = create_stored(source.with_name("out.nrrd"), volume), time.process_time()
+    target, start = create_stored(target, volume), time.process_time()
     settings = engine.Settings.from_preset(preset, device="cpu")
-    report = engine.denoise_stored(volume.array, target, settings, spacing=volume.spacing, memory_mb=1000 * memory)
+    engine.denoise_stored(volume.array, target, settings, spacing=volume.spacing, memory_mb=1000 * memory)
     seconds, before = time.process_time() - chosen["began"], chosen["began"] - start
     sides = tuple(side.stop - side.start for side in chosen["all"][0])
-    print(f"look{' and training' if report['steps'] else ''}: {before:.0f} s CPU")
     print(f"one of {len(chosen['all'])} parts of {' x '.join(map(str, sides))}: {seconds:.0f} s CPU")
     reach, (dtype, settings, allowed) = chosen["reach"], chosen["rest"]
     for size, gigabytes in ((volume.array.shape, memory), (volume.array.shape, 4.0), (LARGER, 4.0), (LARGER, 16.0)):
