@@ -33,7 +33,8 @@ def _add_denoise(commands) -> None:
         "output",
         metavar="OUTPUT",
         type=Path,
-        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
+        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd; in parts also .tif, .zarr, .npy), or a new folder "
+        "with --dicom",
     )
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
     parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
@@ -55,6 +56,7 @@ def _add_denoise(commands) -> None:
         metavar="FILE",
         help="use a kept network instead of training one; refused where noise or spacing do not fit",
     )
+    _add_memory(parser)
     _add_common(parser)
 
 
@@ -76,7 +78,18 @@ def _add_inspect(commands) -> None:
     )
     _add_input(parser)
     add_option(parser, BY_NAME["axis"])
+    _add_memory(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_memory(parser) -> None:
+    parser.add_argument(
+        "--memory",
+        type=float,
+        metavar="GB",
+        help="read, denoise and write the volume in parts, with at most this much memory; without it, so is what does "
+        "not fit (uncompressed NRRD, MetaImage or NIfTI, TIFF stacks, OME-Zarr, .npy)",
+    )
 
 
 def _add_batch(commands) -> None:

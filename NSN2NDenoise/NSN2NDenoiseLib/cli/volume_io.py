@@ -178,6 +178,17 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
     return reader.Execute()
 
 
+def read_header(path: Path) -> tuple[int, tuple[int, int, int], np.dtype, tuple[float, float, float]]:
+    """Frames, shape (K, J, I), type and spacing (k, j, i) of a file, without its voxels.
+
+    Raises:
+        InputError, RuntimeError: as `open_file`.
+    """
+    reader, size = open_file(path)
+    dtype = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).dtype
+    return (*size, 1)[3], tuple(reversed(size[:3])), dtype, tuple(reversed(reader.GetSpacing()[:3]))
+
+
 def _is_segmentation(image: sitk.Image) -> bool:
     keys = set(image.GetMetaDataKeys())
     nifti_label = "intent_code" in keys and image.GetMetaData("intent_code").strip() == "1002"

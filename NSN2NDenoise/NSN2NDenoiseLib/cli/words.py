@@ -20,6 +20,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         *_made_by(report["stages"]),
         *_wrapped("within", _within(report)),
+        *_wrapped("parts", _parts(report)),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}",
         *_wrapped("pairs", f"of {describe_pairing(report)}"),
@@ -57,8 +58,7 @@ def describe_inspection(name: str, facts: dict) -> str:
         "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
-        "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
-        f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
+        "memory": _memory(facts),
     }
     return "\n".join([*(line for row in rows.items() for line in _row(*row)), *describe_warnings(facts["warnings"])])
 
@@ -79,6 +79,22 @@ def _within(report: dict) -> str:
     if within is None:
         return ""
     return f"{within['voxels']} voxels, {100 * within['fraction']:.2g} % of the volume; elsewhere it is as it was"
+
+
+def _parts(report: dict) -> str:
+    parts = report.get("parts")
+    if parts is None:
+        return ""
+    return f"{parts['count']} of {' x '.join(map(str, reversed(parts['sides'])))} voxels, one after the other"
+
+
+def _memory(facts: dict) -> str:
+    parts = facts.get("parts")
+    if parts is None:
+        return (
+            f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU"
+        )
+    return f"about {parts['memoryMB'] / 1000:.1f} GB to denoise it in parts: {_parts(facts)}"
 
 
 def _seconds(seconds: dict[str, float]) -> str:

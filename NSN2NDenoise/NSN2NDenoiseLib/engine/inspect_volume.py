@@ -3,8 +3,8 @@
 import numpy as np
 
 from .judge.measure import plain
-from .look import take_look
-from .plan import make_plan
+from .look import Look, take_look
+from .plan import Plan, make_plan
 from .settings import Settings
 
 
@@ -33,9 +33,41 @@ def inspect_volume(
     """
     settings = settings or Settings()
     look, _ = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
-    plan = make_plan(look, settings)
+    return _facts(volume.shape, look, make_plan(look, settings))
+
+
+def inspect_stored(
+    source,
+    spacing: tuple[float, float, float] | None = None,
+    settings: Settings | None = None,
+    memory_mb: float | None = None,
+) -> dict:
+    """The same of a volume that is not in memory, and in how many parts it is denoised.
+
+    Args:
+        source, memory_mb: as in `denoise_stored`.
+        spacing, settings: as above.
+
+    Returns:
+        As above; "parts" has their "count", "sides" (k, j, i) and the memory in MB; "gpuMemoryMB" is that of a part.
+
+    Raises:
+        InputError, SettingsError, RunError: as `denoise_stored`.
+    """
+    from .large.look import take_look_at_stored
+    from .large.parts import allowed_memory_mb, plan_parts, require_look, sides_of
+
+    settings, memory_mb = settings or Settings(), memory_mb or allowed_memory_mb()
+    require_look(source.shape, memory_mb)
+    look, _ = take_look_at_stored(source, settings.axis, spacing)
+    plan, _, bricks = plan_parts(look, settings, memory_mb)
+    parts = {"count": len(bricks), "sides": sides_of(bricks), "memoryMB": round(plan.memory_mb)}
+    return {**_facts(source.shape, look, plan), "parts": parts}
+
+
+def _facts(shape: tuple[int, int, int], look: Look, plan: Plan) -> dict:
     return {
-        "size": list(volume.shape),
+        "size": list(shape),
         "type": str(look.dtype),
         "range": [plain(value, 9) for value in look.value_range],
         "normalizedRange": [plain(look.low), plain(look.low + look.scale)],

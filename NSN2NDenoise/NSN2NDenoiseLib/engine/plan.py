@@ -70,6 +70,7 @@ def make_plan(
     within: np.ndarray | Box | None = None,
     network: TrainedNetwork | None = None,
     in_sequence: bool = False,
+    in_parts: bool = False,
 ) -> Plan:
     """Decide what is done.
 
@@ -80,6 +81,7 @@ def make_plan(
             everywhere.
         network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
         in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
+        in_parts: the volume is not in memory, so nothing is said of what all of it would take (`large.run`).
 
     Raises:
         SettingsError: a gap that is not possible, or settings that leave no place for the network.
@@ -95,7 +97,7 @@ def make_plan(
     stages = _stages(look, settings, sigma, in_sequence and network is None and settings.gap is None)
     part = None
     if within is not None:
-        part = find_part(within, look.axis, look.shape, _reach(look, stages, gap), SPARE_REACH)
+        part = find_part(within, look.axis, look.shape, reach_of(look, stages, gap), SPARE_REACH)
     if part is not None and part.wanted is not None and not look.noise.none:
         stages = (*stages, "within")
     shape = look.shape if part is None else part.shape
@@ -111,7 +113,7 @@ def make_plan(
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings, shape),
         gpu_memory_mb=predict_gpu_memory_mb(shape, settings),
         warnings=(
-            *memory_warnings(look.shape, look.dtype, settings, shape),
+            *(() if in_parts else memory_warnings(look.shape, look.dtype, settings, shape)),
             *look.warnings,
             *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
@@ -148,7 +150,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
     return tuple(name for name, runs in chosen.items() if runs)
 
 
-def _reach(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
+def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
     """How far around a voxel the stages look, in slices, rows and columns."""
     passes = 1 if "first" in stages else 0
     if "similar" in stages or "refine" in stages:

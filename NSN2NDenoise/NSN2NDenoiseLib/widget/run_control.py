@@ -7,8 +7,10 @@ from slicer.i18n import tr as _
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import arguments, results, sequences
 from NSN2NDenoiseLib.logic.dependencies import DependencyError
+from NSN2NDenoiseLib.logic.memory import whatDoesNotFit
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
+from .matching import BOX, YELLOW
 from .messages import Messages, durationText, presetText, stageText
 
 
@@ -57,11 +59,30 @@ class RunControl:
             keep.enabled = not self._isKeeping
             button.text, button.enabled = _("Cancel"), True
             button.toolTip = _("Stop the run. The scene becomes what it was before; a first result is taken back.")
+            self._showMemory("")
             return
         button.text = _("Apply")
         reason = self._reasonNotToApply()
         button.enabled = not reason
         button.toolTip = reason or _("Denoise the volume. You can go on working in Slicer meanwhile.")
+        hasRegion = not reason and (self._parameterNode.roi or self._parameterNode.segmentation)
+        self._showMemory(
+            "" if reason or hasRegion else whatDoesNotFit(self._parameterNode.inputVolume, self._settings())
+        )
+
+    def _showMemory(self, text: str) -> None:
+        """Say that a run does not fit the memory; hide without a text."""
+        self._ui.memoryLabel.styleSheet = BOX.format(*YELLOW)
+        self._ui.memoryLabel.text = text
+        self._ui.memoryLabel.visible = bool(text)
+
+    def _settings(self) -> engine.Settings:
+        """What of the settings is checked before a run."""
+        node = self._parameterNode
+        learn = arguments.switched("learn", node.learn)
+        return engine.Settings.from_preset(
+            node.preset, first=node.first, learn=learn, refine=node.refine, axis=node.sliceAxis
+        )
 
     def _reasonNotToApply(self) -> str:
         node = self._parameterNode
@@ -73,8 +94,7 @@ class RunControl:
                 sequences.checkFrames(self._panel.frames.chosen)
             else:
                 arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
-            learn = arguments.switched("learn", node.learn)
-            engine.Settings.from_preset(node.preset, first=node.first, learn=learn, refine=node.refine)
+            self._settings()
         except ValueError as error:
             return str(error)
         return ""

@@ -73,17 +73,20 @@ def noise_kept(
     return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
 
 
-def sample_regions(volume: np.ndarray, tissue: float, gap: int = 1) -> list[Box]:
+def sample_regions(
+    volume: np.ndarray, tissue: float, gap: int = 1, samples: int = SAMPLES, sides: tuple[int, int, int] = SIDES
+) -> list[Box]:
     """The regions with the most tissue at different places along the slices, at least two gaps thick.
 
     Args:
         volume: (slices, rows, columns) float32, normalized.
         tissue: as in `noise_kept`.
         gap: pairs are (x_i, x_i+gap).
+        samples, sides: how many, and their slices, rows and columns, at most.
     """
-    wanted = (max(SIDES[0], 2 * gap), *SIDES[1:])
+    wanted = (max(sides[0], 2 * gap), *sides[1:])
     sides = [min(side, size) for side, size in zip(wanted, volume.shape, strict=True)]
-    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], SAMPLES + 2).round().astype(int))
+    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], samples + 2).round().astype(int))
     starts = starts[1:-1] if len(starts) > 2 else starts
     found = []
     for start in starts:

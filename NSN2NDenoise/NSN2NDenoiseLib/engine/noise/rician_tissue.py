@@ -8,7 +8,6 @@ as in bright one, PET and ultrasound have much less; where those are dark, some 
 import numpy as np
 from scipy import ndimage
 
-from ..volume.axes import slices_first
 from ..volume.slices import Slices
 from .rician import AIR_MEAN, rician_variance
 
@@ -26,17 +25,17 @@ BELOW = 0.05
 AGREEMENT, CONSTANT = 1.12, 1.3
 
 
-def is_rician_without_air(volume: np.ndarray, slices: Slices, sd: float) -> bool:
+def is_rician_without_air(stack: np.ndarray, slices: Slices, sd: float) -> bool:
     """Whether a volume is an MR magnitude image, as far as its dark tissue tells; sigma is the SD in tissue then.
 
     Args:
-        volume: (K, J, I), image units.
+        stack: the volume, (slices, rows, columns), image units.
         slices: of the volume.
         sd: of the noise in tissue, image units, > 0.
     """
-    if volume.min() < 0 or len(slices) < 3:
+    if stack.min() < 0 or len(slices) < 3:
         return False
-    means, energies = _means_and_energies(slices_first(volume, slices.axis), slices.excluded, sd)
+    means, energies = _means_and_energies(stack, slices.excluded, sd)
     dark, bright, very_bright = (means >= SMALLEST) & (means < DARK), means >= BRIGHT, means >= VERY_BRIGHT
     if dark.sum() < LEAST_DARK * means.size or bright.sum() < LEAST_BRIGHT * means.size:
         return False

@@ -1,12 +1,13 @@
 """Stage "spare": did it help? Where more was removed than there is noise, anatomy went, and comes back."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
+from ..judge.gain import CELL, Gain, GainSums, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
+from ..volume.part import Box
 from .first import first
 from .limit import limit
 from .match import compare
@@ -24,6 +25,50 @@ WARNING = "In {:.0f} % of the tissue, more would have been removed than there is
 LEAST_GAIN = 0.4
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What was done, tried at the samples.
+
+    Attributes:
+        samples: as the stages made them.
+        kept: how the result follows noise.
+    """
+
+    samples: tuple[State, ...]
+    kept: Kept
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What came of a volume or a part of it, as sums that can be added: as it is spared, and at full strength."""
+
+    spared: GainSums = field(default_factory=GainSums)
+    full: GainSums = field(default_factory=GainSums)
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(self.spared + other.spared, self.full + other.full)
+
+    def decibels(self, kept: Kept) -> float:
+        """The predicted gain."""
+        return self.spared.decibels(kept)[0]
+
+    def figures(self, kept: Kept) -> dict:
+        """For the report."""
+        predicted, sd = self.spared.decibels(kept)
+        return {
+            "predictedGain": predicted,
+            "predictedGainSD": sd,
+            "predictedGainAtFullStrength": self.full.decibels(kept)[0],
+            "noiseKept": kept.covariance,
+            "noiseLeft": kept.left,
+        }
+
+    def warnings(self) -> list[str]:
+        """What to say of a volume in which much was put back."""
+        enough = self.spared.mean_strength > MOSTLY
+        return [] if enough else [WARNING.format(100 * (1 - self.spared.whole_part))]
+
+
 def take_samples(state: State) -> State:
     """A whole volume's state with the samples at which this stage will try what was done."""
     regions = sample_regions(state.slices.values, TISSUE * state.look.noise.level, state.plan.gap)
@@ -38,36 +83,64 @@ def spare(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
+    tried = try_samples(state, workshop)
+    gain, where = _gain([state], tried.kept)
+    totals = _totals(gain, where)
+    judged = totals if state.region is None else _totals(*_gain(tried.samples, tried.kept))
+    if judged.decibels(tried.kept) < LEAST_GAIN:
+        return left_as_it_was(state, totals.figures(tried.kept))
+    state = replace(state, gain=totals.figures(tried.kept))
+    if gain.strength.min() >= 1:
+        return state
+    spared, warnings = _put_back(state, gain.strength, workshop), (*state.warnings, *totals.warnings())
+    return state.with_result(spared, "spare", justified=totals.spared.mean_strength, warnings=warnings)
+
+
+def left_as_it_was(state: State, figures: dict) -> State:
+    """The input as its own result."""
+    return replace(state, denoised=state.slices.values, made_by=(), justified=0.0, gain=figures)
+
+
+def spare_part(state: State, tried: Tried, core: Box, workshop: Workshop) -> tuple[State, Totals]:
+    """Put back in a part what exceeds the noise there; whether the whole is worth it is said when all parts are done.
+
+    Args:
+        state: of the part.
+        tried: at the samples of the whole.
+        core: the box of the part whose cells count, from one multiple of `CELL` to another or an end.
+        workshop: as in a stage.
+    """
+    gain, where = _gain([state], tried.kept)
+    inside = np.zeros_like(where)
+    inside[(core[0], *(slice(side.start // CELL, -(-side.stop // CELL)) for side in core[1:]))] = True
+    spared = _put_back(state, gain.strength, workshop)
+    if gain.strength[inside].min() < 1:
+        state = state.with_result(spared, "spare")
+    return replace(state, denoised=spared), _totals(gain, where & inside)
+
+
+def try_samples(state: State, workshop: Workshop) -> Tried:
+    """Do to the samples what was done to the state."""
+    samples = tuple(_like(state, sample, workshop) for sample in state.samples)
+    return Tried(samples, _kept(state, samples, workshop))
+
+
+def _put_back(state: State, strength: np.ndarray, workshop: Workshop) -> np.ndarray:
+    """The result with as much of what was removed as each cell's strength says, (slices, rows, columns) float32."""
     noisy, denoised = state.slices.values, state.denoised
-    samples = [_like(state, sample, workshop) for sample in state.samples]
-    kept = _kept(state, samples, workshop)
-    gain, where = _gain([state], kept)
-    strength = gain.strength
-    predicted, sd = gain.decibels(where, strength)
-    figures = {
-        "predictedGain": predicted,
-        "predictedGainSD": sd,
-        "predictedGainAtFullStrength": gain.decibels(where, 1.0)[0],
-        "noiseKept": kept.covariance,
-        "noiseLeft": kept.left,
-    }
-    judged, there = (gain, where) if state.region is None else _gain(samples, kept)
-    if judged.decibels(there, judged.strength)[0] < LEAST_GAIN:
-        return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
-    whole = float((strength[where] > 0.999).mean()) if where.any() else 1.0
-    justified = float(strength[where].mean()) if where.any() else 1.0
-    if strength.min() >= 1:
-        return replace(state, gain=figures)
     spared = np.empty_like(noisy)
     for index in range(len(noisy)):
         part = at_full_size(strength[index], noisy.shape[1:])
         spared[index] = noisy[index] + part * (denoised[index] - noisy[index])
         workshop.tracker.update((index + 1) / len(noisy))
-    warnings = [] if justified > MOSTLY else [WARNING.format(100 * (1 - whole))]
-    return state.with_result(spared, "spare", justified=justified, gain=figures, warnings=(*state.warnings, *warnings))
+    return spared
 
 
-def _gain(states: list[State], kept: Kept) -> tuple[Gain, np.ndarray]:
+def _totals(gain: Gain, where: np.ndarray) -> Totals:
+    return Totals(gain.sums(where, gain.strength), gain.sums(where, 1.0))
+
+
+def _gain(states: list[State] | tuple[State, ...], kept: Kept) -> tuple[Gain, np.ndarray]:
     """What states of one size gained, their cells one after the other along the slices, and which are tissue."""
     gains = [measure_gain(state.slices.values, state.denoised, state.measured_noise, kept) for state in states]
     tissue = np.concatenate([_tissue(state) for state in states])
@@ -100,7 +173,7 @@ def _like(state: State, sample: State, workshop: Workshop) -> State:
     return limit(sample, workshop) if "limit" in state.made_by else sample
 
 
-def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
+def _kept(state: State, samples: tuple[State, ...], workshop: Workshop) -> Kept:
     """How what made the result responds to noise."""
 
     def again(own: np.ndarray, number: int) -> np.ndarray:
