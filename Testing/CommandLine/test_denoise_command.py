@@ -112,7 +112,7 @@ def test_one_frame_of_a_4d_file(nsn2n, small, tmp_path):
 
 
 def test_a_time_limit(nsn2n, small, tmp_path, monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *a, measure=time_limit._step_seconds: 0.1 + measure(*a))
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.1 + measure(*a))
     done = nsn2n("denoise", small, "out.nrrd", "--minutes", "0.1", "--report", "report.json", "--device", "cpu")
     assert done.returncode == 0 and "(limit 6 s)" in done.stdout
     report = json.loads((tmp_path / "report.json").read_text())

@@ -139,9 +139,8 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
 def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n inspect``."""
     volume = read_volume(options.input, options.frame, options.series)
-    facts = engine.inspect_volume(
-        volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis), volume.positions
-    )
+    settings = engine.Settings.from_preset(options.preset, axis=options.axis, device=options.device)
+    facts = engine.inspect_volume(volume.array, volume.spacing, settings, volume.positions)
     facts["warnings"] = [*volume.warnings, *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in volume.spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))

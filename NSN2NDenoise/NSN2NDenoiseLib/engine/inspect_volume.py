@@ -1,11 +1,16 @@
 """What can be said about a volume before it is denoised."""
 
+import math
+import time
+from importlib.util import find_spec
+
 import numpy as np
 
 from .judge.measure import plain
 from .look import take_look
 from .plan import make_plan
 from .settings import Settings
+from .timing import measure_speed, predict_seconds
 
 
 def inspect_volume(
@@ -23,17 +28,22 @@ def inspect_volume(
         positions: as in `denoise`.
 
     Returns:
-        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap and memory of
-        the run; warnings. Intensities are in image units, the threshold in both units; "gpuMemoryMB" is for a run on a
-        CUDA GPU.
+        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, seconds and
+        memory of the run, as a whole and by stage; warnings. Intensities are in image units, the threshold in both
+        units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here, see timing.py;
+        without torch, which a run needs, they are None.
 
     Raises:
         InputError: the volume can't be denoised.
         SettingsError: a setting that is not allowed.
     """
     settings = settings or Settings()
-    look, _ = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    start = time.monotonic()
+    look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    seconds = {"look": time.monotonic() - start}
     plan = make_plan(look, settings)
+    if find_spec("torch"):
+        seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
     return {
         "size": list(volume.shape),
         "type": str(look.dtype),
@@ -53,6 +63,11 @@ def inspect_volume(
         "suggestedThreshold": look.threshold,
         "suggestedThresholdImageUnits": plain(look.threshold * look.scale),
         "stages": list(plan.stages),
+        "plan": [
+            {"stage": name, "seconds": plain(seconds.get(name, math.nan), 2), "memoryMB": round(memory)}
+            for name, memory in plan.stage_memory_mb.items()
+        ],
+        "seconds": plain(sum(seconds.values()), 2) if len(seconds) > 1 else None,
         "memoryMB": round(plan.memory_mb),
         "gpuMemoryMB": round(plan.gpu_memory_mb),
         "warnings": list(plan.warnings),

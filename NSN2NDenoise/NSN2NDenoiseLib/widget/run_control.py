@@ -10,6 +10,7 @@ from NSN2NDenoiseLib.logic.dependencies import DependencyError
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
 from .messages import Messages, durationText, presetText, stageText
+from .run_time import runTimeText
 
 
 class RunControl:
@@ -53,6 +54,7 @@ class RunControl:
         if self._parameterNode is not None:
             filters = engine.Settings.from_preset(self._parameterNode.preset).collaborative > 0
             self._ui.firstCheckBox.enabled = self._ui.refineCheckBox.enabled = filters
+        self._showTime()
         if self._logic.isRunning():
             keep.enabled = not self._isKeeping
             button.text, button.enabled = _("Cancel"), True
@@ -62,6 +64,15 @@ class RunControl:
         reason = self._reasonNotToApply()
         button.enabled = not reason
         button.toolTip = reason or _("Denoise the volume. You can go on working in Slicer meanwhile.")
+
+    def _showTime(self) -> None:
+        """Say how long Apply will take, as long as it has not been clicked."""
+        text = ""
+        if self._parameterNode is not None and not self._logic.isRunning() and not self._reasonNotToApply():
+            network, frames = self._panel.network.path, self._panel.frames.chosen
+            text = runTimeText(self._panel.matching.cost, self._parameterNode, network is not None, frames is not None)
+        self._ui.timeLabel.text = text
+        self._ui.timeLabel.visible = bool(text)
 
     def _reasonNotToApply(self) -> str:
         node = self._parameterNode
