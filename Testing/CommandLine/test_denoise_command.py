@@ -166,6 +166,11 @@ def test_inspect_prints_a_page_and_json(nsn2n, small):
     assert facts["noiseSD"] == pytest.approx(24, rel=0.25)
     assert 300 < facts["memoryMB"] < 1000 and " GB to denoise it" in page.stdout
     assert 0 < facts["suggestedThreshold"] < 0.2
+    for row in facts["plan"]:
+        assert row["seconds"] >= 0 and f"{row['stage']:11}" in page.stdout
+    fast = json.loads(nsn2n("inspect", small, "--json", "--preset", "fast").stdout)
+    assert [row["stage"] for row in fast["plan"]] == ["look", *fast["stages"], "report"]
+    assert "learn" not in fast["stages"] and fast["seconds"] > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

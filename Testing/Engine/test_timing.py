@@ -28,6 +28,7 @@ def test_blocks_and_voxels():
     assert voxels((10, 200, 300)) == 0.6
     assert blocks((4, 4, 4)) == pytest.approx(1e-6)
     assert blocks((22, 104, 204)) == pytest.approx(7 * 51 * 101 * 1e-6)
+    assert blocks((23, 105, 3)) == pytest.approx(8 * 52 * 1e-6)
 
 
 def test_seconds_are_counts_times_speed(look_and_slices):
@@ -101,4 +102,4 @@ def test_inspection_lists_the_plan(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     monkeypatch.setattr(module, "measure_speed", None)
     facts = engine.inspect_volume(noisy, settings=settings)
-    assert facts["seconds"] is None and [row["seconds"] for row in facts["plan"][1:]] == [None] * 7
+    assert facts["seconds"] is None and {row["seconds"] for row in facts["plan"][1:]} == {None}

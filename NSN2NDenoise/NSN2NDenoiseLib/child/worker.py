@@ -184,6 +184,7 @@ def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
         frames,
         _settings(job),
         spacing=_spacing(job),
+        within=_within(directory, frames[0].shape) if job.get("within") else None,
         network=_network(job),
         progress=parent.progress,
         should_stop=lambda: parent.should_stop() or (parent.should_keep() and bool(reports)),

@@ -81,7 +81,7 @@ def _plan(stages: list[dict]) -> list[str]:
     """A line for each stage: name, seconds, memory."""
     lines = ["plan        stage        seconds  memory"]
     for row in stages:
-        seconds = "?" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        seconds = "?" if row["seconds"] is None else f"{row['seconds']:.{0 if row['seconds'] >= 10 else 1}f}"
         lines.append(f"{'':12}{row['stage']:11}{seconds:>9}{row['memoryMB'] / 1000:>5.1f} GB")
     return lines
 

@@ -23,7 +23,7 @@ TRAINING = 0.5
 #: Sides of the filters' blocks, and the steps between them (filter/): the time goes with the number of blocks.
 BLOCK, STEP = 4, (3, 2, 2)
 #: Seconds of the stages that take little, in units of those of stage "match".
-REST = {"limit": 0.2, "judge": 0.5, "unbias": 0.3, "strength": 0.1, "within": 0.1, "report": 0.2}
+REST = {"limit": 0.1, "judge": 0.4, "unbias": 0.3, "strength": 0.1, "within": 0.1, "report": 0.05}
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,9 @@ def voxels(shape: tuple[int, int, int]) -> float:
 
 
 def blocks(shape: tuple[int, int, int]) -> float:
-    """Millions of blocks that the filters make groups for, about."""
-    return float(np.prod([max(side - BLOCK, 0) / step + 1 for side, step in zip(shape, STEP, strict=True)])) / 1e6
+    """Millions of blocks that the filters make groups for, about: the last one along an axis ends with it."""
+    counts = [-(-max(side - BLOCK, 0) // step) + 1 for side, step in zip(shape, STEP, strict=True)]
+    return float(np.prod(counts)) / 1e6
 
 
 def _middle(shape: tuple[int, int, int], gap: int, size: tuple[int, int, int]) -> Box:

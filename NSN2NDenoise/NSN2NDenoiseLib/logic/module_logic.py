@@ -149,6 +149,9 @@ class DenoisingLogic:
         settings: dict | None = None,
         network=None,
         saveNetwork=None,
+        roi=None,
+        segmentation=None,
+        segment: str | None = None,
         **values,
     ):
         """Denoise all frames of a sequence into a sequence beside it, in the same browser, with the same index.
@@ -159,6 +162,7 @@ class DenoisingLogic:
         Args:
             inputSequence: sequence node that a sequence browser shows, or the volume node that shows its frames.
             frameCallback: called after each frame with the volume node that shows the results, and how many are done.
+            roi, segmentation, segment: as for `process`; where they lie in the frame that is shown, and there in all.
             values: threshold, lambdaRC, lambdaIC, sliceAxis, device, seed, rician, minutes (of all frames together),
                 strength, first, learn, refine; these and all others as for `process`.
 
@@ -168,7 +172,9 @@ class DenoisingLogic:
         Raises:
             As `process`; ValueError, too, where there is no sequence, or its frames are of several sizes.
         """
-        request = sequenceRequestOf(inputSequence, preset, settings, network, saveNetwork, values)
+        request = sequenceRequestOf(
+            inputSequence, preset, settings, network, saveNetwork, roi, segmentation, segment, values
+        )
 
         def tellFrame(node, done: int) -> None:
             self.onRunFrame(node, done)

@@ -102,8 +102,6 @@ class RunControl:
         self._messages.status(_("Preparing..."))
         self._startedHere = True
         try:
-            if frames is not None and (node.roi or node.segmentation):
-                raise ValueError(_("All frames are denoised everywhere: clear the region, or choose This frame."))
             if frames is not None:
                 self._logic.processSequence(frames.sequence, waitForCompletion=False, **self._asked())
             else:
@@ -111,9 +109,6 @@ class RunControl:
                     node.inputVolume,
                     node.outputVolume,
                     noiseVolume=node.noiseVolume,
-                    roi=node.roi,
-                    segmentation=node.segmentation,
-                    segment=node.segment or None,
                     waitForCompletion=False,
                     **self._asked(),
                 )
@@ -140,6 +135,9 @@ class RunControl:
             "refine": node.refine,
             "strength": self._ui.strengthSlider.value / 100,
             "network": self._panel.network.path,
+            "roi": node.roi,
+            "segmentation": node.segmentation,
+            "segment": node.segment or None,
         }
 
     def _onCancel(self) -> None:
