@@ -152,6 +152,9 @@ def test_refused(host, ui, logic, volume, result, tmp_path):
             logic.qualityReport(result, tmp_path / "a.html", lesions=True)
         logic.getParameterNode().Modified()
         assert not ui.lesionsCheckBox.enabled and words in ui.lesionsCheckBox.toolTip and ui.qualityButton.enabled
+    result.SetAttribute("NSN2N.Report", json.dumps({"seed": 0}))
+    with pytest.raises(ValueError, match="Another version"):
+        logic.qualityReport(result, tmp_path / "a.html")
     result.SetAttribute("NSN2N.Report", json.dumps(whole))
     slicer.util.updateVolumeFromArray(volume, voxels(volume)[:-1])
     logic.getParameterNode().Modified()

@@ -12,7 +12,7 @@ from .. import engine
 from ..engine.judge.contrast import settings_of
 from ..report.compose import Pair, compose
 from ..report.page import Content, make_page
-from ..report.price import price
+from ..report.runs import is_run, price
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_target
 from .volume_io import Volume, read_volume
@@ -65,7 +65,7 @@ def read_run(path: Path) -> dict:
         run = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise engine.InputError(f"{path} can't be read as the JSON of nsn2n denoise --report ({error})") from error
-    if not isinstance(run, dict) or not {"stages", "settings", "seconds", "axis", "versions"} <= set(run):
+    if not is_run(run):
         raise engine.InputError(f"{path} is not the JSON of nsn2n denoise --report")
     return run
 

@@ -59,7 +59,7 @@ def describe_inspection(name: str, facts: dict) -> str:
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
         "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
         f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
-        "time": "unknown: torch is not installed"
+        "time": "unknown: it could not be timed (is torch installed?)"
         if facts["seconds"] is None
         else f"about {describe_seconds(facts['seconds'])} to denoise it on this machine",
     }

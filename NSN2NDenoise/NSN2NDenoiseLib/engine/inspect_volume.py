@@ -2,10 +2,12 @@
 
 import math
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 
 import numpy as np
 
+from .errors import RunError
 from .judge.measure import plain
 from .look import take_look
 from .plan import make_plan
@@ -31,7 +33,7 @@ def inspect_volume(
         Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, seconds and
         memory of the run, as a whole and by stage; warnings. Intensities are in image units, the threshold in both
         units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here, see timing.py;
-        without torch, which a run needs, they are None.
+        where they can't be (without torch, which a run needs), they are None.
 
     Raises:
         InputError: the volume can't be denoised.
@@ -43,7 +45,8 @@ def inspect_volume(
     seconds = {"look": time.monotonic() - start}
     plan = make_plan(look, settings)
     if find_spec("torch"):
-        seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
+        with suppress(RunError):
+            seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
     return {
         "size": list(volume.shape),
         "type": str(look.dtype),

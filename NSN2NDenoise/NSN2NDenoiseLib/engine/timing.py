@@ -44,23 +44,17 @@ class Speed:
     network: float | None = None
 
 
-def measure_speed(
-    slices: Slices,
-    look: Look,
-    plan: Plan,
-    stages: tuple[str, ...] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> Speed:
-    """Time the stages on a piece of the volume; takes some seconds.
+def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[[], bool] | None = None) -> Speed:
+    """Time the plan's stages on a piece of the volume; takes some seconds.
 
     Args:
         slices, look: from `take_look`.
         plan: for them.
-        stages: which to time, of "first", "learn" and "refine"; None: those of the plan.
         should_stop: asked between steps.
 
     Raises:
         SettingsError: the device does not work.
+        RunError: the piece can't be trained on, for example because it is all padding.
         Cancelled: `should_stop` said yes.
     """
     from .runtime.device import choose_device, choose_precision
@@ -73,7 +67,7 @@ def measure_speed(
     device = choose_device(plan.settings.device)
     workshop = Workshop(device, choose_precision(plan.settings.precision, device), Tracker(should_stop=should_stop))
     whole = State(slices, look, plan, denoised=slices.values)
-    filters = {name: work for name, work in (("first", first), ("refine", refine)) if name in (stages or plan.stages)}
+    filters = {name: work for name, work in (("first", first), ("refine", refine)) if name in plan.stages}
     if filters:
         first(compare(whole.cut(_middle(look.shape, plan.gap, WARM)), workshop), workshop)
     state = whole.cut(_middle(look.shape, plan.gap, PIECE))
@@ -84,7 +78,7 @@ def measure_speed(
         start = time.monotonic()
         state = work(state, workshop)
         found[name] = (time.monotonic() - start) / blocks(state.slices.values.shape)
-    if "learn" in (stages or plan.stages):
+    if "learn" in plan.stages:
         found |= _network_speed(state, workshop)
     return Speed(**found)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.report.price import price
+from NSN2NDenoiseLib.report.runs import price
 
 from . import arguments, dependencies, results, volumes
 from .denoise_run import DenoiseRun

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
+from NSN2NDenoiseLib.report.runs import is_run
 
 from . import results, volumes
 from .child_job import ChildJob
@@ -89,6 +90,8 @@ def checkQuality(output, lesions: bool = False) -> None:
     name = output.GetName()
     if not report:
         raise ValueError(_("'{name}' is no result of NSN2N, so there is nothing to report.").format(name=name))
+    if not is_run(report):
+        raise ValueError(_("Another version of NSN2N has made '{name}': denoise it anew.").format(name=name))
     inputVolume = results.inputOf(output)
     if inputVolume is None and output.GetNodeReference(results.INPUT_REFERENCE) is not None:
         raise ValueError(

@@ -14,7 +14,7 @@ from ..engine.judge.limits import check_limits
 from ..engine.judge.quality import measure_quality, noise_left_by
 from .page import Content
 from .pictures import Geometry, noise_picture, slice_pictures
-from .price import price
+from .runs import price
 
 
 @dataclass(frozen=True)
