@@ -1,7 +1,7 @@
 """How long a run will take: the speed of this machine, measured on a piece of the volume, times what the plan counts.
 
 Nothing here is a constant of some machine. What can't be timed on a piece because it takes hardly any time is told by
-its part of stage "match", see `REST`.
+its part of stage "match", see `REST`; Testing/Benchmark/check_timing.py puts all of it beside a run.
 """
 
 import time
