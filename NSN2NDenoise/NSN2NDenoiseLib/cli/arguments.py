@@ -6,7 +6,7 @@ from pathlib import Path
 from .. import __version__
 from .parameters import BY_NAME, WITHIN, add_option, add_options
 
-COMMANDS = ("denoise", "mask", "inspect", "batch")
+COMMANDS = ("denoise", "mask", "inspect", "batch", "report")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -74,10 +74,13 @@ def _add_mask(commands) -> None:
 
 def _add_inspect(commands) -> None:
     parser = commands.add_parser(
-        "inspect", help="print what matters about a volume", description="Print size, noise, threshold and warnings."
+        "inspect",
+        help="print what matters about a volume, and what a run would take",
+        description="Print size, noise, threshold, warnings, and the plan of a run: its stages, seconds and memory.",
     )
     _add_input(parser)
-    add_option(parser, BY_NAME["axis"])
+    for name in ("preset", "axis", "device"):
+        add_option(parser, BY_NAME[name])
     _add_memory(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -146,7 +146,8 @@ def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         facts, spacing = stored.inspect(options)
     else:
         volume = read_volume(options.input, options.frame, options.series)
-        settings, spacing = engine.Settings.from_preset(axis=options.axis), volume.spacing
+        settings = engine.Settings.from_preset(options.preset, axis=options.axis, device=options.device)
+        spacing = volume.spacing
         facts = engine.inspect_volume(volume.array, spacing, settings, volume.positions)
         facts["warnings"] = [*volume.warnings, *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in spacing]

@@ -9,6 +9,7 @@ WIDTH = 24
 NAMES = {
     "look": "looking at the volume",
     "match": "matching slices",
+    "pair": "comparing frames",
     "first": "first filter",
     "similar": "filtering",
     "learn": "training",

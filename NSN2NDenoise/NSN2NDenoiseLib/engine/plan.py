@@ -9,7 +9,13 @@ from .errors import InputError
 from .look import Look
 from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
-from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
+from .runtime.memory import (
+    added_by_stage,
+    held_before_mb,
+    memory_warnings,
+    predict_gpu_memory_mb,
+    predict_memory_mb,
+)
 from .settings import Settings
 from .train.trained import TrainedNetwork
 from .volume.part import PASS_REACH, Box, Part, find_part
@@ -38,6 +44,7 @@ class Plan:
         part: of the volume that is worked on; None: all of it.
         network: used by stage "learn" instead of training one; None: one is trained.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
+        stage_memory_mb: the most at each stage, and at the look and the report before and after them (MB).
         warnings: sentences for the user.
     """
 
@@ -51,6 +58,7 @@ class Plan:
     network: TrainedNetwork | None
     memory_mb: float
     gpu_memory_mb: float
+    stage_memory_mb: dict[str, float]
     warnings: tuple[str, ...]
 
     @property
@@ -112,6 +120,7 @@ def make_plan(
         network=network,
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings, shape),
         gpu_memory_mb=predict_gpu_memory_mb(shape, settings),
+        stage_memory_mb=_stage_memory_mb(look, settings, shape, stages),
         warnings=(
             *(() if in_parts else memory_warnings(look.shape, look.dtype, settings, shape)),
             *look.warnings,
@@ -119,6 +128,13 @@ def make_plan(
             *_hole_warnings(paired),
         ),
     )
+
+
+def _stage_memory_mb(look: Look, settings: Settings, shape, stages: tuple[str, ...]) -> dict[str, float]:
+    """Stages of which memory.py has no moment of their own take no more than "limit"."""
+    added = added_by_stage(look.shape, look.dtype, settings, shape)
+    there = held_before_mb(look.shape, look.dtype)
+    return {name: there + added.get(name, added["limit"]) for name in ("look", *stages, "report")}
 
 
 def _hole_warnings(paired: np.ndarray) -> list[str]:

@@ -12,6 +12,7 @@ from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
 from .matching import BOX, YELLOW
 from .messages import Messages, durationText, presetText, stageText
+from .run_time import runTimeText
 
 
 class RunControl:
@@ -55,6 +56,7 @@ class RunControl:
         if self._parameterNode is not None:
             filters = engine.Settings.from_preset(self._parameterNode.preset).collaborative > 0
             self._ui.firstCheckBox.enabled = self._ui.refineCheckBox.enabled = filters
+        self._showTime()
         if self._logic.isRunning():
             keep.enabled = not self._isKeeping
             button.text, button.enabled = _("Cancel"), True
@@ -84,6 +86,15 @@ class RunControl:
             node.preset, first=node.first, learn=learn, refine=node.refine, axis=node.sliceAxis
         )
 
+    def _showTime(self) -> None:
+        """Say how long Apply will take, as long as it has not been clicked."""
+        text = ""
+        if self._parameterNode is not None and not self._logic.isRunning() and not self._reasonNotToApply():
+            network, frames = self._panel.network.path, self._panel.frames.chosen
+            text = runTimeText(self._panel.matching.cost, self._parameterNode, network is not None, frames is not None)
+        self._ui.timeLabel.text = text
+        self._ui.timeLabel.visible = bool(text)
+
     def _reasonNotToApply(self) -> str:
         node = self._parameterNode
         if node is None:
@@ -111,8 +122,6 @@ class RunControl:
         self._messages.status(_("Preparing..."))
         self._startedHere = True
         try:
-            if frames is not None and (node.roi or node.segmentation):
-                raise ValueError(_("All frames are denoised everywhere: clear the region, or choose This frame."))
             if frames is not None:
                 self._logic.processSequence(frames.sequence, waitForCompletion=False, **self._asked())
             else:
@@ -120,9 +129,6 @@ class RunControl:
                     node.inputVolume,
                     node.outputVolume,
                     noiseVolume=node.noiseVolume,
-                    roi=node.roi,
-                    segmentation=node.segmentation,
-                    segment=node.segment or None,
                     waitForCompletion=False,
                     **self._asked(),
                 )
@@ -149,6 +155,9 @@ class RunControl:
             "refine": node.refine,
             "strength": self._ui.strengthSlider.value / 100,
             "network": self._panel.network.path,
+            "roi": node.roi,
+            "segmentation": node.segmentation,
+            "segment": node.segment or None,
         }
 
     def _onCancel(self) -> None:
