@@ -12,7 +12,7 @@ from NSN2NDenoiseLib.engine.timing import REST, Speed, blocks, measure_speed, pr
 from Testing.Engine.phantoms import phantom
 
 ALL = {"device": "cpu", "first": True, "learn": True, "refine": True}
-SPEED = Speed(match=2.0, first=300.0, refine=100.0, step=0.5, network=8.0)
+SPEED = Speed(match=2.0, first=60.0, similar=300.0, refine=100.0, step=0.5, network=8.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,11 @@ def test_seconds_are_counts_times_speed(look_and_slices):
     seconds = predict_seconds(plan_of(look, steps=40), look, SPEED)
     size, groups, sample = voxels(look.shape), blocks(look.shape), (10, 64, 64)
     assert seconds["match"] == pytest.approx(2.0 * size)
-    assert seconds["first"] == pytest.approx(300 * groups) and seconds["refine"] == pytest.approx(100 * groups)
+    assert seconds["first"] == pytest.approx(60 * groups) and seconds["similar"] == pytest.approx(300 * groups)
+    assert seconds["refine"] == pytest.approx(100 * groups)
     assert seconds["learn"] == pytest.approx(40 * 0.5 + 8 * size)
-    again = 2 * voxels(sample) + 8 * voxels(sample) + 3 * 100 * blocks(sample)  # matched, by the network, filtered
-    assert seconds["spare"] == pytest.approx(3 * again + REST["limit"] * 2 * size)
+    again = 2 * voxels(sample) + 8 * voxels(sample) + 100 * blocks(sample)  # matched, by the network, filtered
+    assert seconds["spare"] == pytest.approx(3 * 3 * again + REST["limit"] * 2 * size)
     assert seconds["judge"] == pytest.approx(REST["judge"] * 2 * size)
     fast = predict_seconds(plan_of(look, learn=False), look, SPEED)
     assert list(fast) == [*plan_of(look, learn=False).stages, "report"] and not {"learn", "refine"} & set(fast)
@@ -66,17 +67,17 @@ def test_a_part_takes_its_part(look_and_slices):
     within[8:12, 40:48, 40:48] = True
     plan = engine.make_plan(look, engine.Settings.from_preset("fast", device="cpu"), within)
     part, whole = predict_seconds(plan, look, SPEED), predict_seconds(plan_of(look, learn=False), look, SPEED)
-    assert 0 < part["first"] < whole["first"] and part["within"] > 0
+    assert 0 < part["similar"] < whole["similar"] and part["within"] > 0
 
 
 def test_what_the_plan_does_is_timed_and_no_more(look_and_slices):
     look, slices = look_and_slices
     small = {"width": 4, "levels": 1, "batch": 2, "crop": 32}
     speed = measure_speed(slices, look, plan_of(look, learn=False))
-    assert speed.match > 0 and speed.first > 0
+    assert min(speed.match, speed.first, speed.similar) > 0
     assert speed.refine is None and speed.step is None and speed.network is None
     speed = measure_speed(slices, look, plan_of(look, **small))
-    assert min(speed.match, speed.first, speed.refine, speed.step, speed.network) > 0
+    assert min(speed.match, speed.first, speed.similar, speed.refine, speed.step, speed.network) > 0
     whole = measure_speed(slices, look, replace(plan_of(look, **small), stages=("match", "judge")))
     assert whole.first is None and whole.step is None
     with pytest.raises(engine.Cancelled):

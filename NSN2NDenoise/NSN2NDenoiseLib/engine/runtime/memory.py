@@ -85,6 +85,7 @@ def added_by_stage(
     moments = {
         "match": (1, 0.0),
         "first": (2, filtering),
+        "similar": (2, filtering),
         "learn": (1 + settings.first, max(_training_mb(shape, settings), _slice_mb(shape, settings))),
         "refine": (3 if learns else 2, filtering),
         "limit": (3, 0.0),
