@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
-import pydicom
 
 from .. import __version__, engine
 from ..engine.judge.contrast import measure_contrast, settings_of
@@ -124,18 +123,10 @@ def identify(volume: Volume, result: Volume) -> dict:
         "size": list(reversed(volume.array.shape)),
         "spacing": [f"{s:.4g}" for s in reversed(volume.spacing)],
         "type": str(volume.array.dtype),
-        "modality": modality_of(volume),
+        "modality": volume.modality or None,
         "inputSHA256": voxel_hash(volume.array),
         "resultSHA256": voxel_hash(result.array),
     }
-
-
-def modality_of(volume: Volume) -> str | None:
-    """The modality of a DICOM series, or None."""
-    if not volume.slices:
-        return None
-    header = pydicom.dcmread(volume.slices[0].file, stop_before_pixels=True, specific_tags=["Modality"])
-    return str(header.get("Modality", "")) or None
 
 
 def notes(run: dict | None, identity: dict, figures: dict) -> list[str]:

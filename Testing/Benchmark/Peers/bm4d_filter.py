@@ -25,6 +25,8 @@ def denoise(case, seed, progress, noise):
     require(PACKAGE)
     import bm4d
 
+    if not hasattr(np, "trapz"):  # bm4d 4.2.5 calls it, numpy 2.4 has it by its new name only
+        np.trapz = np.trapezoid
     check_noise(case, noise)
     if "VST" in noise:
         transform = RicianVST(case.sigma, case.noisy.max())
