@@ -19,7 +19,7 @@ from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
 from .stored import command as stored
-from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
+from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, warnings_of, write_image
 from .within import read_within
 from .words import describe_inspection, describe_run, describe_warnings
 
@@ -79,7 +79,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             "--save-network out"
         )
     report = {"input": str(options.input), "output": str(options.output), **result.report}
-    report["warnings"] = [*volume.warnings, *report["warnings"]]
+    report["warnings"] = [*warnings_of(volume, settings), *report["warnings"]]
     report["inputSHA256"] = voxel_hash(volume.array)
     if not options.dicom:  # there, values are rounded to the source's slope
         report["resultSHA256"] = voxel_hash(result.denoised)
@@ -149,7 +149,7 @@ def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         settings = engine.Settings.from_preset(options.preset, axis=options.axis, device=options.device)
         spacing = volume.spacing
         facts = engine.inspect_volume(volume.array, spacing, settings, volume.positions)
-        facts["warnings"] = [*volume.warnings, *facts["warnings"]]
+        facts["warnings"] = [*warnings_of(volume, settings), *facts["warnings"]]
     facts["spacing"] = [round(s, 5) for s in spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pydicom
 
 from .. import engine
 from ..engine.judge.contrast import settings_of
@@ -38,7 +37,7 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
     volume, result = read_volume(options.input, options.frame, options.series), read_volume(options.result)
     check_pair(volume, result, options)
     directions = np.array(volume.image.GetDirection()).reshape(3, 3)
-    pair = Pair(volume.array, result.array, volume.spacing, directions, volume.positions, modality_of(volume))
+    pair = Pair(volume.array, result.array, volume.spacing, directions, volume.positions, volume.modality or None)
     if options.lesions and not options.quiet:
         print(f"inserting lesions and running the same stages again costs {price(run)}", flush=True)
     bar = ProgressBar(quiet=options.quiet)
@@ -77,14 +76,6 @@ def check_pair(volume: Volume, result: Volume, options: argparse.Namespace) -> N
         raise engine.InputError(f"{options.input} has {sizes[0]} voxels and {options.result} {sizes[1]}: no pair")
     if not np.allclose(volume.spacing, result.spacing, rtol=SAME):
         raise engine.InputError(f"{options.input} and {options.result} have voxels of different size: no pair")
-
-
-def modality_of(volume: Volume) -> str | None:
-    """The modality of a DICOM series, or None."""
-    if not volume.slices:
-        return None
-    header = pydicom.dcmread(volume.slices[0].file, stop_before_pixels=True, specific_tags=["Modality"])
-    return str(header.get("Modality", "")) or None
 
 
 def describe(content: Content, target: Path) -> str:

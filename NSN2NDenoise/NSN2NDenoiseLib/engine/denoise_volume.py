@@ -90,6 +90,22 @@ def denoise(
     """
     settings = settings or Settings()
     settings.check()
+    if settings.speckle:
+        from .speckle import denoise_speckle
+
+        return denoise_speckle(
+            volume,
+            settings,
+            denoise,
+            spacing=spacing,
+            positions=positions,
+            within=within,
+            network=network,
+            progress=progress,
+            should_stop=should_stop,
+            should_keep=should_keep,
+            on_first=on_first,
+        )
     tracker = Tracker(progress, should_stop, should_keep)
     try:
         return _denoise(volume, settings, spacing, positions, look, within, network, other_frame, tracker, on_first)

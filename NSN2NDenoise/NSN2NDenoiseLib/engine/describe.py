@@ -7,6 +7,7 @@ WHOLE = 0.995
 
 #: What a stage is; stages that are not named here only measure.
 WORDS = {
+    "speckle": "grains of the speckle",
     "first": "quick filter of similar blocks",
     "similar": "filter of similar blocks guided by it",
     "learn": "NS-N2N network",

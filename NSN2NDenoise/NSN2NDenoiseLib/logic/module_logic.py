@@ -86,7 +86,8 @@ class DenoisingLogic:
             outputVolume: volume node to overwrite; None creates "<name> denoised".
             threshold: th of Eq. 3, normalized, 0 to 1; None is automatic.
             lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7; None takes the preset's.
-            preset: "default", "fast" (no network), "nsn2n" (the paper's method, shorter) or "paper" (to the letter).
+            preset: "default", "fast" (no network), "nsn2n" (the paper's method, shorter), "paper" (to the letter) or
+                "ultrasound" (the grains of its speckle).
             sliceAxis: "auto", "k", "j" or "i": along which axis the neighbors lie.
             device: "auto", "cpu", "cuda" or "mps".
             seed: of everything random; one seed, device and library versions give one result.
