@@ -33,7 +33,7 @@ def test_parameters_and_widgets_follow_each_other(widget, addVolume):
     widget.ui.modeComboBox.currentIndex = 1
     widget.ui.axisComboBox.currentText = "k"
     widget.ui.repeatsSpinBox.value = 7
-    values = (parameters.factor, parameters.invert, parameters.mode.name, parameters.axis, parameters.repeats)
+    values = (parameters.factor, parameters.invert, parameters.mode, parameters.axis, parameters.repeats)
     assert values == (2.25, True, "Shift", "k", 7)
 
     parameters.factor = 0.5
