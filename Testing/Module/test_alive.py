@@ -34,14 +34,14 @@ def test_ten_volumes_and_ten_runs_leave_nothing(host, module, logic, ui, volume,
     def look(n):
         node = slicer.util.addVolumeFromArray(np.roll(voxels(volume), n, axis=2), name=f"look {n}")
         ui.inputSelector.setCurrentNode(node)
-        host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID(), 20)
-        host.waitUntil(lambda: section._job.complete and logic._stopOnQuit.jobs == [], 20)
+        host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID())
+        host.waitUntil(lambda: section._job.complete and logic._stopOnQuit.jobs == [])
         return node
 
     def run(output):
         ui.outputSelector.setCurrentNode(output)
         ui.applyButton.click()
-        host.waitUntil(lambda: not logic.isRunning(), 20)
+        host.waitUntil(lambda: not logic.isRunning())
         return logic.getParameterNode().resultVolume
 
     look(0)
@@ -99,7 +99,7 @@ def test_use_after_the_end_is_harmless(host, logic, volume, quickChild):
     logic.process(volume, waitForCompletion=False)
     runs.append(logic._run)
     assert logic.processId > 0
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
     host.processEvents()
     run = runs[0]
     assert run.processId == 0 and not run.childRunning

@@ -31,7 +31,7 @@ def packaging(monkeypatch):
 def test_preview_asks_for_nothing(host, module, ui, hide, packaging):
     hide("skimage", "torch")
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete, 60)
+    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete)
     assert packaging[1] == []
 
 

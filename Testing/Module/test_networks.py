@@ -47,7 +47,7 @@ def test_a_network_is_kept_and_used(host, ui, logic, siblings, tmp_path):
     box.setCurrentIndex(1)
     ui.refineCheckBox.checked = False
     ui.applyButton.click()
-    host.waitUntil(lambda: not logic.isRunning(), 60)
+    host.waitUntil(lambda: not logic.isRunning())
     assert "was trained on another volume" in ui.resultLabel.text
     assert networkOf(logic.getParameterNode().resultVolume)["name"] == networkOf(first)["name"]
 
@@ -71,14 +71,14 @@ def test_a_network_that_can_not_be_kept_costs_nobody_the_result(host, logic, vol
     ended = []
     how = {"saveNetwork": folder / "net.safetensors", "waitForCompletion": False, "finishedCallback": ended.append}
     logic.process(volume, **how)
-    host.waitUntil(lambda: quickChild.started, 60)
+    host.waitUntil(lambda: quickChild.started)
     with open(logic._run._directory.file("network.safetensors"), "w") as file:
         file.write("a network")
     folder.rmdir()
     monkeypatch.setattr(networks, "_folder", None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     quickChild.release()
-    host.waitUntil(lambda: ended, 60)
+    host.waitUntil(lambda: ended)
     assert (ended[0].status, ended[0].message) == ("done", "")
     assert np.array_equal(voxels(ended[0].node), voxels(volume) // 2)
     warnings = json.loads(ended[0].node.GetAttribute("NSN2N.Report"))["warnings"]

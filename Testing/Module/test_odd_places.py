@@ -65,10 +65,10 @@ def test_a_job_whose_folder_is_swept_away(host, logic, ui, volume, quickChild, m
     with host.expectDialog("No such file or directory"):
         ui.applyButton.click()
         if when == "running":
-            host.waitUntil(lambda: any("denoise" in name for name in quickChild.started), 60)
+            host.waitUntil(lambda: any("denoise" in name for name in quickChild.started))
         shutil.rmtree(logic._run._directory.path)
         quickChild.release()
-        host.waitUntil(lambda: not logic.isRunning(), 60)
+        host.waitUntil(lambda: not logic.isRunning())
     assert sceneContent() == before and ui.applyButton.text == "Apply"
     waitForNoFiles(host, "denoise")
     assert np.array_equal(voxels(logic.process(volume)), voxels(volume) // 2)

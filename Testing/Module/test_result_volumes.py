@@ -154,7 +154,7 @@ def test_compare(host, ui, volume, short):
 
     assert not ui.resultCollapsibleButton.visible
     ui.applyButton.click()
-    host.waitUntil(lambda: ui.resultCollapsibleButton.visible, 90)
+    host.waitUntil(lambda: ui.resultCollapsibleButton.visible)
     output = slicer.util.getNode("chest denoised")
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     pictures = {}

@@ -77,7 +77,7 @@ def test_child_process_runs_and_result_appears(host, widget, addVolume):
     widget.ui.factorSlider.value = 2
     widget.ui.applyButton.click()
     assert widget.ui.progressBar.maximum == 0
-    host.waitUntil(lambda: widget.ui.progressBar.value == 100, timeout=20)
+    host.waitUntil(lambda: widget.ui.progressBar.value == 100)
     result = widget.ui.outputSelector.currentNode()
     assert result is not volume
     assert (slicer.util.arrayFromVolume(result) == 28).all()
