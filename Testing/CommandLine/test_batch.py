@@ -98,7 +98,7 @@ def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n)
     first.send_signal(signal.SIGKILL)
     first.wait()
     first.stderr.close()
-    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert psutil.wait_procs(workers, timeout=240)[1] == []
     results = list((tmp_path / "out").glob("*.nrrd"))
     assert results
     for path in results:
