@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib.cli import staged_files
 
 from Testing.CommandLine import faults
-from Testing.CommandLine.dicom_files import write_series
 from Testing.CommandLine.conftest import ROOT
+from Testing.CommandLine.dicom_files import write_series
 from Testing.CommandLine.faults import STAGES, Fault
 
 RANDOM = np.random.default_rng(5)
