@@ -165,6 +165,7 @@ def test_compare(host, ui, volume, short):
         assert {c.GetForegroundOpacity() for c in composites} == {value}
         pictures[value] = host.slicePixels("Red").astype(int)
     ui.noiseViewButton.click()
+    host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None)  # it is made in turns
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
     assert {c.GetForegroundVolumeID() for c in composites} == {noise.GetID()}
     assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
