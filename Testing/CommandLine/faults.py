@@ -66,7 +66,7 @@ def run(context, folder: Path, commands: list[list[str]], fault: Fault = NONE) -
     printed = b""
     while data := os.read(reader.fileno(), 65536):
         printed += data
-    process.join(60)
+    process.join(240)
     ended = []
     for part in printed.decode().split("\0")[1:]:
         output, _, status = part.partition("\1")

@@ -73,6 +73,23 @@ def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(volum
     assert sorted(path.name for path in tmp_path.glob("v*")) == ["v0.nrrd", "v2.nrrd", "v3.nrrd"]
 
 
+async def heard_an_hour_ago(dask_scheduler) -> list[str]:
+    """What a scheduler sees after the lid was closed for an hour; it looks, if it ever does, and has these workers."""
+    for worker in dask_scheduler.workers.values():
+        worker.last_seen -= 3600
+    if "worker-ttl" in dask_scheduler.periodic_callbacks:
+        await dask_scheduler.check_worker_ttl()
+    return sorted(dask_scheduler.workers)
+
+
+def test_workers_that_slept_with_the_computer_go_on():
+    with connect(None, 1) as client:
+        before = client.submit(os.getpid).result()
+        address = sorted(client.scheduler_info()["workers"])
+        assert client.run_on_scheduler(heard_an_hour_ago) == address
+        assert client.submit(os.getpid, pure=False).result() == before
+
+
 def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n):
     command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "batch", "in", "out", "--workers", "1", *FAST]
     first = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
@@ -81,7 +98,7 @@ def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n)
     first.send_signal(signal.SIGKILL)
     first.wait()
     first.stderr.close()
-    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert psutil.wait_procs(workers, timeout=240)[1] == []
     results = list((tmp_path / "out").glob("*.nrrd"))
     assert results
     for path in results:

@@ -1,6 +1,7 @@
 """Whatever happens, outputs are whole or as they were, the end is told by status and words, and nothing is left."""
 
 import os
+import re
 import signal
 import time
 
@@ -10,6 +11,7 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib.cli import staged_files
 
 from Testing.CommandLine import faults
+from Testing.CommandLine.conftest import ROOT
 from Testing.CommandLine.dicom_files import write_series
 from Testing.CommandLine.faults import STAGES, Fault
 
@@ -252,3 +254,9 @@ def test_oblique_and_left_handed_geometry(server, folder, suffix, handed):
     assert result.GetDirection() == pytest.approx(image.GetDirection(), abs=1e-5)
     assert result.GetOrigin() == pytest.approx(image.GetOrigin(), abs=1e-3)
     assert result.GetSpacing() == pytest.approx(image.GetSpacing())
+
+
+def test_the_page_of_faults_names_tests_that_there_are():
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "Docs/Faults.md").read_text(encoding="utf-8")))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "Testing").rglob("test_*.py"))
+    assert len(named) > 80 and not named - set(re.findall(r"^def (test_\w+)\(", tests, re.MULTILINE))

@@ -50,7 +50,7 @@ def test_a_client_reads_and_calls_it(program, small, tmp_path, monkeypatch, capl
     call[call.index("--preset") + 1] = "fast"
     call += ["--noise", "noise.nrrd", "--returnparameterfile", "values.txt", str(small), "out.nrrd"]
     done = subprocess.run(
-        [program, *call], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
+        [program, *call], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     fractions = [float(text) for text in re.findall(r"<filter-progress>(.*?)</filter-progress>", done.stdout)]
@@ -64,9 +64,9 @@ def test_a_client_reads_and_calls_it(program, small, tmp_path, monkeypatch, capl
 def test_the_modules_files(small, tmp_path, python):
     assert MODULE.with_suffix(".xml").read_text(encoding="utf-8") == make_xml(), "nsn2n --xml > NSN2NDenoiseCLI.xml"
     call = [python, str(MODULE), "--preset", "fast", str(small), str(tmp_path / "out.nrrd")]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(call, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0 and (tmp_path / "out.nrrd").is_file(), done.stderr
-    missing = subprocess.run([*call[:-2], "none.nrrd", "x.nrrd"], capture_output=True, text=True, timeout=120)
+    missing = subprocess.run([*call[:-2], "none.nrrd", "x.nrrd"], capture_output=True, text=True, timeout=240)
     assert missing.returncode == 2 and "none.nrrd does not exist" in missing.stderr
 
 

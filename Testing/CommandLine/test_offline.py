@@ -50,7 +50,7 @@ def test_the_watch_sees_a_socket(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(WATCH)
     found = {**environment(), "WATCHED": str(tmp_path / "log"), "PYTHONPATH": str(tmp_path)}
     code = "import socket\nwith socket.socket() as s: s.bind(('127.0.0.1', 0))"
-    subprocess.run([sys.executable, "-c", code], env=found, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], env=found, check=True, timeout=240)
     assert json.loads((tmp_path / "log").read_text()) == ["socket.bind", "127.0.0.1"]
 
 

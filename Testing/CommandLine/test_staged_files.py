@@ -97,7 +97,7 @@ from NSN2NDenoiseLib.cli.staged_files import StagedFiles
 with StagedFiles() as staged:
     staged.path(Path(sys.argv[1])).write_text("half")
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -109,7 +109,7 @@ def test_what_a_killed_run_left_is_removed_and_what_a_running_one_holds_is_not(t
     ]
     assert [holder.stdout.readline() for holder in holders] == [b"ready\n"] * 2
     holders[0].send_signal(signal.SIGKILL)
-    holders[0].wait(20)
+    holders[0].wait(240)
     hidden = sorted(tmp_path.glob(".nsn2n-*"))
     assert len(hidden) == 2
     long_ago = time.time() - 2 * staged_files.ABANDONED
@@ -121,4 +121,4 @@ def test_what_a_killed_run_left_is_removed_and_what_a_running_one_holds_is_not(t
         staged.commit()
     assert three[0].read_text() == "new"
     holders[1].send_signal(signal.SIGKILL)
-    holders[1].wait(20)
+    holders[1].wait(240)

@@ -196,7 +196,7 @@ from NSN2NDenoiseLib import engine
 
 def run_python(code: str) -> None:
     root = Path(__file__).resolve().parents[2] / "NSN2NDenoise"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=240)
 
 
 def test_the_engine_needs_no_slicer_qt_or_vtk():

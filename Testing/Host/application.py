@@ -1,9 +1,8 @@
 """slicer.app: the application object with the methods, properties and signals that modules use."""
 
 import os
-import platform
 
-from PySide6.QtCore import Property, QProcessEnvironment, QSettings, Signal, Slot
+from PySide6.QtCore import Property, QSettings, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from .file_io import qSlicerCoreIOManager
@@ -19,34 +18,14 @@ class qSlicerApplication(QApplication):
     mrmlSceneChanged = Signal(object)
     startupCompleted = Signal()
     renderPaused = Signal(bool)
-    usageEventLogged = Signal(str, str)
     cppSignals = ("mrmlSceneChanged(vtkMRMLScene*)",)
 
     temporaryPath = plainProperty(str, "temporaryPath", "")
     cachePath = plainProperty(str, "cachePath", "")
-    defaultScenePath = plainProperty(str, "defaultScenePath", "")
-    extensionsInstallPath = plainProperty(str, "extensionsInstallPath", "")
     slicerHome = Property(str, lambda self: self._host.temporaryPath)
-    slicerSharePath = Property(str, lambda self: self._host.temporaryPath)
-    startupWorkingPath = Property(str, lambda self: os.getcwd())
-    slicerUserSettingsFilePath = Property(str, lambda self: QSettings().fileName())
-    slicerRevisionUserSettingsFilePath = Property(str, lambda self: QSettings().fileName())
-    launcherExecutableFilePath = Property(str, lambda self: "")
     majorVersion = Property(int, lambda self: self._host.version[0])
     minorVersion = Property(int, lambda self: self._host.version[1])
-    revision = Property(str, lambda self: "host")
-    repositoryRevision = Property(str, lambda self: "host")
-    releaseType = Property(str, lambda self: "Experimental")
-    os = Property(str, lambda self: {"Linux": "linux", "Darwin": "macosx"}.get(platform.system(), "win"))
-    arch = Property(str, lambda self: "amd64")
-    platform = Property(str, lambda self: f"{self.os}-{self.arch}")
-    isInstalled = Property(bool, lambda self: False)
-    isCustomMainApplication = Property(bool, lambda self: False)
-    mainApplicationName = Property(str, lambda self: "Slicer")
-    applicationLocaleName = Property(str, lambda self: "en_US")
     documentationBaseUrl = Property(str, lambda self: "https://slicer.readthedocs.io/en/latest/")
-    documentationVersion = Property(str, lambda self: "latest")
-    documentationLanguage = Property(str, lambda self: "en")
 
     def __init__(self, host):
         super().__init__(["Slicer"])
@@ -94,41 +73,16 @@ class qSlicerApplication(QApplication):
     def translate(self, context, text):
         return text
 
-    def environment(self):
-        return QProcessEnvironment.systemEnvironment()
-
-    def startupEnvironment(self):
-        return QProcessEnvironment.systemEnvironment()
-
-    def settings(self):
-        return QSettings()
-
     def userSettings(self):
-        return QSettings()
-
-    def revisionUserSettings(self):
         return QSettings()
 
     def moduleDocumentationUrl(self, name):
         return f"{self.documentationBaseUrl}user_guide/modules/{name.lower()}.html"
 
-    def nodeModule(self, node):
-        return ""
-
-    def toSlicerHomeAbsolutePath(self, path):
-        return os.path.join(self.slicerHome, path)
-
-    def logUsageEvent(self, component, event):
-        self.usageEventLogged.emit(component, event)
-
     def processEvents(self):
         QApplication.processEvents()
 
     # Slots
-
-    @Slot()
-    def restart(self):
-        raise RuntimeError("slicer.app.restart() was called: the host cannot restart")
 
     @Slot(bool)
     def setRenderPaused(self, pause):
@@ -144,7 +98,3 @@ class qSlicerApplication(QApplication):
     @Slot()
     def resumeRender(self):
         self.setRenderPaused(False)
-
-    @Slot(object)
-    def openNodeModule(self, node):
-        raise NotImplementedError("The host has no other module to open")

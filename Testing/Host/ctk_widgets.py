@@ -8,26 +8,19 @@ import sys
 import types
 
 from PySide6.QtCore import Property, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QCheckBox,
-    QComboBox,
-    QFrame,
     QHBoxLayout,
     QLineEdit,
     QMessageBox,
-    QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QStylePainter,
-    QTextBrowser,
-    QToolButton,
     QWidget,
 )
 
-from . import ctk_numbers
+from .ctk_slider import ctkSliderWidget
 from .qt_classes import standIn
 from .stand_ins import plainProperty, widgetStandIn
 
@@ -39,11 +32,6 @@ class ctkCollapsibleButton(QAbstractButton):
     """A titled section; checked means expanded, as in ctk."""
 
     contentsCollapsed = Signal(bool)
-    flat = plainProperty(bool, "flat", False)
-    collapsedHeight = plainProperty(int, "collapsedHeight", 14)
-    contentsFrameShape = plainProperty(QFrame.Shape, "contentsFrameShape", QFrame.NoFrame)
-    contentsFrameShadow = plainProperty(QFrame.Shadow, "contentsFrameShadow", QFrame.Plain)
-    contentsLineWidth = plainProperty(int, "contentsLineWidth", 1)
 
     def __init__(self, text="", parent=None):
         if not isinstance(text, str):
@@ -51,26 +39,20 @@ class ctkCollapsibleButton(QAbstractButton):
         super().__init__(parent)
         self.text = text
         self._collapsed = False
-        self._hiddenByCollapse = []
         self.checkable = True
         self.checked = True
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Preferred)
         self.toggled.connect(self._onToggled)
         self.setContentsMargins(0, self._titleHeight(), 0, 0)
 
-    def _isCollapsed(self):
-        return self._collapsed
-
     def _setCollapsed(self, collapsed):
         self.checked = not collapsed
 
-    collapsed = Property(bool, _isCollapsed, _setCollapsed)
+    collapsed = Property(bool, lambda self: self._collapsed, _setCollapsed)
 
     def _onToggled(self, expanded):
         self._collapsed = not expanded
-        for child in self.children():
-            if child.isWidgetType():
-                child.setVisible(expanded)
+        self._showChildren(expanded)
         self.updateGeometry()
         self.update()
         self.contentsCollapsed.emit(self._collapsed)
@@ -81,23 +63,22 @@ class ctkCollapsibleButton(QAbstractButton):
 
     def showEvent(self, event):
         if self._collapsed:
-            self._hideChildren()
+            self._showChildren(False)
 
-    def _hideChildren(self):
+    def _showChildren(self, visible):
         for child in self.children():
             if child.isWidgetType():
-                child.setVisible(False)
+                child.setVisible(visible)
 
     def _titleHeight(self):
         return self.fontMetrics().height() + 8
 
     def sizeHint(self):
-        size = super().sizeHint()
         title = QSize(self.fontMetrics().horizontalAdvance(self.text) + 40, self._titleHeight())
         layout = self.layout()
         if self._collapsed or layout is None:
             return title
-        return layout.totalSizeHint().expandedTo(title) if layout else size.expandedTo(title)
+        return layout.totalSizeHint().expandedTo(title)
 
     def minimumSizeHint(self):
         layout = self.layout()
@@ -131,66 +112,9 @@ class ctkCollapsibleButton(QAbstractButton):
 
 
 @widgetStandIn
-class ctkCheckBox(QCheckBox):
-    indicatorIcon = plainProperty(QIcon, "indicatorIcon", QIcon())
-    indicatorIconSize = plainProperty(QSize, "indicatorIconSize", QSize(16, 16))
-
-
-@widgetStandIn
-class ctkComboBox(QComboBox):
-    defaultText = plainProperty(str, "defaultText", "")
-    forceDefault = plainProperty(bool, "forceDefault", False)
-    elideMode = plainProperty(Qt.TextElideMode, "elideMode", Qt.ElideNone)
-
-
-@widgetStandIn
-class ctkPushButton(QPushButton):
-    buttonTextAlignment = plainProperty(Qt.AlignmentFlag, "buttonTextAlignment", Qt.AlignCenter)
-    iconAlignment = plainProperty(Qt.AlignmentFlag, "iconAlignment", Qt.AlignCenter)
-    elideMode = plainProperty(Qt.TextElideMode, "elideMode", Qt.ElideNone)
-
-
-@widgetStandIn
-class ctkExpandButton(QToolButton):
-    mirrorOnExpand = plainProperty(bool, "mirrorOnExpand", False)
-
-
-@widgetStandIn
-class ctkFittedTextBrowser(QTextBrowser):
-    disableMouseScroll = plainProperty(bool, "disableMouseScroll", False)
-    collapsed = plainProperty(bool, "collapsed", True)
-    showDetailsText = plainProperty(str, "showDetailsText", "")
-    hideDetailsText = plainProperty(str, "hideDetailsText", "")
-
-
-@widgetStandIn
-class ctkColorPickerButton(QPushButton):
-    colorChanged = Signal(QColor)
-
-    def _color(self):
-        return self.__dict__.get("_currentColor", QColor("black"))
-
-    def _setColor(self, color):
-        if color != self._color():
-            self._currentColor = QColor(color)
-            self.setStyleSheet(f"background: {self._currentColor.name()}")
-            self.colorChanged.emit(self._currentColor)
-
-    color = Property(QColor, _color, _setColor)
-
-    @Slot(QColor)
-    def setColor(self, color):
-        self._setColor(color)
-
-
-@widgetStandIn
 class ctkPathLineEdit(QWidget):
     currentPathChanged = Signal(str)
-    validInputChanged = Signal(bool)
-    label = plainProperty(str, "label", "")
     settingKey = plainProperty(str, "settingKey", "")
-    showBrowseButton = plainProperty(bool, "showBrowseButton", True)
-    showHistoryButton = plainProperty(bool, "showHistoryButton", True)
     nameFilters = plainProperty("QStringList", "nameFilters", ())
     Dirs = 1
     filters = plainProperty(int, "filters", 7)
@@ -212,23 +136,15 @@ class ctkPathLineEdit(QWidget):
     def setCurrentPath(self, path):
         self._setPath(path)
 
-    @Slot()
-    def addCurrentPathToHistory(self):
-        pass
-
 
 @standIn
 class ctkMessageBox(QMessageBox):
-    dontShowAgain = plainProperty(bool, "dontShowAgain", False)
-    dontShowAgainSettingsKey = plainProperty(str, "dontShowAgainSettingsKey", "")
-    dontShowAgainVisible = plainProperty(bool, "dontShowAgainVisible", False)
+    """What slicer.util.messageBox shows."""
 
 
 def install():
     """Make the module `ctk`."""
     module = types.ModuleType("ctk", "Stand-in for the ctk widgets")
-    for name, value in {**vars(ctk_numbers), **globals()}.items():
-        if name.startswith("ctk") and isinstance(value, type):
-            setattr(module, name, value)
+    for cls in (ctkCollapsibleButton, ctkMessageBox, ctkPathLineEdit, ctkSliderWidget):
+        setattr(module, cls.__name__, cls)
     sys.modules["ctk"] = module
-    return module

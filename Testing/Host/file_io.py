@@ -11,22 +11,8 @@ from .qt_classes import standIn
 
 __all__ = ["qSlicerCoreIOManager"]
 
-# Reader (file type) by extension, as far as slicer-core has the node and its logic.
-READERS = {
-    ".mrml": "SceneFile",
-    ".mrb": "SceneFile",
-    ".vtk": "ModelFile",
-    ".vtp": "ModelFile",
-    ".stl": "ModelFile",
-    ".obj": "ModelFile",
-    ".ply": "ModelFile",
-    ".h5": "TransformFile",
-    ".tfm": "TransformFile",
-    ".csv": "TableFile",
-    ".tsv": "TableFile",
-    ".txt": "TextFile",
-    ".json": "MarkupsFile",
-}
+#: Reader (file type) by extension; others are taken for volumes.
+READERS = {".mrml": "SceneFile", ".mrb": "SceneFile"}
 
 
 @standIn

@@ -32,9 +32,6 @@ class qSlicerLayoutManager(QObject):
             widget.objectName = "qMRMLSliceWidget" + widget.sliceViewName
         self._arrange()
 
-    def mrmlScene(self):
-        return self._host.scene
-
     def sliceViewNames(self):
         return tuple(self._sliceWidgets)
 
@@ -44,21 +41,10 @@ class qSlicerLayoutManager(QObject):
     def mrmlSliceLogics(self):
         return self._host.sliceLogicCollection
 
-    def mrmlViewLogics(self):
-        return self._host.viewLogicCollection
-
-    def layoutLogic(self):
-        return self._logic
-
     def viewport(self):
         return self._viewport
 
-    def threeDWidget(self, index):
-        return None
-
     threeDViewCount = Property(int, lambda self: 0)
-    tableViewCount = Property(int, lambda self: 0)
-    plotViewCount = Property(int, lambda self: 0)
     layout = Property(
         int,
         lambda self: self._logic.GetLayoutNode().GetViewArrangement(),
@@ -75,18 +61,6 @@ class qSlicerLayoutManager(QObject):
     def resetSliceViews(self):
         for widget in self._sliceWidgets.values():
             widget.fitSliceToBackground()
-
-    @Slot()
-    def resetThreeDViews(self):
-        pass
-
-    @Slot()
-    def pauseRender(self):
-        self.setRenderPaused(True)
-
-    @Slot()
-    def resumeRender(self):
-        self.setRenderPaused(False)
 
     @Slot(bool)
     def setRenderPaused(self, pause):

@@ -7,36 +7,14 @@ strings); without one it is a recorded problem and fails as pip does.
 import logging
 import subprocess
 from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
 
-import tomllib
 from packaging.requirements import InvalidRequirement, Requirement
 
 from .strict import problems
 
-__all__ = [
-    "isPipInstallInProgress",
-    "load_pyproject_dependencies",
-    "load_requirements",
-    "pip_check",
-    "pip_ensure",
-    "pip_install",
-    "pip_uninstall",
-]
+__all__ = ["pip_check", "pip_ensure", "pip_install"]
 
 installer = None
-
-
-def load_requirements(path):
-    """The requirements of a requirements.txt file, as a list of Requirement."""
-    lines = [line.split("#")[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    return [Requirement(line) for line in lines if line and not line.startswith("-")]
-
-
-def load_pyproject_dependencies(path):
-    """The project.dependencies of a pyproject.toml file, as a list of Requirement."""
-    data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    return [Requirement(text) for text in data["project"].get("dependencies", [])]
 
 
 def _requirements(value):
@@ -74,10 +52,6 @@ def _isSatisfied(requirement):
     return True
 
 
-def isPipInstallInProgress():
-    return False
-
-
 def pip_ensure(
     requirements,
     constraints=None,
@@ -112,8 +86,3 @@ def pip_install(requirements, **kwargs):
         problems.record("install", f"pip would install {texts}; no test expects that")
         raise subprocess.CalledProcessError(1, ["pip", "install", *texts])
     installer(texts)
-
-
-def pip_uninstall(requirements, **kwargs):
-    problems.record("install", f"pip would uninstall {requirements}; no test expects that")
-    raise subprocess.CalledProcessError(1, ["pip", "uninstall", str(requirements)])

@@ -1,58 +1,20 @@
 """slicer.parameterNodeWrapper: typed parameters in a vtkMRMLScriptedModuleNode, bound to the widgets of a panel.
 
 The values are stored exactly as Slicer stores them (texts; nodes as references), so a scene saved here loads in
-Slicer. Supported types: bool, int, float, str, pathlib.Path, Enum, MRML node classes, Optional and Union of these.
-Other types (list, dict, parameterPack, ...) are refused with a NotImplementedError.
+Slicer. Supported types: bool, int, float, str and MRML node classes, with the annotations WithinRange and Choice.
+Others (Path, Enum, Union, list, parameterPack, Default, Decimals, ...) are refused with a NotImplementedError.
 """
 
-import logging
-import types
 import typing
 import weakref
 
 import slicer
 import vtk
 
-from .parameter_types import (
-    Choice,
-    Default,
-    Exclude,
-    IsInstance,
-    Maximum,
-    Minimum,
-    NotNone,
-    RangeBounds,
-    Validator,
-    WithinRange,
-    createSerializer,
-    splitAnnotations,
-)
-from .parameter_widgets import Decimals, GuiConnector, SingleStep, createGuiConnector, parameterNodeGuiConnector
+from .parameter_types import Choice, WithinRange, createSerializer, splitAnnotations
+from .parameter_widgets import createGuiConnector
 
-__all__ = [
-    "Choice",
-    "Decimals",
-    "Default",
-    "Exclude",
-    "GuiConnector",
-    "IsInstance",
-    "Maximum",
-    "Minimum",
-    "NotNone",
-    "RangeBounds",
-    "SingleStep",
-    "SlicerParameterNamePropertyName",
-    "Validator",
-    "WithinRange",
-    "createGuiConnector",
-    "findChildWidgetForParameter",
-    "isParameterNodeWrapper",
-    "parameterNodeGuiConnector",
-    "parameterNodeWrapper",
-    "splitAnnotations",
-]
-
-SlicerParameterNamePropertyName = "SlicerParameterName"
+__all__ = ["Choice", "WithinRange", "parameterNodeWrapper"]
 
 
 class _Parameter:
@@ -61,7 +23,7 @@ class _Parameter:
     def __init__(self, name, serializer, default, node):
         self.name, self.serializer, self.default, self.node = name, serializer, default, node
         if not serializer.isIn(node, name):
-            serializer.write(node, name, default.value)
+            serializer.write(node, name, default)
         self._value = serializer.read(node, name)
         self._writing = False
         this = weakref.ref(self)
@@ -76,7 +38,7 @@ class _Parameter:
 
     def _readOrDefault(self):
         if not self.serializer.isIn(self.node, self.name):
-            self.serializer.write(self.node, self.name, self.default.value)
+            self.serializer.write(self.node, self.name, self.default)
         return self.serializer.read(self.node, self.name)
 
     def read(self):
@@ -95,14 +57,15 @@ class _Parameter:
 class _Wrapper:
     """The methods that the decorator adds to the class."""
 
-    def __init__(self, parameterNode, prefix=None):
+    def __init__(self, parameterNode):
         self.parameterNode = parameterNode
         self._guis = {}
         self._nextTag = 0
         self._updatingGui = False
-        self._parameters = {}
-        for name, (serializer, default, _) in self.allParameters.items():
-            self._parameters[name] = _Parameter(f"{prefix or ''}{name}", serializer, default, parameterNode)
+        self._parameters = {
+            name: _Parameter(name, serializer, default, parameterNode)
+            for name, (serializer, default, _) in self.allParameters.items()
+        }
 
     def _parameter(self, name):
         if name not in self._parameters:
@@ -115,37 +78,13 @@ class _Wrapper:
     def setValue(self, name, value):
         self._parameter(name).write(value)
 
-    def default(self, name):
-        return self._parameter(name).default
-
-    def isCached(self, name):
-        return self._parameter(name) is not None  # every type that the host supports is cached
-
-    @classmethod
-    def dataType(cls, name):
-        if name not in cls.allParameters:
-            raise ValueError(f"Cannot find a param with the given name: {name}")
-        return cls.allParameters[name][2]
-
     def connectGui(self, gui):
         """Bind every widget with the dynamic property SlicerParameterName; returns the tag for disconnectGui."""
-        import qt
-
-        isWidget = getattr(gui, "isWidgetType", lambda: False)()
-        widgets = gui.findChildren(qt.QWidget) if isWidget else vars(gui).values()
-        named = {}
-        for widget in widgets:
-            name = widget.property(SlicerParameterNamePropertyName)
-            if name:
-                named[name] = widget
-        return self.connectParametersToGui(named)
-
-    def connectParametersToGui(self, mapping):
-        for name in mapping:
-            self._parameter(name)
+        named = {widget.property("SlicerParameterName"): widget for widget in vars(gui).values()}
         connectors = {
-            name: widget if isinstance(widget, GuiConnector) else createGuiConnector(widget, self.dataType(name))
-            for name, widget in mapping.items()
+            name: createGuiConnector(widget, self.allParameters[self._parameter(name).name][2])
+            for name, widget in named.items()
+            if name
         }
         tag, self._nextTag = self._nextTag, self._nextTag + 1
         for name, connector in connectors.items():
@@ -200,22 +139,12 @@ def _accessor(name):
     return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
 
 
-def _wrap(cls):
+def parameterNodeWrapper(cls):
+    """Class decorator: annotated members become parameters, `Class(node)` wraps a vtkMRMLScriptedModuleNode."""
     parameters = {}
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
-        kind, annotations = splitAnnotations(hint)
-        if isinstance(kind, types.UnionType):
-            kind = typing.Union[typing.get_args(kind)]  # noqa: UP007
-        serializer, rest = createSerializer(kind, annotations)
-        defaults = [item for item in rest if isinstance(item, Default)]
-        if hasattr(cls, name):
-            default = Default(getattr(cls, name))
-        else:
-            default = defaults[0] if defaults else Default(serializer.default())
-        unused = [item for item in rest if not isinstance(item, (Default, Decimals, SingleStep))]
-        if unused:
-            logging.warning("Unused annotations: %s", unused)
-        parameters[name] = (serializer, default, hint)
+        serializer = createSerializer(*splitAnnotations(hint))
+        parameters[name] = (serializer, getattr(cls, name, serializer.default()), hint)
         setattr(cls, name, _accessor(name))
     cls.allParameters = parameters
     for name, member in vars(_Wrapper).items():
@@ -224,23 +153,4 @@ def _wrap(cls):
         if name != "__init__" and name in vars(cls):
             raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")
         setattr(cls, name, member)
-    cls._is_parameter_node_wrapper = True
     return cls
-
-
-def parameterNodeWrapper(cls=None):
-    """Class decorator: annotated members become parameters, `Class(node)` wraps a vtkMRMLScriptedModuleNode."""
-    return _wrap if cls is None else _wrap(cls)
-
-
-def isParameterNodeWrapper(classOrObject):
-    return getattr(classOrObject, "_is_parameter_node_wrapper", False)
-
-
-def findChildWidgetForParameter(widget, parameter):
-    import qt
-
-    for child in widget.findChildren(qt.QWidget):
-        if child.property(SlicerParameterNamePropertyName) == parameter:
-            return child
-    return None

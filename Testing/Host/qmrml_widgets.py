@@ -6,11 +6,9 @@ As with ctk, only what PythonQt would offer is public: properties, slots, Q_INVO
 
 import shiboken6
 import vtk
-from PySide6.QtCore import Property, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import Property, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
-from .ctk_numbers import ctkDoubleSpinBox, ctkSliderWidget
-from .ctk_widgets import ctkCollapsibleButton
 from .stand_ins import plainProperty, widgetStandIn
 
 __all__ = ["qMRMLNodeComboBox", "qMRMLWidget", "widgetClasses"]
@@ -43,65 +41,6 @@ class qMRMLWidget(QWidget):
             self.mrmlSceneChanged.emit(scene)
 
 
-@_widget
-class qMRMLCollapsibleButton(ctkCollapsibleButton):
-    mrmlSceneChanged = Signal(object)
-    cppSignals = ("mrmlSceneChanged(vtkMRMLScene*)",)
-    cppSlots = ("setMRMLScene(vtkMRMLScene*)",)
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self._scene = None
-
-    def mrmlScene(self):
-        return self._scene
-
-    @Slot(object)
-    def setMRMLScene(self, scene):
-        self._scene = scene
-        self.mrmlSceneChanged.emit(scene)
-
-
-@_widget
-class qMRMLSliderWidget(ctkSliderWidget):
-    """The quantity and its unit are kept, not applied."""
-
-    quantity = plainProperty(str, "quantity", "")
-    unitAwareProperties = plainProperty(int, "unitAwareProperties", 0x3F)
-    cppSlots = ("setMRMLScene(vtkMRMLScene*)",)
-
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self._scene = None
-
-    def mrmlScene(self):
-        return self._scene
-
-    @Slot(object)
-    def setMRMLScene(self, scene):
-        self._scene = scene
-
-
-@_widget
-class qMRMLSpinBox(ctkDoubleSpinBox):
-    """The quantity and its unit are kept, not applied."""
-
-    quantity = plainProperty(str, "quantity", "")
-    unitAwareProperties = plainProperty(int, "unitAwareProperties", 0x3F)
-    cppSlots = ("setMRMLScene(vtkMRMLScene*)",)
-
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self._scene = None
-
-    def mrmlScene(self):
-        return self._scene
-
-    @Slot(object)
-    def setMRMLScene(self, scene):
-        self._scene = scene
-
-
 def _withNode(method):
     """An observer that gets the event's node, too."""
 
@@ -117,30 +56,13 @@ class qMRMLNodeComboBox(QWidget):
     """Node selector that follows the scene.
 
     The first node is selected by itself only if None is not allowed and the list has no action items (add, remove,
-    edit, rename), as in Slicer.
+    rename), as in Slicer; the host's list never shows them.
     """
 
     currentNodeChanged = Signal((object,), (bool,))
     currentNodeIDChanged = Signal(str)
-    nodeActivated = Signal(object)
-    nodeAdded = Signal(object)
     nodeAddedByUser = Signal(object)
-    nodeAddedByUserAction = Signal(object)
-    nodeAboutToBeRemoved = Signal(object)
-    nodeAboutToBeEdited = Signal(object)
-    currentNodeRenamed = Signal(str)
-    cppSignals = tuple(
-        f"{name}(vtkMRMLNode*)"
-        for name in [
-            "currentNodeChanged",
-            "nodeActivated",
-            "nodeAdded",
-            "nodeAddedByUser",
-            "nodeAddedByUserAction",
-            "nodeAboutToBeRemoved",
-            "nodeAboutToBeEdited",
-        ]
-    )
+    cppSignals = ("currentNodeChanged(vtkMRMLNode*)", "nodeAddedByUser(vtkMRMLNode*)")
     cppSlots = ("setMRMLScene(vtkMRMLScene*)", "setCurrentNode(vtkMRMLNode*)")
 
     def __init__(self, parent=None):
@@ -148,8 +70,6 @@ class qMRMLNodeComboBox(QWidget):
         self._scene = None
         self._observers = []
         self._nodeObservers = []
-        self._attributes = {}
-        self._labels = {}
         self._baseNames = {}
         self._current = ""
         self._requested = None
@@ -171,18 +91,12 @@ class qMRMLNodeComboBox(QWidget):
         return plainProperty(kind, name, default, changed="_refresh")
 
     nodeTypes = _refreshedProperty("QStringList", "nodeTypes", ())
-    showHidden = _refreshedProperty(bool, "showHidden", False)
     showChildNodeTypes = _refreshedProperty(bool, "showChildNodeTypes", True)
-    hideChildNodeTypes = _refreshedProperty("QStringList", "hideChildNodeTypes", ())
     noneEnabled = _refreshedProperty(bool, "noneEnabled", False)
     noneDisplay = _refreshedProperty(str, "noneDisplay", "None")
     addEnabled = _refreshedProperty(bool, "addEnabled", True)
     removeEnabled = _refreshedProperty(bool, "removeEnabled", True)
-    editEnabled = _refreshedProperty(bool, "editEnabled", False)
     renameEnabled = _refreshedProperty(bool, "renameEnabled", False)
-    selectNodeUponCreation = plainProperty(bool, "selectNodeUponCreation", True)
-    interactionNodeSingletonTag = plainProperty(str, "interactionNodeSingletonTag", "")
-    sizeAdjustPolicy = plainProperty(QComboBox.SizeAdjustPolicy, "sizeAdjustPolicy", QComboBox.AdjustToContents)
     del _refreshedProperty
 
     def _getBaseName(self):
@@ -205,27 +119,6 @@ class qMRMLNodeComboBox(QWidget):
 
     def nodeCount(self):
         return len(self._matchingNodes())
-
-    def nodeFromIndex(self, index):
-        nodes = self._matchingNodes()
-        return nodes[index] if 0 <= index < len(nodes) else None
-
-    def addAttribute(self, nodeType, name, value=None):
-        self._attributes.setdefault(nodeType, {})[name] = value
-        self._refresh()
-
-    def removeAttribute(self, nodeType, name):
-        self._attributes.get(nodeType, {}).pop(name, None)
-        self._refresh()
-
-    def setNodeTypeLabel(self, label, nodeType):
-        self._labels[nodeType] = label
-        self._refresh()
-
-    def nodeTypeLabel(self, nodeType):
-        if nodeType in self._labels:
-            return self._labels[nodeType]
-        return (self._scene.GetTypeDisplayNameByClassName(nodeType) if self._scene else "") or "node"
 
     # Slots
 
@@ -260,30 +153,16 @@ class qMRMLNodeComboBox(QWidget):
             nodeID = ""
         self._select(nodeID)
 
-    @Slot(int)
-    def setCurrentNodeIndex(self, index):
-        self.setCurrentNode(self.nodeFromIndex(index))
-
     @Slot()
     def addNode(self, nodeType=None):
         nodeType = nodeType or (self.nodeTypes[0] if self.nodeTypes else None)
         if nodeType is None or nodeType not in self.nodeTypes:
             return None
-        name = self._baseNames.get(nodeType) or self.nodeTypeLabel(nodeType)
-        node = self._scene.CreateNodeByClass(nodeType)
-        node.UnRegister(None)
-        node.SetName(self._scene.GenerateUniqueName(name))
-        for attribute, value in self._attributes.get(nodeType, {}).items():
-            node.SetAttribute(attribute, "" if value is None else str(value))
-        node = self._scene.AddNode(node)
-        if self.selectNodeUponCreation:
-            self.setCurrentNode(node)
+        name = self._baseNames.get(nodeType) or self._scene.GetTypeDisplayNameByClassName(nodeType) or "node"
+        node = self._scene.AddNewNodeByClass(nodeType, self._scene.GenerateUniqueName(name))
+        self.setCurrentNode(node)
         self.nodeAddedByUser.emit(node)
         return node
-
-    @Slot()
-    def removeCurrentNode(self):
-        self._scene.RemoveNode(self.currentNode())
 
     # Inside
 
@@ -309,25 +188,10 @@ class qMRMLNodeComboBox(QWidget):
             self._leaving = None
 
     def _accepts(self, node):
-        if node is self._leaving:
+        if node is self._leaving or node.GetHideFromEditors():
             return False
-        if node.GetHideFromEditors() and not self.showHidden:
-            return False
-        for nodeType in self.nodeTypes:
-            exact = node.GetClassName() == nodeType
-            if not (exact or (self.showChildNodeTypes and node.IsA(nodeType))):
-                continue
-            if not exact and any(node.IsA(hidden) for hidden in self.hideChildNodeTypes):
-                continue
-            wanted = self._attributes.get(nodeType, {})
-            if all(self._hasAttribute(node, name, value) for name, value in wanted.items()):
-                return True
-        return False
-
-    @staticmethod
-    def _hasAttribute(node, name, value):
-        found = node.GetAttribute(name)
-        return found is not None and (value is None or found == str(value))
+        isA = node.IsA if self.showChildNodeTypes else lambda nodeType: node.GetClassName() == nodeType
+        return any(isA(nodeType) for nodeType in self.nodeTypes)
 
     def _matchingNodes(self):
         if self._scene is None:
@@ -362,28 +226,10 @@ class qMRMLNodeComboBox(QWidget):
             self._box.addItem(self.noneDisplay, "")
         for node in nodes:
             self._box.addItem(node.GetName() or "", node.GetID())
-        self._addActionItems()
         blocker.unblock()
 
     def _hasActions(self):
-        return self.addEnabled or self.removeEnabled or self.editEnabled or self.renameEnabled
-
-    def _addActionItems(self):
-        label = self.nodeTypeLabel(self.nodeTypes[0] if len(self.nodeTypes) == 1 else "")
-        actions = []
-        if self.renameEnabled:
-            actions.append((f"Rename current {label}", "RENAME"))
-        if self.editEnabled:
-            actions.append((f"Edit current {label}", "EDIT"))
-        if self.addEnabled:
-            actions += [(f"Create new {self.nodeTypeLabel(kind)}", "CREATE/" + kind) for kind in self.nodeTypes]
-        if self.removeEnabled:
-            actions.append((f"Delete current {label}", "DELETE"))
-        if actions:
-            self._box.insertSeparator(self._box.count)
-        for text, action in actions:
-            self._box.addItem(text)
-            self._box.setItemData(self._box.count - 1, action, Qt.UserRole + 1)
+        return self.addEnabled or self.removeEnabled or self.renameEnabled
 
     def _observeNames(self, nodes):
         for node, tag in self._nodeObservers:
@@ -409,17 +255,4 @@ class qMRMLNodeComboBox(QWidget):
         self.currentNodeIDChanged.emit(nodeID)
 
     def _onActivated(self, index):
-        action = self._box.itemData(index, Qt.UserRole + 1)
-        if action is None:
-            self._select(self._box.itemData(index) or "")
-            self.nodeActivated.emit(self.currentNode())
-            return
-        self._box.currentIndex = self._box.findData(self._current)
-        if action == "DELETE":
-            self.removeCurrentNode()
-        elif action == "EDIT":
-            self.nodeAboutToBeEdited.emit(self.currentNode())
-        elif action.startswith("CREATE/"):
-            node = self.addNode(action.split("/", 1)[1])
-            self.setCurrentNode(node)
-            self.nodeAddedByUserAction.emit(node)
+        self._select(self._box.itemData(index) or "")

@@ -17,27 +17,17 @@ class SampleDataSource:
     def __init__(
         self,
         sampleName=None,
-        sampleDescription=None,
         uris=None,
         fileNames=None,
         nodeNames=None,
-        checksums=None,
-        loadFiles=None,
-        customDownloader=None,
         thumbnailFileName=None,
-        loadFileType=None,
-        loadFileProperties=None,
     ):
         def listed(value):
             return list(value) if isinstance(value, (list, tuple)) else [value]
 
         self.sampleName = sampleName
-        self.sampleDescription = sampleDescription or sampleName
         self.uris, self.fileNames, self.nodeNames = listed(uris), listed(fileNames), listed(nodeNames)
-        self.checksums = listed(checksums)
-        self.loadFileProperties = loadFileProperties or {}
         self.thumbnailFileName = thumbnailFileName
-        self.customDownloader = customDownloader
         if not len(self.uris) == len(self.fileNames) == len(self.nodeNames):
             raise ValueError(f"SampleDataSource '{sampleName}': uris, fileNames and nodeNames differ in length")
         if thumbnailFileName is not None and not os.path.isfile(thumbnailFileName):

@@ -6,7 +6,7 @@ markups, the crosshair and everything else that displayable managers draw is mis
 
 import numpy as np
 import vtk
-from PySide6.QtCore import Property, QSize, Qt, Signal, Slot
+from PySide6.QtCore import Property, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 from vtk.util.numpy_support import vtk_to_numpy
@@ -39,8 +39,6 @@ def sliceImage(sliceLogic):
 class qMRMLSliceView(QWidget):
     """The drawing area of one slice view."""
 
-    cppSlots = ("setMRMLScene(vtkMRMLScene*)", "setMRMLSliceNode(vtkMRMLSliceNode*)")
-
     def __init__(self, sliceLogic, parent=None):
         super().__init__(parent)
         self._logic = sliceLogic
@@ -49,17 +47,10 @@ class qMRMLSliceView(QWidget):
         self.setMinimumSize(80, 80)
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
 
-    def mrmlSliceNode(self):
-        return self._logic.GetSliceNode()
-
     @Slot()
     def scheduleRender(self):
         if not self._pauses:
             self.update()
-
-    @Slot()
-    def forceRender(self):
-        self.repaint()
 
     def resizeEvent(self, event):
         self._logic.ResizeSliceNode(max(1, self.width), max(1, self.height))
@@ -122,28 +113,11 @@ class qMRMLSliceControllerWidget(QWidget):
         layout.addWidget(self._offset)
         self._slider.valueChanged.connect(self._onSlider)
 
-    def mrmlSliceNode(self):
-        return self._logic.GetSliceNode()
-
-    def mrmlSliceCompositeNode(self):
-        return self._logic.GetSliceCompositeNode()
-
-    def sliceLogic(self):
-        return self._logic
-
     @Slot(float)
     def setSliceOffsetValue(self, offset):
         self._logic.StartSliceOffsetInteraction()
         self._logic.SetSliceOffset(offset)
         self._logic.EndSliceOffsetInteraction()
-
-    @Slot()
-    def fitSliceToBackground(self):
-        self._logic.FitSliceToBackground()
-
-    @Slot(bool)
-    def setSliceLink(self, linked):
-        self._logic.GetSliceCompositeNode().SetLinkedControl(linked)
 
     def _range(self):
         bounds, resolution = [0.0, 0.0], vtk.reference(1.0)
@@ -175,9 +149,6 @@ class qMRMLSliceControllerWidget(QWidget):
 class qMRMLSliceWidget(qMRMLWidget):
     """One slice view with its controller; follows its slice logic."""
 
-    nodeAboutToBeEdited = Signal(object)
-    cppSignals = ("nodeAboutToBeEdited(vtkMRMLNode*)",)
-
     def __init__(self, sliceLogic, parent=None):
         super().__init__(parent)
         self._logic = sliceLogic
@@ -188,21 +159,14 @@ class qMRMLSliceWidget(qMRMLWidget):
         layout.setSpacing(0)
         layout.addWidget(self._controller)
         layout.addWidget(self._view, 1)
-        self._observed = []
         for observed in (sliceLogic, sliceLogic.GetSliceNode(), sliceLogic.GetSliceCompositeNode()):
-            self._observed.append((observed, observed.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)))
+            observed.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
         self._controller._refresh()
 
     def sliceLogic(self):
         return self._logic
 
-    def logic(self):
-        return self._logic
-
     def mrmlSliceNode(self):
-        return self._logic.GetSliceNode()
-
-    def mrmlAbstractViewNode(self):
         return self._logic.GetSliceNode()
 
     def mrmlSliceCompositeNode(self):
@@ -211,17 +175,8 @@ class qMRMLSliceWidget(qMRMLWidget):
     def sliceView(self):
         return self._view
 
-    def viewWidget(self):
-        return self._view
-
     def sliceController(self):
         return self._controller
-
-    def controllerWidget(self):
-        return self._controller
-
-    def imageDataConnection(self):
-        return self._logic.GetImageDataConnection()
 
     sliceViewName = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutName())
     sliceViewLabel = Property(str, lambda self: self._logic.GetSliceNode().GetLayoutLabel())
@@ -245,11 +200,6 @@ class qMRMLSliceWidget(qMRMLWidget):
     def _onModified(self, caller, event):
         self._controller._refresh()
         self._view.scheduleRender()
-
-    def _close(self):
-        for observed, tag in self._observed:
-            observed.RemoveObserver(tag)
-        self._observed = []
 
 
 for _class in (qMRMLSliceView, qMRMLSliceControllerWidget, qMRMLSliceWidget):

@@ -38,7 +38,6 @@ def addPythonModules(slicer):
         "slicer.packaging": ".packages",
         "slicer.parameterNodeWrapper": ".parameter_node",
         "slicer.ScriptedLoadableModule": ".scripted_module",
-        "slicer.testing": ".self_testing",
         "SampleData": ".sample_data",
     }
     for name, source in places.items():

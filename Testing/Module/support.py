@@ -55,9 +55,9 @@ def isAlive(processId: int) -> bool:
         return False
 
 
-def waitForEnd(host, processId: int, seconds: float = 6.0) -> None:
+def waitForEnd(host, processId: int) -> None:
     """Run the event loop until the process is gone; AssertionError if it survives."""
-    host.waitUntil(lambda: not isAlive(processId), seconds, f"process {processId} is still alive")
+    host.waitUntil(lambda: not isAlive(processId), message=f"process {processId} is still alive")
 
 
 def jobDirectories(task: str = "") -> list[str]:
@@ -67,22 +67,23 @@ def jobDirectories(task: str = "") -> list[str]:
     return [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith(f"NSN2N-{task}")]
 
 
-def waitForNoFiles(host, task: str = "", seconds: float = 6.0) -> None:
+def waitForNoFiles(host, task: str = "") -> None:
     """Run the event loop until no job has files any more; AssertionError if some stay."""
-    host.waitUntil(lambda: jobDirectories(task) == [], seconds, f"still there: {jobDirectories(task)}")
+    host.waitUntil(lambda: jobDirectories(task) == [], message=f"still there: {jobDirectories(task)}")
 
 
 class Heartbeat:
     """Measures the longest time in which Slicer's event loop did not turn.
 
-    Use as context manager; `longest` is in seconds.
+    Use as context manager; `longest` is in seconds, `busiest` in those that the thread itself has worked meanwhile:
+    other programs on the machine don't count there.
     """
 
     def __enter__(self):
         import qt
 
-        self.longest = 0.0
-        self._last = time.perf_counter()
+        self.longest = self.busiest = 0.0
+        self._last, self._worked = time.perf_counter(), time.thread_time()
         self._timer = qt.QTimer()
         self._timer.connect("timeout()", self._beat)
         self._timer.start(2)
@@ -94,16 +95,17 @@ class Heartbeat:
         self._timer.deleteLater()
 
     def _beat(self):
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self.longest = max(self.longest, now - self._last)
-        self._last = now
+        self.busiest = max(self.busiest, worked - self._worked)
+        self._last, self._worked = now, worked
 
 
 @contextlib.contextmanager
 def runInMiddle(host, logic, ui):
     """Apply; yields the child's process number once training has begun."""
     ui.applyButton.click()
-    host.waitUntil(lambda: "raining" in ui.statusLabel.text, 60, "training has not begun")
+    host.waitUntil(lambda: "raining" in ui.statusLabel.text, message="training has not begun")
     processId = logic.processId
     assert isAlive(processId)
     yield processId

@@ -30,18 +30,19 @@ def test_ten_volumes_and_ten_runs_leave_nothing(host, module, logic, ui, volume,
 
     section = module.panel.matching
     ui.previewCheckBox.click()
+    host.waitUntil(lambda: quickChild.started)  # so that it is counted
 
     def look(n):
         node = slicer.util.addVolumeFromArray(np.roll(voxels(volume), n, axis=2), name=f"look {n}")
         ui.inputSelector.setCurrentNode(node)
-        host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID(), 20)
-        host.waitUntil(lambda: section._job.complete and logic._stopOnQuit.jobs == [], 20)
+        host.waitUntil(lambda: section._job is not None and section._job.volumeID == node.GetID())
+        host.waitUntil(lambda: section._job.complete and logic._stopOnQuit.jobs == [])
         return node
 
     def run(output):
         ui.outputSelector.setCurrentNode(output)
         ui.applyButton.click()
-        host.waitUntil(lambda: not logic.isRunning(), 20)
+        host.waitUntil(lambda: not logic.isRunning())
         return logic.getParameterNode().resultVolume
 
     look(0)
@@ -78,8 +79,6 @@ def test_a_child_that_could_not_be_started_is_not_stopped_at_quit(
     from NSN2NDenoiseLib import engine
     from NSN2NDenoiseLib.logic import child_job, child_process
 
-    module.panel.matching._inspectTimer.stop()
-
     def find():
         if failure == "not found":
             raise RuntimeError("no interpreter")
@@ -89,9 +88,9 @@ def test_a_child_that_could_not_be_started_is_not_stopped_at_quit(
     with pytest.raises(engine.RunError, match=r"could not be started|no interpreter"):
         logic.process(volume)
     stopped = []
-    monkeypatch.setattr(child_job.ChildJob, "stopNow", lambda job: stopped.append(job))
+    monkeypatch.setattr(child_job.ChildJob, "stopNow", lambda job: stopped.append(type(job).__name__))
     logic.stopEverything()
-    assert stopped == []
+    assert "DenoiseRun" not in stopped  # the panel may have looked at the volume before all this
 
 
 def test_use_after_the_end_is_harmless(host, logic, volume, quickChild):
@@ -99,7 +98,7 @@ def test_use_after_the_end_is_harmless(host, logic, volume, quickChild):
     logic.process(volume, waitForCompletion=False)
     runs.append(logic._run)
     assert logic.processId > 0
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
     host.processEvents()
     run = runs[0]
     assert run.processId == 0 and not run.childRunning

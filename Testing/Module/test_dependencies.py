@@ -31,7 +31,7 @@ def packaging(monkeypatch):
 def test_preview_asks_for_nothing(host, module, ui, hide, packaging):
     hide("skimage", "torch")
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete, 60)
+    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete)
     assert packaging[1] == []
 
 
@@ -74,6 +74,19 @@ def test_no_pytorch_extension(host, hide, packaging, monkeypatch, logic, volume)
     with host.testingMode(), pytest.raises(dependencies.DependencyError, match="PyTorch extension"):
         logic.process(volume)
     assert not logic.isRunning()
+
+
+@pytest.mark.parametrize("answer", ["ok", "cancel"])
+def test_the_pytorch_extension_is_offered(host, hide, packaging, monkeypatch, logic, ui, answer):
+    """Installed by the Extensions Manager if the user wants it; needed, and said so, in any case."""
+    installed = []
+    manager = types.SimpleNamespace(installExtensionFromServer=installed.append)
+    hide("torch")
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    monkeypatch.setattr(type(host.app), "extensionsManagerModel", lambda app: manager, raising=False)
+    with host.expectDialog("Install it now and restart", answer=answer), host.expectDialog("then restart Slicer"):
+        ui.applyButton.click()
+    assert installed == (["PyTorch"] if answer == "ok" else []) and not logic.isRunning()
 
 
 def test_old_torch_is_not_enough(monkeypatch, logic):

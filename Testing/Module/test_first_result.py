@@ -43,8 +43,8 @@ def use(monkeypatch, module, logic):
 def waitForFirst(host, logic, ui):
     """Apply, and the first result's node."""
     ui.applyButton.click()
-    host.waitUntil(lambda: "First result" in ui.resultLabel.text, 90, "no first result")
-    host.waitUntil(lambda: "the first result is shown" in ui.statusLabel.text, 30)
+    host.waitUntil(lambda: "First result" in ui.resultLabel.text, message="no first result")
+    host.waitUntil(lambda: "the first result is shown" in ui.statusLabel.text)
     assert logic.isRunning()
     return logic.getParameterNode().resultVolume
 
@@ -65,7 +65,7 @@ def test_first_result_is_that_of_fast_and_is_replaced_in_its_place(host, logic, 
     assert "NS-N2N network" not in first.GetDescription() + ui.resultLabel.text
     assert {layer[1] for layer in layers()} == {first.GetID()}
     ui.compareSlider.value = 0.5
-    host.waitUntil(lambda: not logic.isRunning(), 90)
+    host.waitUntil(lambda: not logic.isRunning())
     assert ui.compareSlider.value == 0.5  # what the user does meanwhile stays
     final = logic.getParameterNode().resultVolume
     assert final is first and len(seen) == 1 and seen[0][0] is final
@@ -96,7 +96,7 @@ def test_cancel_takes_the_first_result_back(host, logic, ui, volume, use, chosen
     first = waitForFirst(host, logic, ui)
     assert (first is node.outputVolume) == chosen
     ui.noiseViewButton.click()  # makes one, or shows the chosen one
-    host.waitUntil(lambda: first.GetNodeReference("NSN2N.RemovedNoise") is not None, 30)
+    host.waitUntil(lambda: first.GetNodeReference("NSN2N.RemovedNoise") is not None)
     assert sceneContent() != before
     processId = logic.processId
     ui.applyButton.click()
@@ -114,7 +114,7 @@ def test_killed_after_the_first_result(host, logic, ui, use):
     waitForFirst(host, logic, ui)
     with host.expectDialog("ended by the system or crashed"):
         os.kill(logic.processId, signal.SIGKILL)
-        host.waitUntil(lambda: not logic.isRunning(), 10)
+        host.waitUntil(lambda: not logic.isRunning())
     assert sceneContent() == before and layers() == shown
 
 
@@ -142,7 +142,7 @@ def test_stop_and_keep_after_the_first_result(host, logic, ui, use):
     assert ui.keepButton.visible and ui.keepButton.enabled
     ui.keepButton.click()
     assert not ui.keepButton.enabled and ui.applyButton.text == "Cancel"
-    host.waitUntil(lambda: not logic.isRunning(), 90)
+    host.waitUntil(lambda: not logic.isRunning())
     assert not ui.keepButton.visible
     assert ui.statusLabel.text == "Stopped: 'chest denoised' is the best result that there was."
     assert logic.getParameterNode().resultVolume is first
@@ -179,7 +179,7 @@ def test_stop_and_keep_at_each_stage(host, logic, volume, settings, stage, made)
     )
     if stage is None:
         logic.stopAndKeep()  # the child is still to be started
-    host.waitUntil(lambda: ended, 120)
+    host.waitUntil(lambda: ended)
     assert ended[0].status == "done", ended[0].message
     stages = report(ended[0].node)["stages"]
     assert stages[0] == made and "refine" not in stages and report(ended[0].node)["ended"] == "kept"

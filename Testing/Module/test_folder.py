@@ -43,7 +43,7 @@ def test_all_volumes_and_the_table(host, ui, logic, folder, opened):
     choose(ui, folder)
     ui.folderButton.click()
     assert ui.folderButton.text == "Stop" and ui.applyButton.enabled  # the scene is free
-    host.waitUntil(lambda: not logic.isFolderRunning(), 120)
+    host.waitUntil(lambda: not logic.isFolderRunning())
     assert "1 of 3 volumes have no result" in ui.folderStatusLabel.text
     assert opened == [str(folder / "out" / "nsn2n-batch.html")]
     for name in ("a", "deep/b"):
@@ -60,8 +60,33 @@ def test_stopped(host, ui, logic, folder, opened):
     ui.folderButton.click()
     host.wait(0.5)
     ui.folderButton.click()
-    host.waitUntil(lambda: not logic.isFolderRunning(), 30)
+    host.waitUntil(lambda: not logic.isFolderRunning())
     assert "Finished volumes stay" in ui.folderStatusLabel.text and opened == []
+
+
+@pytest.mark.parametrize("failure", ["not found", "not started"])
+def test_a_command_that_can_not_be_started(host, ui, logic, folder, opened, monkeypatch, failure):
+    """It has ended, then; and what would stop it stops nothing else, Slicer least of all."""
+    from NSN2NDenoiseLib.logic import folder_run
+
+    def find():
+        if failure == "not found":
+            raise RuntimeError("no interpreter")
+        return str(folder / "nothing")
+
+    words = "no interpreter|could not be started"
+    interrupted = []
+    monkeypatch.setattr(folder_run, "findPython", find)
+    monkeypatch.setattr(folder_run.os, "kill", lambda *how: interrupted.append(how))
+    with pytest.raises(RuntimeError, match=words):
+        logic.processFolder(folder / "in", folder / "out")
+    choose(ui, folder)
+    with host.expectDialog(words):
+        ui.folderButton.click()
+        host.waitUntil(lambda: not logic.isFolderRunning())
+    logic.cancelFolder()
+    logic.stopEverything()
+    assert interrupted == [] and ui.folderButton.text == "Denoise all volumes"
 
 
 def test_refused(host, ui, logic, folder, opened):
@@ -72,5 +97,5 @@ def test_refused(host, ui, logic, folder, opened):
     choose(ui, folder)
     ui.folderButton.click()
     with host.expectDialog("is not empty and no batch's"):
-        host.waitUntil(lambda: not logic.isFolderRunning(), 30)
+        host.waitUntil(lambda: not logic.isFolderRunning())
     assert opened == []

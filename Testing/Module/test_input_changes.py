@@ -15,7 +15,7 @@ def preview(host, module, ui, quickChild):
     """The preview is on, its residual complete."""
     section = module.panel.matching
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: section._job is not None and section._job.complete and section.overlay.visible, 30)
+    host.waitUntil(lambda: section._job is not None and section._job.complete and section.overlay.visible)
     return section
 
 
@@ -25,24 +25,31 @@ def test_voxels_that_come_after_the_node(host, module, ui, logic, quickChild):
     host.closeScene()
     slicer.util.addVolumeFromArray(np.random.default_rng(0).normal(0, 9, (6, 20, 20)), name="late")
     assert ui.inputSelector.currentNode().GetName() == "late"
-    host.waitUntil(lambda: ui.applyButton.enabled, 5, ui.applyButton.toolTip)
+    host.waitUntil(lambda: ui.applyButton.enabled, message=ui.applyButton.toolTip)
     assert ui.previewCheckBox.enabled
-    host.waitUntil(lambda: logic.getParameterNode().suggestedThreshold == 0.02, 30)
+    host.waitUntil(lambda: logic.getParameterNode().suggestedThreshold == 0.02)
     assert "(automatic)" in ui.thresholdUnitsLabel.text
 
 
-def test_many_edits_cost_one_child_and_overlay_and_threshold_follow(host, preview, ui, volume, logic, quickChild):
+def test_many_edits_cost_one_child_and_overlay_and_threshold_follow(
+    host, preview, ui, volume, logic, quickChild, monkeypatch
+):
     import slicer
     from NSN2NDenoiseLib.logic.residual_job import keyOf
+    from NSN2NDenoiseLib.widget import matching
 
+    settle = matching.SETTLE
+    monkeypatch.setattr(matching, "SETTLE", 100_000)  # however long the edits take here
     first, count = preview._job, len(matchJobs(quickChild))
     for _edit in range(20):
         slicer.util.arrayFromVolume(volume)[:] += 1
         slicer.util.arrayFromVolumeModified(volume)
         host.wait(0.03)
     assert not preview.overlay.visible  # it would show what is not so any more
+    monkeypatch.setattr(matching, "SETTLE", settle)
+    slicer.util.arrayFromVolumeModified(volume)
     assert "automatic" in ui.thresholdUnitsLabel.text
-    host.waitUntil(lambda: preview._job is not None and preview._job.complete and preview.overlay.visible, 30)
+    host.waitUntil(lambda: preview._job is not None and preview._job.complete and preview.overlay.visible)
     host.wait(0.6)
     assert preview._job is not first and preview._job.key == keyOf(volume, "auto", "default")
     assert len(matchJobs(quickChild)) == count + 1
@@ -53,18 +60,18 @@ def test_replaced_voxels(host, preview, ui, volume):
     import slicer
 
     slicer.util.updateVolumeFromArray(volume, voxels(volume)[:8, :40].astype(np.float32))
-    host.waitUntil(lambda: preview.overlay.visible and voxels(preview.overlay.labelMap).shape == (8, 40, 80), 30)
+    host.waitUntil(lambda: preview.overlay.visible and voxels(preview.overlay.labelMap).shape == (8, 40, 80))
     assert ui.applyButton.enabled
 
 
 def test_a_moved_volume_takes_its_overlay_along(host, preview, volume):
     volume.SetOrigin(10, 20, 30)
-    host.waitUntil(lambda: preview.overlay.labelMap.GetOrigin() == (10, 20, 30), 5)
+    host.waitUntil(lambda: preview.overlay.labelMap.GetOrigin() == (10, 20, 30))
 
 
 def test_voxels_taken_away(host, preview, ui, volume):
     noVoxels(volume)
-    host.waitUntil(lambda: not ui.applyButton.enabled, 5)
+    host.waitUntil(lambda: not ui.applyButton.enabled)
     assert "has no voxels" in ui.applyButton.toolTip
     assert not preview.overlay.visible and not ui.previewCheckBox.enabled
     host.wait(0.6)
@@ -75,13 +82,13 @@ def test_a_new_input_is_followed_and_the_old_one_is_not(host, ui, module, volume
 
     other = slicer.util.addVolumeFromArray(voxels(volume), name="other")
     ui.inputSelector.setCurrentNode(other)
-    host.waitUntil(lambda: module.panel.matching._job is not None, 10)
+    host.waitUntil(lambda: module.panel.matching._job is not None)
     job = module.panel.matching._job
     slicer.util.arrayFromVolumeModified(volume)
     host.wait(0.6)
     assert module.panel.matching._job is job
     slicer.util.arrayFromVolumeModified(other)
-    host.waitUntil(lambda: module.panel.matching._job not in (None, job), 10)
+    host.waitUntil(lambda: module.panel.matching._job not in (None, job))
 
 
 def test_the_panel_and_the_console_do_not_stop_each_other(host, module, ui, logic, volume, quickChild):
@@ -146,12 +153,12 @@ CHANGES = [
 def test_a_change_during_the_run_is_noticed(host, logic, ui, volume, quickChild, change, word):
     quickChild.hold()
     ui.applyButton.click()
-    host.waitUntil(lambda: "raining" in ui.statusLabel.text, 20)
+    host.waitUntil(lambda: "raining" in ui.statusLabel.text)
     change(volume)
     before = sceneContent()
     quickChild.release()
     with host.expectDialog(f"changed during the run .its {word}"):
-        host.waitUntil(lambda: not logic.isRunning(), 20)
+        host.waitUntil(lambda: not logic.isRunning())
     assert sceneContent() == before
     assert ui.applyButton.text == "Apply"
 
@@ -161,11 +168,11 @@ def test_equal_voxels_are_no_change_and_a_move_is_said(host, logic, ui, volume, 
 
     quickChild.hold()
     ui.applyButton.click()
-    host.waitUntil(lambda: "raining" in ui.statusLabel.text, 20)
+    host.waitUntil(lambda: "raining" in ui.statusLabel.text)
     slicer.util.updateVolumeFromArray(volume, voxels(volume))
     volume.SetOrigin(10, 20, 30)
     quickChild.release()
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
     output = logic.getParameterNode().resultVolume
     assert output.GetOrigin() == (10, 20, 30)
     assert np.array_equal(voxels(output), voxels(volume) // 2)

@@ -1,6 +1,8 @@
 """A network that one run has trained is used by another, with the real child process."""
 
 import json
+import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -45,7 +47,7 @@ def test_a_network_is_kept_and_used(host, ui, logic, siblings, tmp_path):
     box.setCurrentIndex(1)
     ui.refineCheckBox.checked = False
     ui.applyButton.click()
-    host.waitUntil(lambda: not logic.isRunning(), 60)
+    host.waitUntil(lambda: not logic.isRunning())
     assert "was trained on another volume" in ui.resultLabel.text
     assert networkOf(logic.getParameterNode().resultVolume)["name"] == networkOf(first)["name"]
 
@@ -57,6 +59,57 @@ def test_a_network_is_kept_and_used(host, ui, logic, siblings, tmp_path):
     with host.expectDialog("Network of an earlier run", answer=""):
         box.activated(box.count - 1)
     assert box.currentText == "none"
+
+
+def test_a_network_that_can_not_be_kept_costs_nobody_the_result(host, logic, volume, quickChild, tmp_path, monkeypatch):
+    """The run takes hours, perhaps; meanwhile both places for its network are gone, or full."""
+    from NSN2NDenoiseLib.logic import networks
+
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    quickChild.hold()
+    ended = []
+    how = {"saveNetwork": folder / "net.safetensors", "waitForCompletion": False, "finishedCallback": ended.append}
+    logic.process(volume, **how)
+    host.waitUntil(lambda: quickChild.started)
+    with open(logic._run._directory.file("network.safetensors"), "w") as file:
+        file.write("a network")
+    folder.rmdir()
+    monkeypatch.setattr(networks, "_folder", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    quickChild.release()
+    host.waitUntil(lambda: ended)
+    assert (ended[0].status, ended[0].message) == ("done", "")
+    assert np.array_equal(voxels(ended[0].node), voxels(volume) // 2)
+    warnings = json.loads(ended[0].node.GetAttribute("NSN2N.Report"))["warnings"]
+    assert [text.split(" (")[0] for text in warnings] == [
+        "The network could not be kept for other volumes",
+        "The network could not be saved",
+    ]
+    assert str(folder) in warnings[1] and ended[0].node.GetAttribute(networks.FILE) is None
+
+
+def test_a_network_is_replaced_as_a_whole_or_not_at_all(host, module, tmp_path, monkeypatch):
+    from NSN2NDenoiseLib.logic import networks
+
+    def fill(source, target):
+        with open(target, "w") as file:
+            file.write("half a n")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "network.safetensors").write_text("a network")
+    target = tmp_path / "mine.safetensors"
+    target.write_text("an older one")
+    monkeypatch.setattr(networks.shutil, "copyfile", fill)
+    kept, warnings = networks.keep(str(tmp_path), str(target))
+    assert kept is None and len(warnings) == 2 and all("No space left" in text for text in warnings)
+    assert target.read_text() == "an older one" and not list(tmp_path.glob("*.part"))
+    monkeypatch.undo()
+    kept, warnings = networks.keep(str(tmp_path), str(target))
+    assert warnings == [] and target.read_text() == "a network"
+    with open(kept) as file:
+        assert file.read() == "a network"
+    assert os.path.basename(os.path.dirname(kept)).startswith("NSN2N-networks-")
 
 
 def test_refused(host, logic, siblings, tmp_path):

@@ -16,7 +16,7 @@ def innocent(host, volume):
 
 
 def finish(host, logic):
-    host.waitUntil(lambda: not logic.isRunning(), 30)
+    host.waitUntil(lambda: not logic.isRunning())
 
 
 @pytest.mark.parametrize("role", ["output", "noise"])

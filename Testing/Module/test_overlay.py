@@ -11,8 +11,8 @@ from Testing.Module.support import SHORT, voxels, waitForNoFiles
 def preview(host, module, ui):
     """The preview is on and its residual complete."""
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete, 60)
-    host.waitUntil(lambda: not module.panel.matching._arrivalTimer.isActive(), 5)
+    host.waitUntil(lambda: module.panel.matching._job is not None and module.panel.matching._job.complete)
+    host.waitUntil(lambda: not module.panel.matching._arrivalTimer.isActive())
     return module.panel.matching
 
 
@@ -59,7 +59,7 @@ def test_the_paper_preset_pairs_direct_neighbors_in_the_preview_too(host, previe
     logic.getParameterNode().preset = "paper"
     ui.thresholdSlider.value = 0.015
     fraction = engine.matched_fraction(matching.residual(), 0.015)
-    host.waitUntil(lambda: preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9), timeout=60)
+    host.waitUntil(lambda: preview.overlay.matchedFraction == pytest.approx(fraction, abs=1e-9))
     mask = logic.computeMask(volume, 0.015, preset="paper")
     assert np.array_equal(voxels(mask), engine.weight_matrix(matching.residual(), 0.015))
 
@@ -95,12 +95,12 @@ def test_the_users_label_layer_comes_back(host, volume, module, ui):
     slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.25)
     before = layers()
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    host.waitUntil(lambda: module.panel.matching.overlay.visible)
     assert layers() != before
     ui.previewCheckBox.click()
     assert layers() == before
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    host.waitUntil(lambda: module.panel.matching.overlay.visible)
     host.leaveModule()
     assert layers() == before
 
@@ -132,10 +132,47 @@ def test_the_users_layers_survive_a_volume_that_is_loaded_meanwhile(host, volume
     )
     slicer.util.setSliceViewerLayers(label=label, labelOpacity=0.25)
     ui.previewCheckBox.click()
-    host.waitUntil(lambda: module.panel.matching.overlay.visible, 60)
+    host.waitUntil(lambda: module.panel.matching.overlay.visible)
     slicer.util.loadVolume(str(sampleFile))
     ui.previewCheckBox.click()
     assert {(label, opacity) for _back, _fore, label, opacity in layers().values()} == {(None, 0.25)}
+
+
+def test_the_overlay_follows_a_slider_that_the_mouse_drags(host, preview, ui):
+    """Pressed, moved and released as by hand: what is seen follows while the button is down."""
+    ui.thresholdSlider.value = 0.01
+    host.wait(0.1)
+    seen = [preview.overlay.matchedFraction]
+    for _position in dragging(host, ui.thresholdSlider, pixels=(10, 25, 40)):
+        host.wait(0.1)
+        seen.append(preview.overlay.matchedFraction)
+    assert seen == sorted(seen) and len(set(seen)) == 4
+    assert seen[-1] == pytest.approx((voxels(preview.overlay.labelMap) == 0).mean(), abs=1e-9)
+
+
+def dragging(host, slider, pixels):
+    """Drag the handle of a ctkSliderWidget to so many pixels right of where it is, step by step, then let it go."""
+    import qt
+
+    (inner,) = [child for child in slider.children() if child.className() == "QSlider"]
+    option = qt.QStyleOptionSlider()
+    inner.initStyleOption(option)
+    handle = inner.style().subControlRect(qt.QStyle.CC_Slider, option, qt.QStyle.SC_SliderHandle, inner)
+    start = qt.QPointF(handle.center())
+
+    def send(kind, offset, button, buttons):
+        place = start + qt.QPointF(offset, 0)
+        where = qt.QPointF(inner.mapToGlobal(place.toPoint()))
+        event = qt.QMouseEvent(kind, place, where, button, buttons, qt.Qt.NoModifier)
+        qt.QApplication.sendEvent(inner, event)
+
+    send(qt.QEvent.MouseButtonPress, 0, qt.Qt.LeftButton, qt.Qt.LeftButton)
+    for offset in pixels:
+        send(qt.QEvent.MouseMove, offset, qt.Qt.NoButton, qt.Qt.LeftButton)
+        assert inner.isSliderDown()
+        yield offset
+    send(qt.QEvent.MouseButtonRelease, pixels[-1], qt.Qt.LeftButton, qt.Qt.NoButton)
+    assert not inner.isSliderDown()
 
 
 def test_opacity(host, preview, ui):
@@ -172,9 +209,9 @@ def test_another_volume_gets_its_own_residual(host, preview, volume, ui):
     other = slicer.util.addVolumeFromArray(np.flip(voxels(volume), axis=2).copy(), name="other")
     first = preview._job
     ui.inputSelector.setCurrentNode(other)
-    host.waitUntil(lambda: preview._job is not None and preview._job is not first and preview._job.complete, 60)
+    host.waitUntil(lambda: preview._job is not None and preview._job is not first and preview._job.complete)
     assert preview._job.volumeID == other.GetID()
-    host.waitUntil(lambda: not first.childRunning, 5)
+    host.waitUntil(lambda: not first.childRunning)
 
 
 def test_residual_is_computed_once(host, preview, ui):
@@ -212,7 +249,7 @@ def test_looked_at_slices_come_first(host, module, volume, ui):
     job = module.panel.matching._job
     shown = job.onSlices
     job.onSlices = lambda indices: (order.extend(indices), shown(indices))
-    host.waitUntil(lambda: job.complete, 60)
+    host.waitUntil(lambda: job.complete)
     focus = round(0.8 * (volume.GetImageData().GetDimensions()[2] - 1))
     distances = np.abs(np.array(order) - focus)
     assert distances[0] <= 1

@@ -206,6 +206,22 @@ def test_reload_takes_the_new_code(host, module, volume):
     assert not module_overlay
 
 
+def test_the_developer_section_reloads(host, module, volume):
+    """In developer mode Slicer puts "Reload" above the panel; a click takes the new code, and the panel below works."""
+    import qt
+    import slicer
+
+    host.unloadModule("NSN2NDenoise")
+    qt.QSettings().setValue("Developer/DeveloperMode", "true")
+    widget = host.loadModule(str(MODULE))
+    assert widget.layout.itemAt(0).widget() is widget.reloadCollapsibleButton
+    widget.reloadButton.click()
+    host.processEvents()
+    fresh = slicer.modules.NSN2NDenoiseWidget
+    assert fresh is not widget and fresh.reloadButton.text == "Reload"
+    assert fresh.panel.ui.inputSelector.currentNode() is volume and fresh.panel.ui.applyButton.enabled
+
+
 def test_reload_in_the_middle_of_a_run_stops_it(host, logic, ui, monkeypatch):
     import slicer
 
@@ -226,7 +242,7 @@ def test_opened_twice(host, module, volume):
     assert second.panel.ui.thresholdSlider.value == pytest.approx(0.044)
     for widget in (module, second):
         widget.panel.ui.previewCheckBox.click()
-    host.waitUntil(lambda: second.panel.matching.overlay.visible, 60)
+    host.waitUntil(lambda: second.panel.matching.overlay.visible)
     for widget in (module, second):
         widget.panel.ui.previewCheckBox.click()
     labels = {node.GetLabelVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")}
@@ -277,7 +293,7 @@ def test_warning_about_overlapping_slices(host, volume, ui):
     blurred = slicer.util.addVolumeFromArray((array[:-1] + array[1:]) / 2, name="overlapping")
     blurred.CopyOrientation(volume)
     ui.inputSelector.setCurrentNode(blurred)
-    host.waitUntil(lambda: ui.warningLabel.visible and "correlated" in ui.warningLabel.text, 60)
+    host.waitUntil(lambda: ui.warningLabel.visible and "correlated" in ui.warningLabel.text)
 
 
 def test_the_modules_own_test_runs_and_can_fail(host, logic, monkeypatch, capfd):

@@ -45,7 +45,7 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys, tmp_path):
     exec(blocks[4], console)
     assert np.array_equal(voxels(console["denoised"])[~wanted], voxels(volume)[~wanted])
     exec(blocks[5], console)
-    host.waitUntil(lambda: "done" in capsys.readouterr().out, 90)
+    host.waitUntil(lambda: "done" in capsys.readouterr().out)
     results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
     assert sum("denoised" in name for name in results) == 5
 

@@ -18,7 +18,7 @@ def preview(host, module, ui, volume):
 def shown(host, module):
     """Wait until all that is looked at is the preview."""
     preview = module.panel.preview
-    host.waitUntil(lambda: not preview._timer.isActive() and preview._wish is None and preview.layer._known, 60)
+    host.waitUntil(lambda: not preview._timer.isActive() and preview._wish is None and preview.layer._known)
 
 
 def viewsOf(host):
@@ -55,14 +55,14 @@ def test_it_follows_scrolling_threshold_and_strength(host, module, logic, ui, vo
     red = host.slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
     red.SetSliceOffset(red.GetSliceOffset() - 2 * volume.GetSpacing()[2])
     logic.getParameterNode().threshold = 0.004
-    host.waitUntil(lambda: preview._threshold == 0.004, 10)
+    host.waitUntil(lambda: preview._threshold == 0.004)
     shown(host, module)
     where, full = lookedAt(volume), voxels(preview.layer.node)
     run = logic.process(volume, preset="fast", threshold=0.004, strength=0.4)
     ui.previewResultButton.checked = True
     shown(host, module)
     ui.strengthSlider.value = 40
-    host.waitUntil(lambda: ui.strengthSlider.value == 40 and not module.panel.strength._changing, 10)
+    host.waitUntil(lambda: ui.strengthSlider.value == 40 and not module.panel.strength._changing)
     assert ui.previewResultButton.checked
     assert np.array_equal(voxels(preview.layer.node)[where], voxels(run)[where])
     assert np.array_equal(full[where], voxels(run.GetNodeReference("NSN2N.FullStrength"))[where])
@@ -98,7 +98,7 @@ def test_it_ends_with_the_scene_and_with_the_volume(host, module, ui, volume, pr
 def test_it_ends_when_the_volume_is_edited_or_another_is_chosen(host, module, logic, ui, volume, preview):
     host.slicer.util.arrayFromVolume(volume)[0] += 1
     host.slicer.util.arrayFromVolumeModified(volume)
-    host.waitUntil(lambda: not ui.previewResultButton.checked, 5)
+    host.waitUntil(lambda: not ui.previewResultButton.checked)
     assert preview._job is None and preview.layer.node is None
 
 
@@ -118,5 +118,5 @@ def test_a_result_takes_its_place(host, module, logic, ui, volume, preview):
 def test_a_crash_of_the_child_is_told(host, module, ui, volume, preview):
     with host.expectDialog("crashed"):
         preview._job._child.kill()
-        host.waitUntil(lambda: preview._job is None, 10)
+        host.waitUntil(lambda: preview._job is None)
     assert not ui.previewResultButton.checked and preview.layer.node is None

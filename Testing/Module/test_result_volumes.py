@@ -154,7 +154,7 @@ def test_compare(host, ui, volume, short):
 
     assert not ui.resultCollapsibleButton.visible
     ui.applyButton.click()
-    host.waitUntil(lambda: ui.resultCollapsibleButton.visible, 90)
+    host.waitUntil(lambda: ui.resultCollapsibleButton.visible)
     output = slicer.util.getNode("chest denoised")
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     pictures = {}
@@ -165,6 +165,7 @@ def test_compare(host, ui, volume, short):
         assert {c.GetForegroundOpacity() for c in composites} == {value}
         pictures[value] = host.slicePixels("Red").astype(int)
     ui.noiseViewButton.click()
+    host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None)  # it is made in turns
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
     assert {c.GetForegroundVolumeID() for c in composites} == {noise.GetID()}
     assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))

@@ -81,7 +81,7 @@ def test_all_frames(host, ui, logic, sequence, browser):
     ui.presetComboBox.setCurrentText("fast")
     ui.presetComboBox.activated(1)
     applyAll(ui)
-    host.waitUntil(lambda: not logic.isRunning(), 120)
+    host.waitUntil(lambda: not logic.isRunning())
     (result,) = results(browser, sequence)
     assert result.GetName() == "cine denoised"
     assert (result.GetIndexName(), result.GetIndexUnit()) == ("time", "s")
@@ -111,12 +111,12 @@ def test_all_frames(host, ui, logic, sequence, browser):
     assert pixels[1].mean() > pixels[0].mean() + 1  # brighter
 
     ui.noiseViewButton.click()
-    host.waitUntil(lambda: shown.GetNodeReference("NSN2N.RemovedNoise") is not None, 10)
+    host.waitUntil(lambda: shown.GetNodeReference("NSN2N.RemovedNoise") is not None)
     for number in (2, 0):  # the removed noise follows
         browser.SetSelectedItemNumber(number)
         wanted = before[number] - expected[number].denoised
         noise = shown.GetNodeReference("NSN2N.RemovedNoise")
-        host.waitUntil(lambda noise=noise, wanted=wanted: np.array_equal(voxels(noise), wanted), 10)
+        host.waitUntil(lambda noise=noise, wanted=wanted: np.array_equal(voxels(noise), wanted))
     waitForNoFiles(host, "frames")
 
 
@@ -145,7 +145,7 @@ def test_all_frames_within_a_region(host, ui, logic, sequence, browser):
 def applyAndWaitForTheFirst(host, ui, logic, quickChild):
     quickChild.hold()
     applyAll(ui)
-    host.waitUntil(lambda: logic.framesDone == 1, 20)
+    host.waitUntil(lambda: logic.framesDone == 1)
 
 
 def test_frames_come_one_by_one_and_cancel_takes_them_back(host, ui, logic, sequence, browser, quickChild):
@@ -176,7 +176,7 @@ def test_what_is_done_is_kept(host, ui, logic, sequence, browser, quickChild, ho
     else:
         with host.expectDialog("1 frames are done. Keep them", answer="yes"):
             ui.applyButton.click()
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
     (result,) = results(browser, sequence)
     assert result.GetNumberOfDataNodes() == 1
     assert "Stopped" in ui.statusLabel.text
@@ -187,7 +187,7 @@ def test_killed_after_a_frame(host, ui, logic, sequence, browser, quickChild):
     applyAndWaitForTheFirst(host, ui, logic, quickChild)
     with host.expectDialog("frames before it are in 'cine denoised'"):
         os.kill(logic.processId, signal.SIGKILL)
-        host.waitUntil(lambda: not logic.isRunning(), 10)
+        host.waitUntil(lambda: not logic.isRunning())
     assert results(browser, sequence)[0].GetNumberOfDataNodes() == 1
 
 

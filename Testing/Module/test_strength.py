@@ -39,11 +39,11 @@ def test_slider_changes_the_result_to_and_fro(host, logic, ui, volume, result):
     before, full, content = voxels(volume), voxels(result), sceneContent()
     assert ui.strengthSlider.value == 100 and result.GetNodeReference(FULL) is None
     ui.noiseViewButton.click()
-    host.waitUntil(lambda: result.GetNodeReference("NSN2N.RemovedNoise") is not None, 30)
+    host.waitUntil(lambda: result.GetNodeReference("NSN2N.RemovedNoise") is not None)
     noise = result.GetNodeReference("NSN2N.RemovedNoise")
     for percent in (30, 85, 0, 50):
         ui.strengthSlider.value = percent
-        host.waitUntil(lambda percent=percent: report(result)["strength"] == percent / 100, 10)
+        host.waitUntil(lambda percent=percent: report(result)["strength"] == percent / 100)
         assert np.array_equal(voxels(result), mixed(before, full, percent / 100))
         assert np.array_equal(voxels(noise), before.astype(int) - voxels(result))
         assert f"strength {percent} %" in result.GetDescription()
@@ -53,7 +53,7 @@ def test_slider_changes_the_result_to_and_fro(host, logic, ui, volume, result):
         assert ui.strengthSlider.value == percent
     ui.noiseViewButton.click()
     ui.strengthSlider.value = 100
-    host.waitUntil(lambda: report(result)["strength"] == 1, 10)
+    host.waitUntil(lambda: report(result)["strength"] == 1)
     assert np.array_equal(voxels(result), full) and np.array_equal(voxels(volume), before)
     assert "mixed" not in result.GetDescription() and "strength 100 %" in result.GetDescription()
     host.scene.RemoveNode(noise.GetDisplayNode())
@@ -74,7 +74,7 @@ def test_views_follow_the_slider_while_it_moves(host, logic, ui, volume, result)
         assert report(result)["strength"] == start / 100
         moving = host.slicePixels("Red").astype(int)
         ui.strengthSlider.value = end
-        host.waitUntil(lambda end=end: report(result)["strength"] == end / 100, 10)
+        host.waitUntil(lambda end=end: report(result)["strength"] == end / 100)
         assert {c.GetForegroundVolumeID() for c in composites} == {result.GetID()}
         assert {c.GetForegroundOpacity() for c in composites} == {0.5}
         assert np.abs(moving - host.slicePixels("Red").astype(int)).mean() < 1
@@ -117,7 +117,7 @@ def test_the_next_run_takes_the_strength_and_drops_the_old_full_result(host, log
     full = voxels(result)
     logic.getParameterNode().outputVolume = result
     ui.strengthSlider.value = 60
-    host.waitUntil(lambda: report(result)["strength"] == 0.6, 10)
+    host.waitUntil(lambda: report(result)["strength"] == 0.6)
     old, count = result.GetNodeReferenceID(FULL), len(volumeNodes(host))
     applyAndWait(host, logic, ui)
     assert report(result)["strength"] == 0.6 and ui.strengthSlider.value == 60
@@ -136,7 +136,7 @@ def test_cancel_puts_an_overwritten_mixture_back(host, logic, volume, fast):
         firstCallback=lambda node: logic.setStrength(node, 0.3),
         finishedCallback=ended.append,
     )
-    host.waitUntil(lambda: report(fast)["strength"] == 0.3, 90)
+    host.waitUntil(lambda: report(fast)["strength"] == 0.3)
     assert report(fast)["ended"] == "first" and sceneContent() != before
     logic.cancel()
     assert ended[0].status == "cancelled" and sceneContent() == before

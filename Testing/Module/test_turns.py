@@ -47,20 +47,20 @@ def copied(logic):
 def test_the_event_loop_turns_while_a_volume_is_copied(host, logic, volume, slow):
     beats = Beats(lambda: copied(logic))
     logic.process(volume, waitForCompletion=False)
-    host.waitUntil(lambda: logic.processId > 0, 20)
+    host.waitUntil(lambda: logic.processId > 0)
     sizes = [size for size in beats.end() if size is not None]
     whole = voxels(volume).nbytes
     assert max(sizes) >= whole
     assert len(set(sizes)) > whole // PIECE // 2
     assert max(np.diff(sizes)) <= 2 * PIECE  # the header and a piece
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
 
 
 def test_the_event_loop_turns_while_a_result_is_taken(host, logic, volume, slow):
     beats = Beats(lambda: logic.isRunning() and logic.processId == 0 and copied(logic) is not None)
     ended = []
     logic.process(volume, noiseVolume=True, waitForCompletion=False, finishedCallback=ended.append)
-    host.waitUntil(lambda: ended, 20)
+    host.waitUntil(lambda: ended)
     pieces = voxels(volume).nbytes // PIECE
     assert sum(beats.end()) > 3 * pieces  # copied to the child; result and noise from it
     output = ended[0].node
@@ -75,8 +75,8 @@ def test_stopped_while_copying_and_while_taking(host, logic, volume, slow, quick
     ended = []
     logic.process(volume, waitForCompletion=False, finishedCallback=ended.append)
     if stage == "taking":
-        host.waitUntil(lambda: quickChild.started, 20)
-        host.waitUntil(lambda: logic.processId == 0, 20)
+        host.waitUntil(lambda: quickChild.started)
+        host.waitUntil(lambda: logic.processId == 0)
     assert logic.isRunning() and logic.processId == 0
     before = sceneContent()
     if end == "cancel":
@@ -99,7 +99,7 @@ def test_voxels_changed_while_they_are_copied(host, logic, volume, slow):
     ended = []
     logic.process(volume, waitForCompletion=False, finishedCallback=ended.append)
     slicer.util.arrayFromVolumeModified(volume)
-    host.waitUntil(lambda: ended, 20)
+    host.waitUntil(lambda: ended)
     assert (ended[0].status, ended[0].message) == (
         "failed",
         "The input volume was changed while it was copied. Start again.",
@@ -115,7 +115,7 @@ def test_voxels_changed_while_they_are_copied_for_the_preview(host, module, ui, 
     section = module.panel.matching
     ui.previewCheckBox.click()
     slicer.util.arrayFromVolumeModified(volume)
-    host.waitUntil(lambda: section._job is not None and section._job.complete, 20)
+    host.waitUntil(lambda: section._job is not None and section._job.complete)
     assert section._job.key == keyOf(volume, "auto", "default") and ui.previewCheckBox.checked
 
 
@@ -126,11 +126,11 @@ def test_the_console_waits_through_all_turns(host, logic, volume, slow):
 
 def test_removed_noise_on_request_is_made_in_turns(host, ui, logic, volume, slow):
     ui.applyButton.click()
-    host.waitUntil(lambda: not logic.isRunning(), 20)
+    host.waitUntil(lambda: not logic.isRunning())
     output = logic.getParameterNode().resultVolume
     ui.noiseViewButton.click()
     assert output.GetNodeReference("NSN2N.RemovedNoise") is None
-    host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None, 20)
+    host.waitUntil(lambda: output.GetNodeReference("NSN2N.RemovedNoise") is not None)
     assert np.array_equal(voxels(output.GetNodeReference("NSN2N.RemovedNoise")), voxels(volume) - voxels(output))
 
 
@@ -148,7 +148,7 @@ def test_large_files_are_removed_in_turns_and_at_once_when_slicer_ends(host, log
         if atOnce:
             logic.stopEverything()
             assert not os.path.exists(directory.path)
-        host.waitUntil(lambda path=directory.path: not os.path.exists(path), 10)
+        host.waitUntil(lambda path=directory.path: not os.path.exists(path))
 
 
 def test_slices_that_pile_up_are_taken_in_turns(host, module, logic, volume, slow, monkeypatch):
@@ -162,7 +162,7 @@ def test_slices_that_pile_up_are_taken_in_turns(host, module, logic, volume, slo
     told = []
     job.onSlices = told.append
     beats = Beats(lambda: 0 if job.arrived is None else int(job.arrived.sum()))
-    host.waitUntil(lambda: not job.running, 20)
+    host.waitUntil(lambda: not job.running)
     seen = beats.end()
     slices = len(voxels(volume))
     assert job.complete and job.outcome.status == "done"

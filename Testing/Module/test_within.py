@@ -68,7 +68,7 @@ def applied(host, logic, ui):
     node = logic.getParameterNode()
     node.preset, node.learn, node.refine = "fast", "off", False
     ui.applyButton.click()
-    host.waitUntil(lambda: not logic.isRunning(), 60)
+    host.waitUntil(lambda: not logic.isRunning())
     assert "Done" in ui.statusLabel.text
     return logic.getParameterNode().resultVolume
 
@@ -110,7 +110,7 @@ def test_a_segment_limits_a_run_of_the_panel(host, module, logic, ui, volume, se
     assert json.loads(result.GetAttribute("NSN2N.Parameters"))["segment"] == "box"
     assert "Limited to" in ui.resultLabel.text and "elsewhere it is as it was" in ui.resultLabel.text
     ui.strengthSlider.value = 50
-    host.waitUntil(lambda: "strength 50 %" in result.GetDescription(), 10)
+    host.waitUntil(lambda: "strength 50 %" in result.GetDescription())
     assert np.array_equal(voxels(result)[~wanted], before[~wanted])
 
 

@@ -45,7 +45,7 @@ def finish(process):
     """Output and errors of a child whose stdin stays open until it ends, as Slicer keeps it."""
     output = process.stdout.read()
     errors = process.stderr.read()
-    process.wait(timeout=60)
+    process.wait(timeout=240)
     process.stdin.close()
     return output, errors
 
@@ -74,7 +74,7 @@ def test_a_child_that_nobody_needs_goes_soon(job):
     for line in process.stdout:
         if b'"suggested"' in line:
             break
-    assert process.wait(timeout=60) == protocol.DONE
+    assert process.wait(timeout=240) == protocol.DONE
 
 
 def test_cancel(job):
@@ -82,7 +82,7 @@ def test_cancel(job):
     untilTraining(process)
     process.stdin.write(b"cancel\n")
     process.stdin.flush()
-    assert process.wait(timeout=60) == protocol.CANCELLED
+    assert process.wait(timeout=240) == protocol.CANCELLED
 
 
 def test_parent_dies(job):
@@ -90,7 +90,7 @@ def test_parent_dies(job):
     untilTraining(process)
     process.stdin.close()
     process.stdout.close()
-    assert process.wait(timeout=60) == protocol.PARENT_GONE
+    assert process.wait(timeout=240) == protocol.PARENT_GONE
     assert not directory.exists()
 
 
@@ -103,7 +103,7 @@ def test_parent_is_killed(job, tmp_path):
         "import subprocess, sys, time\n"
         f"p = subprocess.Popen([sys.executable, {str(WORKER)!r}, {str(directory)!r}], stdin=subprocess.PIPE)\n"
         "print(p.pid, flush=True)\n"
-        "time.sleep(60)"
+        "time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     child = int(parent.stdout.readline())
@@ -113,7 +113,7 @@ def test_parent_is_killed(job, tmp_path):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while isAlive(child) and time.monotonic() < end:
         time.sleep(0.05)
     assert not isAlive(child)

@@ -8,7 +8,7 @@ import pytest
 
 
 def ran(program: str, *arguments: str, **how) -> tuple[int, str, str]:
-    done = subprocess.run([program, *arguments], capture_output=True, encoding="utf-8", timeout=60, **how)
+    done = subprocess.run([program, *arguments], capture_output=True, encoding="utf-8", timeout=240, **how)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -50,4 +50,4 @@ def test_killed_it_takes_its_work_with_it(python):
     ) as process:
         worker = psutil.Process(int(process.stdout.readline()))
         process.kill()
-        assert psutil.wait_procs([worker], timeout=20)[1] == []
+        assert psutil.wait_procs([worker], timeout=240)[1] == []

@@ -1,9 +1,9 @@
 """How far a batch is: how many, how fast, how much longer."""
 
 import sys
-import time
 
 from ..cli.progress_bar import WIDTH
+from ..engine.runtime.clock import awake_seconds
 from .task import DONE, Row
 
 
@@ -31,7 +31,7 @@ class BatchProgress:
         self._done_voxels += voxels
         self._bad += row.status != DONE
         if self._first is None:
-            self._first = time.monotonic(), self._done_voxels
+            self._first = awake_seconds(), self._done_voxels
         if self._quiet:
             return
         if row.status != DONE:
@@ -49,7 +49,7 @@ class BatchProgress:
         filled = round(WIDTH * part)
         text = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {self._ended} of {self._total}"
         text += f", {self._bad} bad" if self._bad else ""
-        seconds = time.monotonic() - self._first[0] if self._first else 0.0
+        seconds = awake_seconds() - self._first[0] if self._first else 0.0
         voxels = self._done_voxels - self._first[1] if self._first else 0
         if seconds > 0 and voxels > 0:
             text += f"  {60 * (self._ended - 1) / seconds:.3g} a minute"

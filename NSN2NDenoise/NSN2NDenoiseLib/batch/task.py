@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,8 +96,11 @@ def denoise_item(item: Item, settings: engine.Settings, folder: Path, as_dicom: 
 
 def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool, start: float) -> Row:
     stamps = stamp_files(item.files)
-    volume, result = _run(item, settings, as_dicom)
     target, kept = folder / item.output, record_path(folder, item)
+    for place in (target, kept):
+        with suppress(FileNotFoundError):
+            place.stat()  # a name that is too long is told now, not after the run
+    volume, result = _run(item, settings, as_dicom)
     for place in (target.parent, kept.parent):
         place.mkdir(parents=True, exist_ok=True)
     with StagedFiles() as staged:

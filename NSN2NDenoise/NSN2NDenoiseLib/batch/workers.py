@@ -72,6 +72,8 @@ def connect(address: str | None, workers: int) -> Iterator:
     settings = {
         # Dask blames all that wait for a worker that dies; here nothing waits, and `run_jobs` counts
         "distributed.scheduler.allowed-failures": 0,
+        # behind a closed lid no worker is heard for long; one that ends is noticed by its nanny
+        "distributed.scheduler.worker-ttl": None,
         # the plan knows the memory; Dask would pause or kill what it deems too much
         **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause", "terminate")},
         "distributed.nanny.pre-spawn-environ": {

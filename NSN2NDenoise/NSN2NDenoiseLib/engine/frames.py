@@ -1,6 +1,5 @@
 """The frames of a 4-D image, one after the other; those that are alike share one look and one network."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +8,7 @@ import numpy as np
 from .denoise_volume import DenoiseResult, denoise
 from .errors import InputError, RunError
 from .look import Look, take_look
+from .runtime.clock import awake_seconds
 from .runtime.progress import Progress
 from .settings import Settings
 from .train.trained import TrainedNetwork
@@ -196,10 +196,10 @@ class _Whole:
         """A frame begins."""
         self._number = number
         if number == 1:
-            self._start = time.monotonic()
+            self._start = awake_seconds()
 
     def __call__(self, step: Progress) -> None:
         fraction, left = (self._number + step.fraction) / self._count, None
         if self._number and step.fraction:
-            left = (time.monotonic() - self._start) * (1 - fraction) / (fraction - 1 / self._count)
+            left = (awake_seconds() - self._start) * (1 - fraction) / (fraction - 1 / self._count)
         self._progress(replace(step, fraction=fraction, seconds_left=left))

@@ -8,7 +8,7 @@ from .match.threshold import automatic_threshold
 from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
-from .noise.rician_tissue import is_rician_without_air
+from .noise.rician_tissue import sigma_without_air
 from .volume.axes import along_slices, slices_first
 from .volume.part import Box
 from .volume.slices import Slices, to_slices
@@ -16,6 +16,10 @@ from .volume.slices import Slices, to_slices
 NO_AIR = (
     "An MR magnitude image without air, as its dark tissue shows: sigma of its Rician bias ({:.3g}) is that of the "
     "noise in tissue. If it is something else, switch the MR bias correction off."
+)
+MAYBE_NO_AIR = (
+    "Without air and with little homogeneous dark tissue, it can't be told whether this is an MR magnitude image. "
+    "If it is, switch the MR bias correction on, or dark tissue stays brighter than it is."
 )
 #: Slices thicker than this (mm) are worth a warning.
 THICK_MM = 4.0
@@ -139,10 +143,13 @@ def look_at(raw: np.ndarray, slices: Slices, spacing=None, positions=None, step:
 
 def _measure_sigma(raw, slices: Slices, blocks: NoiseBlocks, noise: NoiseLevel) -> tuple[float | None, list[str]]:
     """sigma of MR magnitude images in image units, in air or else in tissue; and what to warn of."""
-    in_air, in_tissue = find_rician(raw, slices, blocks), noise.sd * slices.normalization.scale
-    if in_air is not None or noise.none or not is_rician_without_air(raw, slices, in_tissue):
+    in_air = find_rician(raw, slices, blocks)
+    if in_air is not None or noise.none:
         return in_air, []
-    return in_tissue, [NO_AIR.format(in_tissue)]
+    in_tissue, maybe = sigma_without_air(raw, slices, noise.sd * slices.normalization.scale)
+    if in_tissue is not None:
+        return in_tissue, [NO_AIR.format(in_tissue)]
+    return None, [MAYBE_NO_AIR] if maybe else []
 
 
 def _warnings(slices: Slices) -> tuple[str, ...]:

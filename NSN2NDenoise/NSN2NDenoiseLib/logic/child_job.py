@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from . import volumes
 from .child_process import ChildProcess
 from .input_state import InputChangedError, InputState
-from .job_directory import JobDirectory
+from .job_directory import REMEDY, JobDirectory
 from .outcome import Outcome
 from .scene_watch import SceneWatch
 from .turns import Turns
@@ -91,7 +91,7 @@ class ChildJob:
     def _onNotCopied(self, error: Exception) -> None:
         text = str(error)
         if isinstance(error, OSError):
-            text = f"The volume could not be copied for the process that denoises: {error}. Free some disk space."
+            text = f"The volume could not be copied for the process that denoises: {error}. {REMEDY}"
         self._child.abandon(Outcome("failed", text, "start", repr(error)))
 
     def _onLine(self, message: dict) -> None:

@@ -120,8 +120,12 @@ class DenoiseRun(ChildJob):
             self._turns.stop()  # a first result that is still on its way is not needed any more
             report = outcome.report
             report["ended"] = "kept" if self._keepAsked else "whole"
+            kept, lost = networks.keep(self._directory.path, self._saveNetwork)
+            report["warnings"] = [*(report.get("warnings") or []), *lost]
             self._turns = Turns(
-                self._reading(protocol.DENOISED_FILE, report), lambda node: self._onRead(outcome, node), self._onError
+                self._reading(protocol.DENOISED_FILE, report),
+                lambda node: self._onRead(outcome, node, kept),
+                self._onError,
             )
             self._turns.start()
         else:
@@ -145,8 +149,8 @@ class DenoiseRun(ChildJob):
         self._child.cancel("An error in Slicer.")
         self._onError(error)
 
-    def _onRead(self, outcome: Outcome, node) -> None:
-        networks.keep(self._directory.path, [node], self._saveNetwork)
+    def _onRead(self, outcome: Outcome, node, network: str | None) -> None:
+        networks.give(network, [node])
         self._directory.remove()
         outcome.node = node
         self._conclude(outcome)

@@ -60,8 +60,13 @@ class FolderRun(PythonProcess):
         self._process.connect("readyReadStandardOutput()", self._read)
 
     def start(self) -> None:
-        """Start the process; RuntimeError without a Python for it."""
-        self._process.start(findPython(), self._arguments)
+        """Start the process. A failed start ends it at once, with an outcome like any other end."""
+        try:
+            program = findPython()
+        except RuntimeError as error:
+            self._finish(Outcome("failed", str(error), "start"))
+            return
+        self._process.start(program, self._arguments)
 
     def cancel(self) -> None:
         """Stop: what is finished stays, and the same call goes on there."""
@@ -121,7 +126,10 @@ def _words(options: dict) -> list[str]:
 
 def _interrupt(process) -> None:
     """Ctrl-C, where there is such a thing."""
+    number = int(process.processId())
+    if number <= 0:  # it has not begun or has ended; 0 would be Slicer itself, and all that it has started
+        return
     if os.name == "posix":
-        os.kill(int(process.processId()), signal.SIGINT)
+        os.kill(number, signal.SIGINT)
     else:
         process.kill()

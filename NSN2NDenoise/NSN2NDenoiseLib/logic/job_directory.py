@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
@@ -16,6 +17,8 @@ from .turns import Turns, pieces
 #: Bytes that a file is made smaller by at a time.
 STEP = 32 << 20
 
+#: What to do about a temporary folder that can't be written.
+REMEDY = _("Free some disk space, or choose another temporary folder in the application's settings.")
 #: Directories that are being removed, or whose removal was refused, and what makes them small.
 _leftovers: dict[str, Turns] = {}
 
@@ -32,7 +35,11 @@ class JobDirectory:
     """
 
     def __init__(self, job: dict, arrays: dict[str, np.ndarray] | None = None) -> None:
-        self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
+        try:
+            self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
+        except OSError as error:
+            text = _("The temporary folder can't be used ({error}). {remedy}").format(error=error, remedy=REMEDY)
+            raise OSError(text) from error
         try:
             protocol.write_job(self.path, job)
             for name, array in (arrays or {}).items():

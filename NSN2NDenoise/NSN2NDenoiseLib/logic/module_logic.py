@@ -110,7 +110,8 @@ class DenoisingLogic:
             network: result of this session, or path of a saved network, whose network is used instead of training one:
                 seconds instead of minutes, for another series of the same scan. Refused where noise or spacing don't
                 fit.
-            saveNetwork: path of a file (.safetensors) for the network; one is trained then, whatever the noise.
+            saveNetwork: path of a file (.safetensors) for the network; one is trained then, whatever the noise. Where
+                that can't be written in the end, the result's report warns of it.
 
         Returns:
             The output volume node; without waiting: `outputVolume` (None if it is still to be created).

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 
 import slicer
 from slicer.i18n import tr as _
@@ -18,34 +19,44 @@ SUFFIX = ".safetensors"
 _folder: str | None = None
 
 
-def keep(directory: str, outputs: list, saveTo: str | None = None) -> None:
-    """Take the network of a run that has ended over, before its directory is removed; harmless without one.
+def keep(directory: str, saveTo: str | None = None) -> tuple[str | None, list[str]]:
+    """Take the network of a run that has ended over, before its directory is removed.
 
     Args:
         directory: of the job.
-        outputs: the nodes of its result.
         saveTo: a file to copy it to, too.
 
-    Raises:
-        OSError: that file can't be written.
-        ValueError: there is no network for it.
+    Returns:
+        The file that holds it as long as the session lasts; None where there is none, or no room for it. And what to
+        warn of: whatever becomes of a network, it costs nobody the result.
     """
     path = os.path.join(directory, protocol.NETWORK_FILE)
     if not os.path.exists(path):
-        for output in outputs:
-            output.RemoveAttribute(FILE)
-        if saveTo:
-            raise ValueError(
-                _("There is no network to save: the volume has hardly any noise, or the package safetensors misses.")
-            )
-        return
+        nothing = _("There is no network to save: the volume has hardly any noise, or the package safetensors misses.")
+        return None, [nothing] if saveTo else []
+    kept, lost = None, []
+    try:
+        descriptor, file = tempfile.mkstemp(SUFFIX, dir=_sessionFolder())
+        os.close(descriptor)
+        _copy(path, file)
+        kept = file
+    except OSError as error:
+        lost.append(_("The network could not be kept for other volumes ({error}).").format(error=error))
     if saveTo:
-        shutil.copyfile(path, saveTo)
-    descriptor, kept = tempfile.mkstemp(SUFFIX, dir=_sessionFolder())
-    os.close(descriptor)
-    shutil.copyfile(path, kept)
+        try:
+            _copy(path, saveTo)
+        except OSError as error:
+            lost.append(_("The network could not be saved ({error}).").format(error=error))
+    return kept, lost
+
+
+def give(kept: str | None, outputs: list) -> None:
+    """Say in a result's nodes which network they were made with; None: in none that others can use."""
     for output in outputs:
-        output.SetAttribute(FILE, kept)
+        if kept is None:
+            output.RemoveAttribute(FILE)
+        else:
+            output.SetAttribute(FILE, kept)
 
 
 def fileOf(network) -> str | None:
@@ -94,6 +105,18 @@ def resultsWithNetwork() -> list:
     """The results in the scene whose networks can be used for others."""
     nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     return [node for node in nodes if os.path.exists(node.GetAttribute(FILE) or "")]
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; what stood there before is replaced by the whole of it or not at all."""
+    part = target + ".part"
+    try:
+        shutil.copyfile(source, part)
+        os.replace(part, target)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 def _sessionFolder() -> str:

@@ -150,7 +150,9 @@ class SequenceRun(ChildJob):
             frames = Frames(self._delivery.output, self._request.frames.browser)
             outcome.node = frames.proxy
             outcome.report["ended"] = "kept" if self.done < len(self._request.frames) else "whole"
-            networks.keep(self._directory.path, [*frames.nodes, frames.proxy], self._request.saveNetwork)
+            kept, lost = networks.keep(self._directory.path, self._request.saveNetwork)
+            networks.give(kept, [*frames.nodes, frames.proxy])
+            outcome.report["warnings"] = [*(outcome.report.get("warnings") or []), *lost]
         self._directory.remove()
         self._conclude(outcome)
 

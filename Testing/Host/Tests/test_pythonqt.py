@@ -172,7 +172,7 @@ def test_timers(host, qt):
     timer.interval = 1
     timer.connect("timeout()", lambda: calls.append("timer"))
     timer.start()
-    host.waitUntil(lambda: sorted(calls) == ["later", "static", "timer"], timeout=5)
+    host.waitUntil(lambda: sorted(calls) == ["later", "static", "timer"])
     assert timer.isSingleShot()
     assert callable(timer.singleShot)  # PythonQt finds the static method, not the property
     with host.expectProblem("slot", "ValueError", count=1):
@@ -194,7 +194,7 @@ def test_process_starts_writes_and_ends(host, qt):
     process.connect("finished(int,QProcess::ExitStatus)", lambda code, status: events.append((code, status)))
     process.start(sys.executable, ["-c", "print(input() + '!')"])
     process.write("text\n")
-    host.waitUntil(lambda: events, timeout=10)
+    host.waitUntil(lambda: events)
     assert events == [(0, qt.QProcess.NormalExit)]
     assert process.readAllStandardOutput().data() == b"text!\n"
     assert isinstance(process.arguments(), tuple)
@@ -219,7 +219,7 @@ def test_killed_process(host, qt):
     process.start(sys.executable, ["-c", "input()"])
     assert process.waitForStarted(5000)
     process.kill()
-    host.waitUntil(lambda: len(events) == 2, timeout=5)
+    host.waitUntil(lambda: len(events) == 2)
     assert events == [1, (9, 1)]
 
 

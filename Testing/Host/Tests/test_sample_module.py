@@ -33,7 +33,7 @@ def test_parameters_and_widgets_follow_each_other(widget, addVolume):
     widget.ui.modeComboBox.currentIndex = 1
     widget.ui.axisComboBox.currentText = "k"
     widget.ui.repeatsSpinBox.value = 7
-    values = (parameters.factor, parameters.invert, parameters.mode.name, parameters.axis, parameters.repeats)
+    values = (parameters.factor, parameters.invert, parameters.mode, parameters.axis, parameters.repeats)
     assert values == (2.25, True, "Shift", "k", 7)
 
     parameters.factor = 0.5
@@ -77,7 +77,7 @@ def test_child_process_runs_and_result_appears(host, widget, addVolume):
     widget.ui.factorSlider.value = 2
     widget.ui.applyButton.click()
     assert widget.ui.progressBar.maximum == 0
-    host.waitUntil(lambda: widget.ui.progressBar.value == 100, timeout=20)
+    host.waitUntil(lambda: widget.ui.progressBar.value == 100)
     result = widget.ui.outputSelector.currentNode()
     assert result is not volume
     assert (slicer.util.arrayFromVolume(result) == 28).all()

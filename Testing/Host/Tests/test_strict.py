@@ -108,7 +108,7 @@ def test_each_mistake_fails_its_test(tmp_path):
     file = tmp_path / "test_mistakes.py"
     file.write_text(MISTAKES.format(root=str(ROOT)), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "-q", "-c", "/dev/null", str(file)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240)
     count = MISTAKES.count("def test_")
     caught = set(re.findall(r"^(?:FAILED|ERROR) .*::(test_\w+)", run.stdout, re.MULTILINE))
     wanted = {name.split("(")[0] for name in MISTAKES.split("def ")[1:] if name.startswith("test_")}

@@ -1,10 +1,10 @@
 """Progress of a run: which stage, how far, how much longer; and the place where a stop request is noticed."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import Cancelled, Enough
+from .clock import awake_seconds
 
 #: The parts of a run, each with its usual weight in the whole time.
 WEIGHTS = {
@@ -55,7 +55,7 @@ class Tracker:
         self._should_stop = should_stop
         self._should_keep = should_keep
         self._can_end = False
-        self._start = time.monotonic()
+        self._start = awake_seconds()
         self._stage: str | None = None
         self._stage_start = self._start
         self.seconds: dict[str, float] = {}
@@ -78,13 +78,13 @@ class Tracker:
         self.end()
         self._can_end = can_end
         self._stage = stage
-        self._stage_start = time.monotonic()
+        self._stage_start = awake_seconds()
         self.update(0.0)
 
     def end(self) -> None:
         """Book the running stage's seconds."""
         if self._stage is not None:
-            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + time.monotonic() - self._stage_start
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + awake_seconds() - self._stage_start
             self._stage = None
 
     def update(self, stage_fraction: float, loss: float | None = None) -> None:
@@ -126,7 +126,7 @@ class Tracker:
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
-        return time.monotonic() - self._start
+        return awake_seconds() - self._start
 
     def finish(self) -> None:
         """Report the end of the run."""
@@ -136,7 +136,7 @@ class Tracker:
 
     def _seconds_left(self, done: float, stage_fraction: float) -> float | None:
         """Within a long stage its own speed tells most; elsewhere the whole run's."""
-        now = time.monotonic()
+        now = awake_seconds()
         if self._stage == "learn" and stage_fraction > 0.01:
             stage_seconds = (now - self._stage_start) / stage_fraction
             names = list(self._shares)

@@ -1,6 +1,5 @@
 """A small scripted module in the style of Slicer's template, written for the host's own tests."""
 
-import enum
 from typing import Annotated
 
 import qt
@@ -20,22 +19,14 @@ from slicer.util import VTKObservationMixin
 CHILD = "import sys; print('factor', float(sys.stdin.readline()) * 2, flush=True)"
 
 
-class Mode(enum.Enum):
-    Scale = 0
-    Shift = 1
-
-    def label(self):
-        return {"Scale": _("Scale intensities"), "Shift": _("Shift intensities")}[self.name]
-
-
 @parameterNodeWrapper
 class HostSampleParameterNode:
     inputVolume: vtkMRMLScalarVolumeNode
-    outputVolume: vtkMRMLScalarVolumeNode | None
+    outputVolume: vtkMRMLScalarVolumeNode
     factor: Annotated[float, WithinRange(0, 10)] = 1.5
     repeats: Annotated[int, WithinRange(1, 9)] = 2
     invert: bool = False
-    mode: Mode = Mode.Scale
+    mode: Annotated[str, Choice(["Scale", "Shift"])] = "Scale"
     axis: Annotated[str, Choice(["auto", "k", "j"])] = "auto"
 
 
