@@ -76,6 +76,7 @@ def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypa
 
 def test_a_limit_that_is_too_short_says_so(monkeypatch):
     monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 3.0)
+    monkeypatch.setattr(Tracker, "elapsed", lambda _: 0.0)
     _, noisy = phantom(slices=4, side=32)
     report = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=1)).report
     assert report["steps"] == FEWEST
@@ -121,7 +122,7 @@ def test_a_lid_that_is_closed_while_steps_are_timed_does_not_count(monkeypatch, 
 
     monkeypatch.setattr(time_limit, "Training", lambda *_: SimpleNamespace(run=run))
     settings = engine.Settings.from_preset(**QUICK, minutes=1440)
-    assert time_limit._step_seconds(None, None, None, settings, None, Tracker()) == 1
+    assert time_limit.step_seconds(None, None, None, settings, 60.0, None, Tracker()) == 1
 
 
 @pytest.mark.parametrize("closed_at", [2, 4])
@@ -129,7 +130,7 @@ def test_a_lid_that_is_closed_while_a_slice_is_timed_does_not_count(monkeypatch,
     monkeypatch.setattr(time_limit, "time", SimpleNamespace(perf_counter=Clock(closed_at)))
     monkeypatch.setattr(time_limit, "both_directions", lambda network, tensors, index, precision: index)
     tensors = SimpleNamespace(stack=np.zeros((4, 32, 32)), device=torch.device("cpu"))
-    assert time_limit._slice_seconds(None, tensors, None) == 1  # one at once
+    assert time_limit.slice_seconds(None, tensors, None) == 1  # one at once
 
 
 def test_windows_has_a_clock_of_its_own_that_stands_while_the_computer_sleeps(monkeypatch):

@@ -34,7 +34,7 @@ def test_blocks_and_voxels():
 def test_seconds_are_counts_times_speed(look_and_slices):
     look, _ = look_and_slices
     seconds = predict_seconds(plan_of(look, steps=40), look, SPEED)
-    size, groups, sample = voxels(look.shape), blocks(look.shape), (10, 64, 64)
+    size, groups, sample = voxels(look.shape), blocks(look.shape), (7, 64, 64)
     assert seconds["match"] == pytest.approx(2.0 * size)
     assert seconds["first"] == pytest.approx(60 * groups) and seconds["similar"] == pytest.approx(300 * groups)
     assert seconds["refine"] == pytest.approx(100 * groups)
