@@ -8,15 +8,17 @@ OUTPUT ?= demo-output/denoised.nrrd
 BASE = $(basename $(basename $(OUTPUT)))
 
 # make bench-quick DATA=folder   all peers on small crops, within 20 minutes on 2 cores
-# make bench-table DATA=folder   the final table, three seeds, hours; make bench: everything, many hours; both resumable
-# make numbers DATA=folder       the README's figures on real volumes
+# make bench-table DATA=folder   the large table, three seeds, hours; make bench: everything, many hours; both resumable
+# make final DATA=folder         the volumes that nobody tuned on: once per frozen default, within an hour on 2 cores
+# make ablation DATA=folder      Table 3 of the paper on a small network, a third of an hour
+# make numbers DATA=folder       the README's figures on whole volumes, into Testing/Benchmark/Numbers.md
 # DATA holds the volumes that Testing/Benchmark/README.md lists.
 
 DATA ?= $(NSN2N_DATA)
 BENCH := $(if $(DATA),--data "$(DATA)",)
 PY := .venv/bin/python
 
-.PHONY: demo test lint bench bench-table bench-quick numbers screenshots
+.PHONY: demo test lint bench bench-table bench-quick final ablation numbers screenshots
 .DEFAULT_GOAL := demo
 
 demo:
@@ -41,17 +43,22 @@ bench bench-table bench-quick:
 	@$(PY) Testing/Benchmark/run.py $(PLAN) $(BENCH)
 	@$(PY) Testing/Benchmark/make_page.py $(PLAN) $(BENCH)
 
+final:
+	@.ci/setup test
+	@test -n "$(DATA)" || { echo "Say where the volumes are: make final DATA=folder"; exit 2; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r Testing/Benchmark/requirements.txt
+	@$(PY) Testing/Benchmark/run.py --final --jobs 2 --threads 1 $(BENCH)
+	@$(PY) Testing/Benchmark/final_page.py --final
+
+ablation:
+	@.ci/setup test
+	@$(PY) Testing/Benchmark/run.py --ablation $(BENCH)
+	@$(PY) Testing/Benchmark/make_page.py --ablation $(BENCH)
+
 numbers:
 	@.ci/setup test
 	@test -n "$(DATA)" || { echo "Say where the volumes are: make numbers DATA=folder"; exit 2; }
-	@mkdir -p demo-output
-	$(PY) Testing/Benchmark/check_numbers.py mr --data "$(DATA)" --write demo-output/mr.nii.gz
-	.venv/bin/nsn2n denoise demo-output/mr.nii.gz demo-output/mr-out.nii.gz --overwrite
-	$(PY) Testing/Benchmark/check_numbers.py mr --data "$(DATA)" --denoised demo-output/mr-out.nii.gz
-	.venv/bin/nsn2n denoise "$(DATA)/ct_lidc0314_1mm_noisy.nii.gz" demo-output/ct-out.nii.gz --overwrite
-	$(PY) Testing/Benchmark/check_numbers.py real --input "$(DATA)/ct_lidc0314_1mm_noisy.nii.gz" \
-	  --denoised demo-output/ct-out.nii.gz
-	$(PY) Testing/Benchmark/check_large.py
+	$(PY) Testing/Benchmark/numbers_page.py --data "$(DATA)"
 
 screenshots:
 	@.ci/setup test

@@ -18,6 +18,7 @@ class Case:
         them, but for the reference in `noise_psd`, which gives BM3D and BM4D the true spectrum.
     training: function(seed) -> (clean, noisy, noisy_again), float32 (K, J, I), another volume or other slices with the
         same kind of noise, for the supervised methods; None where there is no such thing.
+    spread: factor on sigma at each voxel where the noise varies over the volume, as drawn; None: it does not.
     """
 
     noisy: np.ndarray
@@ -30,6 +31,7 @@ class Case:
     data_range: float | None = None
     training: Callable | None = None
     description: dict = field(default_factory=dict)
+    spread: np.ndarray | None = None
 
     @property
     def noise_psd(self):
@@ -38,6 +40,13 @@ class Case:
             return None
         spectrum = np.fft.fft2(self.noisy.astype(np.float64) - self.reference)
         return np.mean(np.abs(spectrum) ** 2, axis=0)
+
+
+@dataclass
+class BadCase:
+    """Stands for a case that could not be built; the reason is the row of each method."""
+
+    reason: str
 
 
 class CannotRun(Exception):

@@ -9,10 +9,11 @@ from scipy import ndimage
 
 from Benchmark.case import Case
 from Benchmark.configuration import CT_RANGE_HU, CT_TISSUE_HU, MR_TISSUE, SYNTHETIC
-from Benchmark.data import load, maximum
+from Benchmark.data import bright, load, maximum
 from Benchmark.metrics_disc import insert_discs
 from Benchmark.metrics_leak import edge_strength
 from Benchmark.metrics_roi import block_noise
+from Benchmark.noise_cases import smooth_factor
 from Benchmark.regions import body_mask, homogeneous_blocks
 from Benchmark.simulate_lowdose import correlate_slices, simulate_low_dose
 from Benchmark.simulate_mr import add_rician_noise, expected_magnitude
@@ -34,12 +35,25 @@ def _base(experiment, folders, kind):
 
 
 def build_mr(experiment, folders, cache):
-    """Clean volume plus Rician noise; range and tissue from the clean maximum; the ceiling is E[M]."""
+    """Clean volume plus Rician noise; range and tissue from the clean maximum; the ceiling is E[M].
+
+    Options: level (of the peak) or sd (image units); peak: "bright" takes the 99.9 percentile for the maximum; own: SD
+    of the noise that the base has itself, which stays in the reference; filtered: see add_rician_noise; varying: the
+    shape of the whole volume, over which the noise's SD varies.
+    """
     clean, spacing = _base(experiment, folders, "mr")
-    level = experiment.options["level"]
-    synthetic = experiment.base == SYNTHETIC
-    peak = float(clean.max()) if synthetic else maximum(experiment.base, folders, experiment.purpose)
-    noisy, sigma = add_rician_noise(clean, level, experiment.noise_seed, peak)
+    options = experiment.options
+    if experiment.base == SYNTHETIC:
+        peak = float(clean.max())
+    else:
+        top = bright if options.get("peak") == "bright" else maximum
+        peak = top(experiment.base, folders, experiment.purpose)
+    level = options["sd"] / peak if "sd" in options else options["level"]
+    spread = _varying(options["varying"], experiment.crop) if "varying" in options else None
+    drawn = options.get("filtered", 0.0), spread
+    noisy, added = add_rician_noise(clean, level, experiment.noise_seed, peak, *drawn)
+    own = options.get("own", 0.0)
+    sigma = float(np.hypot(added, own))
 
     def training(seed):
         name, crop = experiment.training
@@ -54,12 +68,38 @@ def build_mr(experiment, folders, cache):
         sigma,
         True,
         clean,
-        expected_magnitude(clean, sigma),
+        expected_magnitude(clean, sigma if spread is None else sigma * spread),
         clean > MR_TISSUE * peak,
         peak,
         training if experiment.training else None,
-        {"noise": f"Rician, SD {sigma:.4g} = {level:.0%} of the volume's maximum {peak:.4g}"},
+        {"noise": _mr_noise(added, level, peak, options)},
+        spread,
     )
+
+
+def _varying(shape, crop):
+    """The factor from 0.5 to 2 of a whole volume of that shape, cropped."""
+    index = tuple(slice(None) if part is None else slice(*part) for part in crop)
+    return np.ascontiguousarray(smooth_factor(shape)[index])
+
+
+def _mr_noise(sigma, level, peak, options):
+    top = "bright end" if options.get("peak") == "bright" else "maximum"
+    text = f"Rician, SD {sigma:.4g} = {level:.0%} of the volume's {top} {peak:.4g}"
+    if options.get("varying"):
+        text += ", times a factor that varies smoothly over the whole volume, from 0.5 to 2"
+    if options.get("filtered"):
+        text += f", correlated in the plane (a Gaussian of SD {options['filtered']:g} pixels)"
+    return text + _own_noise(options, peak)
+
+
+def _own_noise(options, data_range):
+    """What is to be known of a base that is noisy itself."""
+    own = options.get("own")
+    if not own:
+        return ""
+    limit = 20 * np.log10(data_range / own)
+    return f"; the base's own noise, SD about {own:g}, counts as signal: nothing gets much above {limit:.1f} dB"
 
 
 def build_lowdose(experiment, folders, cache):
@@ -95,7 +135,10 @@ def build_lowdose(experiment, folders, cache):
         mask,
         CT_RANGE_HU,
         training if experiment.training else None,
-        {"noise": f"{photons:g} photons per ray, {views} views: RMS {sigma:.3g} HU in tissue"},
+        {
+            "noise": f"{photons:g} photons per ray, {views} views: RMS {sigma:.3g} HU in tissue"
+            + _own_noise(options, CT_RANGE_HU)
+        },
     )
 
 

@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.filter.collaborative import threshold_filter
 from NSN2NDenoiseLib.engine.filter.similar import filter_similar
 from NSN2NDenoiseLib.engine.judge.likeness import CERTAIN, LEAST, likeness
 from NSN2NDenoiseLib.engine.match.matching import Matching
@@ -89,8 +90,9 @@ def results(noisy, spacing, told):
     matching = Matching(slices, look.noise.sd, 1, np.ones(len(slices) - 1, bool))
     low_passed = matching.low_passed_stack()
     for factor in told:
-        noise = NoiseModel(look.noise, None, factor)
-        yield factor, look, slices, filter_similar(slices.values, low_passed, noise, slices.excluded)
+        how = NoiseModel(look.noise, None, factor), slices.excluded
+        first = threshold_filter(slices.values, low_passed, *how)
+        yield factor, look, slices, filter_similar(slices.values, first, *how)
 
 
 def judge(cases, out):

@@ -1,7 +1,8 @@
 """What an experiment is, and the rows that the plans share (plan_*.py).
 
 An experiment is a noisy volume (a `kind` with `options`, built in cases.py), the methods that run on it, and the seeds
-of those whose training is random. The noise is drawn once per experiment (`noise_seed`): seeds compare trainings.
+of those whose training is random. The noise is drawn once per experiment (`noise_seed`): seeds compare trainings. More
+draws are experiments of their own (plan_final.py); the option `chosen_on` names the one that chose the parameters.
 Volumes are named by the files of the data folder; crops are (first, last) in voxels along (k, j, i), None for all.
 """
 
@@ -26,7 +27,11 @@ MR_TISSUE = 0.15  # of the clean maximum
 
 @dataclass(frozen=True)
 class MethodRun:
-    """One row of a table: a method of Peers, its parameters, and for curves the series and abscissa it belongs to."""
+    """One row of a table: a method of Peers, its parameters, and for curves the series and abscissa it belongs to.
+
+    In the final plan the series says who could run it so (plan_final.py). once: the result depends on no seed, though
+    the method's may.
+    """
 
     method: str
     label: str = ""
@@ -34,12 +39,18 @@ class MethodRun:
     sweep: tuple | None = None
     series: str = ""
     x: float | None = None
+    once: bool = False
 
     @property
     def name(self):
         """Name of its result files."""
         tail = "".join(c if c.isalnum() else "-" for c in self.label)
         return f"{self.method}--{tail}" if tail else self.method
+
+
+def seeds_of(experiment, run, random):
+    """The seeds that a method runs with; random: whether its result depends on one."""
+    return experiment.seeds if random and not run.once else experiment.seeds[:1]
 
 
 @dataclass(frozen=True)

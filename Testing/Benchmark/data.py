@@ -43,6 +43,11 @@ def maximum(name, folders, purpose="development"):
     return float(read_volume(find(name, folders), purpose)[0].max())
 
 
+def bright(name, folders, purpose="development", percentile=99.9):
+    """The value below which so many percent of a whole volume lie: its maximum without outliers."""
+    return float(np.percentile(read_volume(find(name, folders), purpose)[0], percentile))
+
+
 def missing(experiment, folders):
     """Names of the volumes that an experiment needs and that are not there."""
     needed = [experiment.base, experiment.options.get("partner")]

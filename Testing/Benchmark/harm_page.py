@@ -1,6 +1,6 @@
 """The page of `check_harm`: tables of gains, the predicted against the true gain, pictures of the worst cells.
 
-python Testing/Benchmark/harm_page.py CELLS.json [--before OLD.json] --out Harm.md
+python Testing/Benchmark/harm_page.py CELLS.json... [--before OLD.json] --out Harm.md
 """
 
 import argparse
@@ -29,6 +29,10 @@ the own noise is weak it was left in, and cells with less than three times as mu
 can't be judged. `=`: the volume was left as it was. (!): the alarm that what was removed looks like anatomy. Bold:
 harm. `default` is `fast` where the noise is white, and has a network besides where it is colored.
 """
+BEFORE = (
+    "The version before this judging (commit a0ab08e, preset `default`: a network for every volume) and this one, on "
+    "the same crops and white noise; before / now, dB in tissue."
+)
 TITLES = {
     "own": "White noise (Rician in MR)",
     "colored": "Colored noise (as filtered back projection's in CT, low-passed in MR)",
@@ -38,17 +42,22 @@ TITLES = {
 def main():
     """Write the page and its pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cells", type=Path)
+    parser.add_argument("cells", type=Path, nargs="+", help="of one or several presets, pictures beside them")
     parser.add_argument("--before", type=Path, help="cells of another version, to compare gains with")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    cells = json.loads(options.cells.read_text(encoding="utf-8"))
-    before = json.loads(options.before.read_text(encoding="utf-8")) if options.before else []
+    cells, before = (load(paths) for paths in (options.cells, [options.before] if options.before else []))
     parts = [INTRO]
     for preset in dict.fromkeys(c["preset"] for c in cells):
         mine = [c for c in cells if c["preset"] == preset]
         parts += [f"## Preset `{preset}`\n", *tables(mine), summary(mine), figures(mine, options)]
-    options.out.write_text("\n".join([*parts, comparison(cells, before)]), encoding="utf-8")
+    options.out.write_text("\n".join([*parts, comparison(cells, before, options)]), encoding="utf-8")
+
+
+def load(paths: list[Path]) -> list[dict]:
+    """The cells of files, each with the path of its picture, which may be missing."""
+    cells = [(path, cell) for path in paths for cell in json.loads(path.read_text(encoding="utf-8"))]
+    return [cell | {"picture": path.with_name(picture_name(cell))} for path, cell in cells]
 
 
 def tables(cells: list[dict]) -> list[str]:
@@ -133,50 +142,79 @@ def figures(cells: list[dict], options) -> str:
     plt.close(figure)
     worst = sorted((c for c in known if not c["left"]), key=lambda c: c["gain"])[:WORST]
     pictures = options.out.with_name(f"{stem}-{preset}-worst.png")
-    draw(worst, options.cells.parent, pictures)
+    draw(worst, pictures)
     return f"![Predicted and true gain]({calibration.name})\n\n![The worst cells]({pictures.name})\n"
 
 
-def draw(cells: list[dict], folder: Path, path: Path) -> None:
+def draw(cells: list[dict], path: Path) -> None:
     """Truth, noisy, denoised, what was removed, and the error that is left, a row for each cell."""
     figure, axes = plt.subplots(len(cells), 5, figsize=(10, 2.2 * len(cells)), squeeze=False)
     for row, cell in zip(axes, cells, strict=True):
-        truth, noisy, denoised = np.load(folder / picture_name(cell))["arr_0"]
-        low, high = np.percentile(truth, (1, 99.5))
-        spread = 3 * cell["true"]
-        title = f"{cell['anatomy']}, {cell['noise']}" + ("" if cell["level"] is None else f", {cell['level']:g} %")
-        images = {title: truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
-        for axis, (text, image) in zip(row, images.items(), strict=False):
-            axis.imshow(image, cmap="gray", vmin=low, vmax=high)
-            axis.set_title(text, fontsize=7)
-        for axis, text, image in zip(
-            row[3:], ("removed", "error left"), (noisy - denoised, denoised - truth), strict=True
-        ):
-            axis.imshow(image, cmap="gray", vmin=-spread, vmax=spread)
-            axis.set_title(text, fontsize=7)
-        for axis in row:
-            axis.axis("off")
+        truth, noisy, denoised = np.load(cell["picture"])["arr_0"]
+        images = {title_of(cell): truth, "noisy": noisy, f"denoised ({cell['gain']:+.2f} dB)": denoised}
+        show(row[:3], images, np.percentile(truth, (1, 99.5)))
+        rest = {"removed": noisy - denoised, "error left": denoised - truth}
+        show(row[3:], rest, (-3 * cell["true"], 3 * cell["true"]))
     figure.tight_layout()
     figure.savefig(path, dpi=80)
     plt.close(figure)
 
 
-def comparison(cells: list[dict], before: list[dict]) -> str:
-    """Gains of another version beside these."""
-    pairs = {(c["anatomy"], c["noise"], c["level"]): c for c in before}
-    rows = [
-        (c, pairs[c["anatomy"], c["noise"], c["level"]])
-        for c in cells
-        if (c["anatomy"], c["noise"], c["level"]) in pairs
-    ]
-    if not rows:
+def comparison(cells: list[dict], before: list[dict], options) -> str:
+    """Gains of another version beside these, and pictures of the cells where that one did worst."""
+    found = {(c["anatomy"], c["noise"], c["level"]): c for c in cells if c["preset"] == cells[0]["preset"]}
+    pairs = [(then, found.get((then["anatomy"], then["noise"], then["level"]))) for then in before]
+    pairs = [(then, now) for then, now in pairs if now is not None and None not in (then["gain"], now["gain"])]
+    if not pairs:
         return ""
-    lines = ["## Gains before", "", "The version before, on the same crops and noise; dB in tissue.", ""]
-    lines += ["| anatomy | noise | before | now |", "|---|---|---|---|"]
-    for now, then in rows:
-        level = "" if now["level"] is None else f" {now['level']:g} %"
-        lines.append(f"| {now['anatomy']} | {now['noise']}{level} | {then['gain']:+.2f} | {now['gain']:+.2f} |")
-    return "\n".join(lines) + "\n"
+    gains = {(now["anatomy"], now["level"]): f"{then['gain']:+.2f} / {now['gain']:+.2f}" for then, now in pairs}
+    levels = sorted({level for _, level in gains if level is not None})
+    lines = ["## Gains before", "", BEFORE, ""]
+    lines += ["| anatomy | " + " | ".join(f"{level:g} %" for level in levels) + " |", "|---|" + "---|" * len(levels)]
+    for name in dict.fromkeys(now["anatomy"] for _, now in pairs if now["level"] is not None):
+        lines.append(f"| {name} | " + " | ".join(gains.get((name, level), "") for level in levels) + " |")
+    lines += [f"\n{name}: {gains[name, level]}" for name, level in gains if level is None]
+    worst = sorted(pairs, key=lambda pair: pair[0]["gain"])
+    worst = [pair for pair in worst if all(cell["picture"].exists() for cell in pair)][:WORST]
+    pictures = options.out.with_name(f"{options.out.stem}-before.png")
+    if worst:  # else a picture that is there stays: who has the gains need not run the version before
+        draw_before(worst, pictures)
+    picture = f"![Where the version before did worst, and now]({pictures.name})"
+    return "\n".join([*lines, "", picture if pictures.exists() else ""]) + "\n"
+
+
+def draw_before(pairs: list[tuple[dict, dict]], path: Path) -> None:
+    """Truth, noisy, the result of another version and this one's, and what each removed, a row for each cell."""
+    figure, axes = plt.subplots(len(pairs), 6, figsize=(12, 2.3 * len(pairs)), squeeze=False)
+    for row, (then, now) in zip(axes, pairs, strict=True):
+        truth, noisy, before = np.load(then["picture"])["arr_0"]
+        after = np.load(now["picture"])["arr_0"][2]
+        as_it_was = ", as it was" if now["left"] else ""
+        images = {
+            title_of(now): truth,
+            "noisy": noisy,
+            f"before ({then['gain']:+.2f} dB)": before,
+            f"now ({now['gain']:+.2f} dB{as_it_was})": after,
+        }
+        show(row[:4], images, np.percentile(truth, (1, 99.5)))
+        removed = {"removed before": noisy - before, "removed now": noisy - after}
+        show(row[4:], removed, (-3 * now["true"], 3 * now["true"]))
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def show(axes, images: dict[str, np.ndarray], window) -> None:
+    """Slices side by side, with a gray window."""
+    for axis, (text, image) in zip(axes, images.items(), strict=True):
+        axis.imshow(image, cmap="gray", vmin=window[0], vmax=window[1])
+        axis.set_title(text, fontsize=7)
+        axis.axis("off")
+
+
+def title_of(cell: dict) -> str:
+    """Anatomy, and kind and level of the noise."""
+    return cell["anatomy"] if cell["level"] is None else f"{cell['anatomy']}, {cell['noise']}, {cell['level']:g} %"
 
 
 if __name__ == "__main__":

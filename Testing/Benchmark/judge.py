@@ -33,7 +33,8 @@ def reference_figures(case, volume, slices, corrects_rician):
         even = compare(clean, blurred(volume, case.description["blur"]), case.data_range, mask)
         result.update({key: value for key, value in even.items() if "Tissue" not in key})
     if case.rician:
-        unbiased = volume if corrects_rician else invert_expected_magnitude(volume, case.sigma)
+        spread = 1.0 if case.spread is None else case.spread[slices]
+        unbiased = volume if corrects_rician else spread * invert_expected_magnitude(volume / spread, case.sigma)
         result["psnrUnbiased"] = psnr(clean, unbiased, case.data_range)
         result["psnrUnbiasedTissue"] = psnr(clean, unbiased, case.data_range, mask)
     return result

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the results page of what is in Runs: python Testing/Benchmark/make_page.py --quick|--table|--full|--design
+"""Write the results page of what is in Runs: make_page.py --quick|--table|--full|--design|--ablation
 
 Makes Results-PLAN.md, its figures in Results/, and beside them all records in one JSON file.
 """
@@ -16,9 +16,11 @@ if __package__ in (None, ""):
 
 from Benchmark import Peers, plots, records, tables
 from Benchmark.cases import build
+from Benchmark.configuration import seeds_of
 from Benchmark.data import VARIABLE, data_folders
 from Benchmark.judge import LEAK_LIMIT
 from Benchmark.opening import opening
+from Benchmark.plan_ablation import DIFFERS
 from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
@@ -56,7 +58,7 @@ def main(arguments=None):
         raise SystemExit(f"there are no results yet: run python Testing/Benchmark/run.py --{options.plan} first")
     page = HERE / f"Results-{options.plan}.md"
     heading = f"# Benchmark results, {options.plan} run"
-    first = DESIGN if options.plan == "design" else opening(planned, found)
+    first = {"design": DESIGN, "ablation": DIFFERS}.get(options.plan) or opening(planned, found)
     text = [heading, first, provenance(everything, options.plan), ABOUT]
     if options.plan == "quick":
         text.insert(2, SHORT)
@@ -75,6 +77,7 @@ def parse(arguments):
     plan.add_argument("--table", dest="plan", action="store_const", const="table")
     plan.add_argument("--full", dest="plan", action="store_const", const="full")
     plan.add_argument("--design", dest="plan", action="store_const", const="design")
+    plan.add_argument("--ablation", dest="plan", action="store_const", const="ablation")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
     return parser.parse_args(arguments)
 
@@ -84,7 +87,7 @@ def collect(experiment, plan):
     found = []
     for run in experiment.methods:
         module = Peers.load(run.method)
-        for seed in experiment.seeds if module.RANDOM else experiment.seeds[:1]:
+        for seed in seeds_of(experiment, run, module.RANDOM):
             record = records.read(records.path_of(RUNS / plan, experiment, run, seed))
             if record and records.is_of(record, records.configuration_of(experiment, run, seed)):
                 stale = record["status"] == "ok" and record["code"] != records.code_of(module)
@@ -106,7 +109,8 @@ def slim(record):
 def brief(variant):
     """Parameters, times and the figures that a variant is chosen by."""
     chosen_by = {k: rounded(variant["figures"].get(k)) for k in ("psnr", "psnrTissue", "noiseAfter", "leak")}
-    kept = {k: rounded(variant[k]) for k in ("parameters", "seconds", "cpuSeconds", "slices")}
+    costs = ("parameters", "seconds", "cpuSeconds", "slices", "memory")
+    kept = {k: rounded(variant[k]) for k in costs if variant.get(k) is not None}
     return {**kept, **{k: v for k, v in chosen_by.items() if v is not None}}
 
 

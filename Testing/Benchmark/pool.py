@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import replace
 
+from Benchmark.case import BadCase
 from Benchmark.cases import build
 from Benchmark.execute import make, say
 
@@ -59,5 +60,13 @@ def work(experiment, run, seed, path, name, folders, cache, started):
     if _state["key"] != key:
         say(started, f"--- {experiment.title}: building")
         with _state["lock"]:
-            _state.update(key=key, case=build(experiment, folders, cache))
+            _state.update(key=key, case=_built(experiment, folders, cache))
     return make(experiment, run, seed, _state["case"], path, name, started)
+
+
+def _built(experiment, folders, cache):
+    """The Case, or a BadCase where the volume can't serve: the other experiments of the plan go on."""
+    try:
+        return build(experiment, folders, cache)
+    except (ValueError, OSError, RuntimeError) as error:
+        return BadCase(f"the case could not be built: {error}")

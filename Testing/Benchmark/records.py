@@ -28,7 +28,7 @@ def configuration_of(experiment, run, seed):
     for name in ("methods", "seeds", "title", "purpose"):
         del shared[name]
     chosen = dataclasses.asdict(run)
-    for name in ("series", "x"):
+    for name in ("series", "x", "once"):
         del chosen[name]
     return json.loads(json.dumps({"experiment": shared, "run": chosen, "seed": seed}))
 
@@ -69,7 +69,7 @@ def write(path, record):
 
 def code_of(module):
     """Hash of the source behind a result: simulators and metrics, the method's file, for NS-N2N the engine."""
-    shared = ("cases.py", "judge.py", "regions.py", "metrics_*.py", "simulate_*.py", "synthetic.py")
+    shared = ("cases.py", "judge.py", "regions.py", "metrics_*.py", "simulate_*.py", "synthetic.py", "noise_cases.py")
     files = [file for pattern in shared for file in sorted(HERE.glob(pattern))] + [Path(module.__file__)]
     if module.RANDOM:
         files += [HERE / "Peers" / "training.py", HERE / "Peers" / "supervised.py"]
@@ -134,7 +134,7 @@ def versions():
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version()}
-    for name in ("torch", "numpy", "scipy", "scikit-image", "SimpleITK", "dipy", "antspyx", "bm3d", "bm4d"):
+    for name in ("torch", "numpy", "scipy", "scikit-image", "SimpleITK", "dipy", "antspyx", "ndsafir", "bm3d", "bm4d"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

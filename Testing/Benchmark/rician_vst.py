@@ -48,10 +48,10 @@ class RicianVST:
 
 
 def check_noise(case, noise):
-    """Raise CannotRun where a noise model of BM3D and BM4D ("SD", "spectrum" or "SD, Rician VST") does not fit."""
+    """Raise CannotRun where a noise model of BM3D and BM4D (their files say which there are) does not fit."""
     if "VST" in noise and not case.rician:
         raise CannotRun("the noise is not Rician")
-    if noise == "spectrum" and case.rician:
+    if "spectrum" in noise and "VST" not in noise and case.rician:
         raise CannotRun("the noise is white before the magnitude is taken")
-    if noise == "spectrum" and case.reference is None:
+    if "spectrum" in noise and case.reference is None:
         raise CannotRun("the true noise spectrum is unknown on a real volume")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Run the benchmark: python Testing/Benchmark/run.py --quick|--table|--full|--design [--only EXPERIMENT[/METHOD]]
+"""Run the benchmark: run.py --quick|--table|--full|--design|--ablation|--final|--rehearsal [--only EXPERIMENT[/METHOD]]
 
 One JSON per (experiment, method, seed) lands in Testing/Benchmark/Runs; what is there and was made from the same
 configuration is skipped, so an interrupted run goes on where it stopped. Then: python Testing/Benchmark/make_page.py
+(final_page.py for --final and --rehearsal). Each start of --final is written into Results/final/runs.json.
 """
 
 import argparse
@@ -14,11 +15,11 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from Benchmark import Peers, records
-from Benchmark.configuration import Experiment, nsn2n
+from Benchmark import Peers, ledger, records
+from Benchmark.configuration import Experiment, nsn2n, seeds_of
 from Benchmark.data import VARIABLE, data_folders, missing, sample_volumes
 from Benchmark.execute import say
-from Benchmark.plans import PLANS
+from Benchmark.plans import BOUND, PLANS
 from Benchmark.pool import default_jobs, run_all
 
 RUNS = Path(__file__).resolve().parent / "Runs"
@@ -39,9 +40,17 @@ def main(arguments=None):
         (experiment, run, seed, path, f"[{number}/{len(todo)}] {experiment.name}/{run.name}")
         for number, (experiment, run, seed, path, _) in enumerate(todo, 1)
     ]
-    made = run_all(named, folders, RUNS / "cache", started, options.jobs or default_jobs(), options.threads)
+    jobs = options.jobs or default_jobs()
+    note = ledger.begin(options.plan, jobs, options.threads, len(named)) if named else None
+    made = []
+    for follows in (False, True):  # those that take their parameters from another experiment's records come later
+        part = [task for task in named if ("chosen_on" in task[0].options) == follows]
+        made += run_all(part, folders, RUNS / "cache", started, jobs, options.threads) if part else []
     failed = sum(record["status"] == "failed" for record in made)
-    say(started, f"{len(made)} results made, {failed} failed; now make_page.py --{options.plan}")
+    if note is not None:
+        ledger.end(note, len(made), failed, time.perf_counter() - started)
+    page = "final_page.py" if options.plan in BOUND else "make_page.py"
+    say(started, f"{len(made)} results made, {failed} failed; now {page} --{options.plan}")
     return 1 if failed else 0
 
 
@@ -49,9 +58,12 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     plan = parser.add_mutually_exclusive_group(required=True)
     plan.add_argument("--quick", dest="plan", action="store_const", const="quick", help="small crops, one seed")
-    plan.add_argument("--table", dest="plan", action="store_const", const="table", help="the final table, three seeds")
+    plan.add_argument("--table", dest="plan", action="store_const", const="table", help="the large table, three seeds")
     plan.add_argument("--full", dest="plan", action="store_const", const="full", help="full size, three seeds")
     plan.add_argument("--design", dest="plan", action="store_const", const="design", help="the default's choices")
+    plan.add_argument("--ablation", dest="plan", action="store_const", const="ablation", help="Table 3 of the paper")
+    plan.add_argument("--final", dest="plan", action="store_const", const="final", help="volumes nobody tuned on")
+    plan.add_argument("--rehearsal", dest="plan", action="store_const", const="rehearsal", help="final, on others")
     parser.add_argument("--only", action="append", help="EXPERIMENT or EXPERIMENT/METHOD, with * and ?; repeatable")
     parser.add_argument("--skip", action="append", help="leave these out, as for --only")
     parser.add_argument("--data", type=Path, help=f"folder with the volumes (default: ${VARIABLE})")
@@ -69,7 +81,7 @@ def plan_tasks(options, folders):
             if not fits(experiment, run, options.only or ["*"]) or fits(experiment, run, options.skip or []):
                 continue
             module = Peers.load(run.method)
-            for seed in experiment.seeds if module.RANDOM else experiment.seeds[:1]:
+            for seed in seeds_of(experiment, run, module.RANDOM):
                 path = records.path_of(RUNS / options.plan, experiment, run, seed)
                 configuration = records.configuration_of(experiment, run, seed)
                 state = records.state(records.read(path), configuration, records.code_of(module))
@@ -86,7 +98,7 @@ def experiments(plan, folders, tell=print):
             tell(f"skipped {experiment.name}: {', '.join(absent[experiment.name])} is not in the data folder (--data)")
         elif not (experiment.options.get("only_without_data") and any_data):
             yield experiment
-    if any_data:
+    if any_data or plan in BOUND:
         return
     methods = tuple(run for run in planned[-1].methods if run.method != "nsn2n")
     for volume in sample_volumes():

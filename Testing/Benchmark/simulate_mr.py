@@ -4,22 +4,33 @@ The noise is drawn in the clean volume's own units, before any rescale; nothing 
 """
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from scipy.special import ive
 
 
-def add_rician_noise(clean, level, seed, maximum=None):
+def add_rician_noise(clean, level, seed, maximum=None, filtered=0.0, spread=None):
     """Magnitude of clean + complex Gaussian noise.
 
     clean: (K, J, I), any type; level: SD as a fraction of maximum (0.07 is "L = 7 %"), which is the
     largest clean value unless given (for a crop: that of the whole volume); seed: int.
-    Returns (noisy float32, sigma in image units).
+    filtered: SD in pixels of an in-plane Gaussian that correlates the noise of both parts (its SD stays), as a filter
+    of k-space does; spread: (K, J, I) factor on the SD, as of parallel imaging, or None.
+    Returns (noisy float32, sigma in image units, without the spread).
     """
     clean = np.asarray(clean, dtype=np.float64)
     sigma = float(level) * float(clean.max() if maximum is None else maximum)
     rng = np.random.default_rng(seed)
-    real = clean + rng.normal(0.0, sigma, clean.shape)
-    imaginary = rng.normal(0.0, sigma, clean.shape)
-    return np.hypot(real, imaginary).astype(np.float32), sigma
+    factor = 1.0 if spread is None else spread
+    real, imaginary = (factor * _grain(rng, sigma, clean.shape, filtered) for _ in range(2))
+    return np.hypot(clean + real, imaginary).astype(np.float32), sigma
+
+
+def _grain(rng, sigma, shape, filtered):
+    noise = rng.normal(0.0, sigma, shape)
+    if not filtered:
+        return noise
+    noise = gaussian_filter(noise, (0, filtered, filtered), mode="wrap")
+    return noise * (sigma / noise.std())
 
 
 def expected_magnitude(clean, sigma):

@@ -111,7 +111,7 @@ def test_one_frame_of_a_4d_file(nsn2n, small, tmp_path):
 
 
 def test_a_time_limit(nsn2n, small, tmp_path, monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *a, measure=time_limit._step_seconds: 0.1 + measure(*a))
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.1 + measure(*a))
     done = nsn2n("denoise", small, "out.nrrd", "--minutes", "0.1", "--report", "report.json", "--device", "cpu")
     assert done.returncode == 0 and "(limit 6 s)" in done.stdout
     report = json.loads((tmp_path / "report.json").read_text())
@@ -165,6 +165,11 @@ def test_inspect_prints_a_page_and_json(nsn2n, small):
     assert facts["noiseSD"] == pytest.approx(24, rel=0.25)
     assert 300 < facts["memoryMB"] < 1000 and " GB to denoise it" in page.stdout
     assert 0 < facts["suggestedThreshold"] < 0.2
+    for row in facts["plan"]:
+        assert row["seconds"] >= 0 and f"{row['stage']:11}" in page.stdout
+    fast = json.loads(nsn2n("inspect", small, "--json", "--preset", "fast").stdout)
+    assert [row["stage"] for row in fast["plan"]] == ["look", *fast["stages"], "report"]
+    assert "learn" not in fast["stages"] and fast["seconds"] > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

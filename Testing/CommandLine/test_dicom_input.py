@@ -58,6 +58,16 @@ def test_series_of_something_else(nsn2n, small):
     assert done.returncode == 2 and "is a file; --series" in done.stderr
 
 
+def test_ultrasound_is_told_which_preset_is_for_it(nsn2n, tmp_path):
+    write_series(tmp_path / "s", STORED, REGULAR, Modality="US")
+    assert "Use --preset ultrasound." in nsn2n("inspect", "s").stdout
+    for preset, warned in (("fast", True), ("ultrasound", False)):
+        done = nsn2n("denoise", "s", f"{preset}.nrrd", "--preset", preset, "--report", f"{preset}.json", "--quiet")
+        assert done.returncode == 0, done.stderr
+        report = json.loads((tmp_path / f"{preset}.json").read_text(encoding="utf-8"))
+        assert any("ultrasound" in text for text in report["warnings"]) is warned
+
+
 def refused_for_an_image(nsn2n, tmp_path, words):
     """inspect goes on and warns; denoise and mask, which would misplace slices, refuse with the same words."""
     page = nsn2n("inspect", "s")

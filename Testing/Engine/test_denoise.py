@@ -74,7 +74,7 @@ def test_progress_never_falls_and_ends_at_one(run):
     *_, progress = run
     fractions = [p.fraction for p in progress]
     assert fractions == sorted(fractions) and fractions[-1] == 1
-    stages = ("look", "match", "first", "learn", "refine", "limit", "spare", "judge", "report")
+    stages = ("look", "match", "first", "similar", "learn", "refine", "limit", "spare", "judge", "report")
     assert tuple(dict.fromkeys(p.stage for p in progress)) == stages
     training = [p for p in progress if p.stage == "learn" and p.fraction > 0.2]
     assert all(p.loss is not None and p.seconds_left is not None for p in training)

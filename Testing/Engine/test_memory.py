@@ -16,7 +16,7 @@ SMALL = {"learn": True, "width": 4, "levels": 1, "steps": 2, "batch": 8, "crop":
 NO_FILTER = {"collaborative": 0.0}
 
 RUN = """
-import json, sys
+import importlib, json, sys
 import numpy as np
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.filter import similar
@@ -25,8 +25,9 @@ from NSN2NDenoiseLib.engine.runtime import machine
 matching.low_pass = lambda image, noise_sd: image.copy()  # slow, and takes no memory
 before = machine.peak_memory_mb()
 if {slow} == "left out":
-    similar.collaborative_filter = lambda noisy, guide, *_: guide.copy()
-    similar.pca_filter = lambda noisy, guide, *_: guide.copy()
+    leave = lambda noisy, guide, *_: guide.copy()
+    importlib.import_module("NSN2NDenoiseLib.engine.stages.first").threshold_filter = leave
+    similar.collaborative_filter = similar.pca_filter = leave
 random = np.random.default_rng(0)
 volume = np.full(({slices}, {side}, {side}), 500, np.int16)
 volume[:, {side} // 3 : 2 * {side} // 3, {side} // 4 : {side} // 2] += 1000

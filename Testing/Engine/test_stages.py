@@ -36,18 +36,19 @@ def test_a_stage_can_be_switched_off():
         engine.Settings.from_preset(first=False, learn=False, refine=False)
 
 
-def test_a_first_result_comes_before_the_last_and_is_what_fast_gives():
+def test_a_first_result_comes_before_the_last():
     _, noisy = phantom(slices=6, side=48)
     firsts, seen = [], []
     settings = engine.Settings.from_preset(**QUICK, first=True)
     last = engine.denoise(noisy, settings, on_first=firsts.append, progress=seen.append)
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
-    fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
-    assert len(firsts) == 1
-    np.testing.assert_array_equal(firsts[0].denoised, fast.denoised)
-    assert "learn" not in firsts[0].report["stages"] and "learn" in last.report["stages"]
+    assert len(firsts) == 1 and firsts[0].report["stages"][:2] == ["first", "limit"]
+    assert last.report["stages"][:4] == ["first", "similar", "learn", "refine"]
     assert not np.array_equal(firsts[0].denoised, last.denoised)
+    fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"), on_first=firsts.append)
+    assert fast.report["stages"][:2] == ["first", "similar"]
+    np.testing.assert_array_equal(firsts[1].denoised, firsts[0].denoised)
 
 
 def test_the_network_is_trained_where_it_helps():
@@ -61,8 +62,8 @@ def test_the_network_is_trained_where_it_helps():
     assert plan_of(first=False).making == ("match", "learn", "refine")
     assert plan_of(first=False, refine=False).making == ("match", "learn")
     assert plan_of(collaborative=0.0).making == ("match", "learn")
-    assert plan_of(learn=True).making == ("match", "first", "learn", "refine")
-    assert plan_of(learn=False).making == ("match", "first")
+    assert plan_of(learn=True).making == ("match", "first", "similar", "learn", "refine")
+    assert plan_of(learn=False).making == ("match", "first", "similar")
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
@@ -84,7 +85,7 @@ def test_a_volume_with_noise_is_not_left_as_it_was():
     assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
 
 
-@pytest.mark.parametrize("stage", ["look", "match", "first", "learn", "refine"])
+@pytest.mark.parametrize("stage", ["look", "match", "first", "similar", "learn", "refine"])
 def test_stop_and_keep_gives_the_best_so_far_at_any_stage(stage):
     _, noisy = phantom(slices=6, side=48)
     seen, firsts = [], []
@@ -95,12 +96,9 @@ def test_stop_and_keep_gives_the_best_so_far_at_any_stage(stage):
         should_keep=lambda: stage in seen,
         on_first=firsts.append,
     )
-    if stage == "refine":
-        assert result.report["stages"][:2] == ["first", "learn"]
-    else:
-        np.testing.assert_array_equal(result.denoised, firsts[0].denoised)
-        assert "learn" not in result.report["stages"]
-    assert "refine" not in result.report["stages"]
+    made = {"learn": ["first", "similar"], "refine": ["first", "similar", "learn"]}.get(stage, ["first"])
+    assert result.report["stages"][: len(made) + 1] == [*made, "limit"]
+    assert np.array_equal(result.denoised, firsts[0].denoised) == (made == ["first"])
 
 
 def test_stop_and_keep_without_a_first_result_keeps_the_network():

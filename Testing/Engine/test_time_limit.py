@@ -31,7 +31,7 @@ QUICK = {
 
 
 def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps(monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *a, measure=time_limit._step_seconds: 0.05 + measure(*a))
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.05 + measure(*a))
     _, noisy = phantom(slices=12, side=64)
     limited = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=0.1, seed=2))
     steps = limited.report["steps"]
@@ -54,8 +54,8 @@ def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(mo
 
 def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
     monkeypatch.setattr(Tracker, "elapsed", lambda _: 17.0)
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.5)
-    monkeypatch.setattr(time_limit, "_slice_seconds", lambda *_: 0.75)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.5)
+    monkeypatch.setattr(time_limit, "slice_seconds", lambda *_: 0.75)
     _, noisy = phantom(slices=4, side=32)
     settings = engine.Settings.from_preset(**QUICK, minutes=1, collaborative=0.0)
     steps = engine.denoise(noisy, settings).report["steps"]
@@ -63,10 +63,10 @@ def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
 
 
 def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.3)
-    monkeypatch.setattr(time_limit, "_slice_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.3)
+    monkeypatch.setattr(time_limit, "slice_seconds", lambda *_: 0.0)
     tracker = Tracker()
-    tracker.seconds["first"] = 15.0
+    tracker.seconds["similar"] = 15.0
     tensors = SimpleNamespace(stack=np.zeros((4, 32, 32)))
     settings = engine.Settings.from_preset(**{**QUICK, "first": True, "refine": True}, minutes=1)
     with_filter, _ = time_limit.steps_within_limit(None, tensors, None, settings, None, tracker)
@@ -75,7 +75,7 @@ def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypa
 
 
 def test_a_limit_that_is_too_short_says_so(monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 3.0)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 3.0)
     _, noisy = phantom(slices=4, side=32)
     report = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=1)).report
     assert report["steps"] == FEWEST
@@ -83,7 +83,7 @@ def test_a_limit_that_is_too_short_says_so(monkeypatch):
 
 
 def test_a_long_limit_ends_where_more_steps_bring_nothing(monkeypatch):
-    monkeypatch.setattr(time_limit, "_step_seconds", lambda *_: 0.01)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.01)
     monkeypatch.setattr(time_limit, "MOST", 60)
     _, noisy = phantom(slices=4, side=32)
     assert engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60)).report["steps"] == 60

@@ -144,7 +144,8 @@ def test_a_network_learns_from_the_part_alone():
     wanted[2:6, 4:40, 10:40] = True
     quick = {"learn": True, "width": 4, "levels": 2, "steps": 50, "batch": 2, "crop": 32, "device": "cpu"}
     result = engine.denoise(noisy, engine.Settings.from_preset(**quick), within=wanted)
-    assert result.report["stages"][:3] == ["first", "learn", "refine"] and result.report["stages"][-1] == "within"
+    stages = result.report["stages"]
+    assert stages[:4] == ["first", "similar", "learn", "refine"] and stages[-1] == "within"
     assert result.report["within"]["box"][1][1] < 200
     np.testing.assert_array_equal(result.denoised[~wanted], noisy[~wanted])
     assert np.abs(result.denoised - noisy)[wanted].mean() > 5

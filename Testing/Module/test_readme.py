@@ -14,14 +14,14 @@ def examples() -> list[str]:
     return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 
-def test_console_examples(host, volume, logic, monkeypatch, capsys):
+def test_console_examples(host, volume, logic, monkeypatch, capsys, tmp_path):
     import slicer
 
     volume.SetName("CTChestLIDC0314")
     process = logic.process
     monkeypatch.setattr(logic, "process", lambda *a, **k: process(*a, settings=SHORT, **k))
     blocks = examples()
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     console = {"__name__": "__main__"}
     exec(blocks[0], console)
     first = console["denoised"]
@@ -36,10 +36,15 @@ def test_console_examples(host, volume, logic, monkeypatch, capsys):
     assert np.abs(voxels(console["denoised"]) - before).max() > 0
     exec(blocks[2], console)
     assert np.array_equal(voxels(console["denoised"]), before)
+    monkeypatch.chdir(tmp_path)
+    withoutLesions, lesions = blocks[3].strip().rsplit("\n", 1)  # for which this volume has too little tissue
+    exec(withoutLesions, console)
+    assert "Quality report" in (tmp_path / "report.html").read_text(encoding="utf-8") and "lesions=True" in lesions
+    assert "GB of memory" in capsys.readouterr().out
     wanted = regions(volume)
-    exec(blocks[3], console)
-    assert np.array_equal(voxels(console["denoised"])[~wanted], voxels(volume)[~wanted])
     exec(blocks[4], console)
+    assert np.array_equal(voxels(console["denoised"])[~wanted], voxels(volume)[~wanted])
+    exec(blocks[5], console)
     host.waitUntil(lambda: "done" in capsys.readouterr().out)
     results = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
     assert sum("denoised" in name for name in results) == 5
@@ -81,7 +86,7 @@ def test_console_examples_of_series(host, volume, logic, monkeypatch, tmp_path):
         method = getattr(logic, name)
         monkeypatch.setattr(logic, name, lambda *a, method=method, **k: method(*a, settings=SHORT, **k))
     console = {"slicer": slicer, "logic": logic}
-    exec(examples()[5], console)
+    exec(examples()[6], console)
     assert console["denoisedCine"].GetNumberOfDataNodes() == 2
     assert np.array_equal(voxels(console["venous"]), voxels(console["arterial"]))
     assert (tmp_path / "net.safetensors").is_file()

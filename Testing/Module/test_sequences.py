@@ -9,6 +9,7 @@ import pytest
 from NSN2NDenoiseLib import engine
 
 from Testing.Module.support import sceneContent, voxels, waitForNoFiles
+from Testing.Module.test_within import roiAround
 
 VALUES = ["0", "1.5", "3"]
 
@@ -117,6 +118,28 @@ def test_all_frames(host, ui, logic, sequence, browser):
         noise = shown.GetNodeReference("NSN2N.RemovedNoise")
         host.waitUntil(lambda noise=noise, wanted=wanted: np.array_equal(voxels(noise), wanted))
     waitForNoFiles(host, "frames")
+
+
+def test_all_frames_within_a_region(host, ui, logic, sequence, browser):
+    before, proxy = arrays(sequence), browser.GetProxyNode(sequence)
+    ui.presetComboBox.setCurrentText("fast")
+    ui.presetComboBox.activated(1)
+    ui.roiSelector.setCurrentNode(roiAround(proxy, (2, 8, 10), (5, 30, 32)))
+    applyAll(ui)
+    host.waitUntil(lambda: not logic.isRunning(), 300)
+    (result,) = results(browser, sequence)
+    within = np.zeros(before[0].shape, bool)
+    within[2:6, 8:31, 10:33] = True
+    settings = engine.Settings.from_preset("fast")
+    expected = engine.denoise_frames(before, settings, spacing=(1.25, 0.7, 0.7), within=within)
+    for own, source, wanted in zip(arrays(result), before, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted.denoised)
+        assert np.array_equal(own[~within], source[~within]) and not np.array_equal(own[within], source[within])
+    node = result.GetNthDataNode(1)
+    assert json.loads(node.GetAttribute("NSN2N.Parameters"))["roi"] == "Region"
+    assert json.loads(node.GetAttribute("NSN2N.Report"))["within"]["voxels"] == within.sum()
+    with pytest.raises(ValueError, match="must be a vtkMRMLMarkupsROINode"):
+        logic.processSequence(sequence, roi=proxy)
 
 
 def applyAndWaitForTheFirst(host, ui, logic, quickChild):

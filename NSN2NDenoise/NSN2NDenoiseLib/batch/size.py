@@ -3,9 +3,8 @@
 import math
 
 import numpy as np
-import SimpleITK as sitk
 
-from ..cli.volume_io import open_file
+from ..cli.volume_io import read_header
 from ..engine import Settings, resolve_axis, slices_first
 from ..engine.errors import NSN2NError
 from ..engine.runtime.memory import predict_memory_mb
@@ -23,19 +22,13 @@ def predict(item: Item, settings: Settings) -> tuple[int, float]:
     (0, 0.0) for a header that can't be read: the run will say why.
     """
     try:
-        frames, shape, dtype, spacing = _of_series(item) if item.series is not None else _of_file(item)
+        frames, shape, dtype, spacing = _of_series(item) if item.series is not None else read_header(item.source)
         stack = slices_first(np.broadcast_to(np.zeros((), dtype), shape), resolve_axis(settings.axis, spacing))
         voxels = math.prod(shape)
         others = (frames - 1) * voxels * (2 * dtype.itemsize + 1) / 1e6  # input, result and W of the other frames
         return frames * voxels, WORKER + predict_memory_mb(stack.shape, dtype, settings) + others
     except (RuntimeError, OSError, ValueError, NSN2NError):
         return 0, 0.0
-
-
-def _of_file(item: Item) -> tuple[int, tuple[int, ...], np.dtype, tuple[float, ...]]:
-    reader, size = open_file(item.source)
-    dtype = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).dtype
-    return (*size, 1)[3], tuple(reversed(size[:3])), dtype, tuple(reversed(reader.GetSpacing()[:3]))
 
 
 def _of_series(item: Item) -> tuple[int, tuple[int, ...], np.dtype, None]:

@@ -18,7 +18,7 @@ from ..cli.dicom_out import check_writable, write_derived
 from ..cli.frames import Sequence, denoise_sequence, is_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
-from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, write_image
+from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, warnings_of, write_image
 from . import bids
 from .items import Item
 from .records import make_record, record_path, stamp_files
@@ -115,7 +115,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
             )
             for source, place in bids.gradient_files(item.source, target):
                 shutil.copyfile(source, staged.path(place))
-        row = _row(item, volume, result, start)
+        row = _row(item, volume, result, settings, start)
         record = make_record(item, settings, stamps, written, asdict(row), result.report)
         staged.path(kept).write_text(json.dumps(record), encoding="utf-8")
         # killed from here on, there is no record, and the next call makes the result again
@@ -148,7 +148,7 @@ def _read(item: Item) -> Volume:
         raise engine.InputError(f"the series can't be read: {error}") from error
 
 
-def _row(item: Item, volume: Volume | Sequence, result, start: float) -> Row:
+def _row(item: Item, volume: Volume | Sequence, result, settings: engine.Settings, start: float) -> Row:
     report = result.report
     stream = io.BytesIO()
     is_4d = isinstance(volume, Sequence)
@@ -163,7 +163,7 @@ def _row(item: Item, volume: Volume | Sequence, result, start: float) -> Row:
         noise_after=report["noiseAfter"],
         shift=report["meanShift"],
         worst_shift=report["worstBlockShift"],
-        warnings=(*volume.warnings, *report["warnings"]),
+        warnings=(*warnings_of(volume, settings), *report["warnings"]),
         seconds=_since(start),
         memory=report["peakMemoryMB"],
         thumbnail=base64.b64encode(stream.getvalue()).decode(),

@@ -15,6 +15,7 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``progress`` | ``stage``, ``fraction`` (0 to 1), ``loss``, ``secondsLeft`` (the last two may be null) |
 | ``matching`` | ``axis``, ``gap``, ``slices``, ``scale``, ``warnings``: see `engine.Matching` |
 | ``suggested`` | ``threshold``: the automatic one, normalized |
+| ``cost`` | ``stages`` that the preset runs; ``seconds`` of each that it could run; ``network``: of a trained one's |
 | ``frame`` | ``number``, ``report``: the result of a frame stands in its file (`denoised_frame`) |
 | ``first`` | ``report``: a result that is usable while better ones are to come stands in `FIRST_FILE` |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
@@ -43,10 +44,12 @@ RESIDUAL_FILE = "residual.float32"
 WITHIN_FILE = "within.npy"
 #: The network that a run has trained, where one was and safetensors is installed.
 NETWORK_FILE = "network.safetensors"
+#: The result that a quality report is about, and the page.
+RESULT_FILE, PAGE_FILE = "result.npy", "page.html"
 
 #: Tasks of a job: train and denoise a volume; or all frames of a sequence, ``frames`` of them; compute the residual
-#: that the mask's preview thresholds; show boxes of a result.
-DENOISE, FRAMES, MATCH, SHOW = "denoise", "frames", "match", "show"
+#: that the mask's preview thresholds; show boxes of a result; make the quality report of a result.
+DENOISE, FRAMES, MATCH, SHOW, QUALITY = "denoise", "frames", "match", "show", "quality"
 
 
 def frame_file(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The child process: denoises a volume, or computes the residual for the preview, outside Slicer.
+"""The child process: denoises a volume, computes the residual for the preview, or reports on a result, outside Slicer.
 
 Run as ``python worker.py DIRECTORY``; `protocol` says what stands in the directory, what comes and goes on stdin and
 stdout, and what the exit status means. Plain Python: no slicer, qt or vtk.
@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 if __name__ == "__main__":  # started as a file: make the package importable instead of its own folder
@@ -21,6 +21,8 @@ import numpy as np
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 from NSN2NDenoiseLib.child.match_order import MatchOrder
+from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
+from NSN2NDenoiseLib.engine.timing import measure_speed, predict_seconds
 
 #: Seconds that a child without parent has for stopping by itself.
 ORPHAN_SECONDS = 3.0
@@ -28,6 +30,8 @@ ORPHAN_SECONDS = 3.0
 PROGRESS_SECONDS = 0.1
 #: Seconds that a child keeps the volume ready for a preview that may come; it is large, and a new child soon there.
 IDLE_SECONDS = 5.0
+#: Seconds without a wish after which it finds out how long a run will take.
+QUIET_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def denoise(directory: str, job: dict, parent: Parent) -> dict:
 
     def on_first(result: "engine.DenoiseResult") -> None:
         _save(directory, protocol.FIRST_FILE, result.denoised)
-        parent.send("first", report=result.report)
+        parent.send("first", report=_identified(result, volume))
 
     result = engine.denoise(
         volume,
@@ -149,7 +153,7 @@ def denoise(directory: str, job: dict, parent: Parent) -> dict:
     )
     _save(directory, protocol.DENOISED_FILE, result.denoised)
     _keep_network(directory, result)
-    return result.report
+    return _identified(result, volume)
 
 
 def show(directory: str, job: dict, parent: Parent) -> None:
@@ -180,6 +184,7 @@ def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
         frames,
         _settings(job),
         spacing=_spacing(job),
+        within=_within(directory, frames[0].shape) if job.get("within") else None,
         network=_network(job),
         progress=parent.progress,
         should_stop=lambda: parent.should_stop() or (parent.should_keep() and bool(reports)),
@@ -190,7 +195,7 @@ def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
             if not reports:
                 _keep_network(directory, result)
             reports.append(result.report)
-            parent.send("frame", number=number, report=result.report)
+            parent.send("frame", number=number, report=_identified(result, frames[number]))
     except engine.Cancelled:
         if parent.should_stop():
             raise
@@ -201,7 +206,9 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
     volume = _load(directory, protocol.VOLUME_FILE)
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
+    start = time.monotonic()
     look, slices = engine.take_look(volume, axis=job["axis"], spacing=_spacing(job))
+    lookSeconds = time.monotonic() - start
     plan = engine.make_plan(look, settings)
     matching = engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
     axis = "kji".index(look.axis)
@@ -225,8 +232,39 @@ def match(directory: str, job: dict, parent: Parent) -> None:
         compute(order.take())  # what the user looks at, before anything else
     if not parent.should_stop():
         parent.send("suggested", threshold=look.threshold)
+    told = False
+    if not parent.residualWanted.wait(QUIET_SECONDS):
+        told = _tell_cost(parent, slices, look, plan, lookSeconds, parent.residualWanted.is_set)
     if parent.residualWanted.wait(IDLE_SECONDS):
         order.run(compute, parent.should_stop)
+        told = told or _tell_cost(parent, slices, look, plan, lookSeconds, parent.should_stop)
+
+
+def _tell_cost(
+    parent: Parent, slices, look: "engine.Look", plan: "engine.Plan", lookSeconds: float, should_stop
+) -> bool:
+    """Say how long a run will take on this machine; False when it was stopped. Without torch nobody can say."""
+    if look.noise.none or find_spec("torch") is None:
+        return True
+    every = engine.make_plan(look, replace(plan.settings, first=True, learn=True, refine=True))
+    try:
+        speed = measure_speed(slices, look, every, should_stop=should_stop)
+    except engine.Cancelled:
+        return False
+    except engine.NSN2NError:
+        return True
+    network = speed.network * slices.values.size / 1e6
+    seconds = {"look": lookSeconds, **predict_seconds(every, look, speed)}
+    parent.send("cost", stages=plan.stages, seconds=seconds, network=network)
+    return True
+
+
+def quality(directory: str, job: dict, parent: Parent) -> None:
+    """Leave the page that says what a result is worth."""
+    from NSN2NDenoiseLib.child.quality import write_page
+
+    volume, result = _load(directory, protocol.VOLUME_FILE), _load(directory, protocol.RESULT_FILE)
+    write_page(os.path.join(directory, protocol.PAGE_FILE), job, volume, result, parent.progress, parent.should_stop)
 
 
 def run(directory: str, parent: Parent) -> int:
@@ -238,6 +276,7 @@ def run(directory: str, parent: Parent) -> int:
             protocol.FRAMES: denoise_frames,
             protocol.MATCH: match,
             protocol.SHOW: show,
+            protocol.QUALITY: quality,
         }
         report = tasks[job["task"]](directory, job, parent) or {}
         if parent.should_stop():
@@ -282,6 +321,12 @@ def _save(directory: str, name: str, array: np.ndarray) -> None:
     with open(path + ".part", "wb") as file:
         np.save(file, array)
     os.replace(path + ".part", path)
+
+
+def _identified(result: "engine.DenoiseResult", volume: np.ndarray) -> dict:
+    """The report of a result, with what tells later whether input and result are still the same."""
+    hashes = {"inputSHA256": voxel_hash(volume), "resultSHA256": voxel_hash(result.denoised)}
+    return {**result.report, **hashes}
 
 
 def _within(directory: str, shape: tuple[int, ...]) -> np.ndarray:

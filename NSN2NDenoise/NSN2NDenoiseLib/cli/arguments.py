@@ -6,7 +6,7 @@ from pathlib import Path
 from .. import __version__
 from .parameters import BY_NAME, WITHIN, add_option, add_options
 
-COMMANDS = ("denoise", "mask", "inspect", "batch")
+COMMANDS = ("denoise", "mask", "inspect", "batch", "report")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -33,7 +33,8 @@ def _add_denoise(commands) -> None:
         "output",
         metavar="OUTPUT",
         type=Path,
-        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd), or a new folder with --dicom",
+        help="denoised volume (.nrrd, .nii.gz, .nii, .mha, .mhd; in parts also .tif, .zarr, .npy), or a new folder "
+        "with --dicom",
     )
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
     parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
@@ -55,6 +56,7 @@ def _add_denoise(commands) -> None:
         metavar="FILE",
         help="use a kept network instead of training one; refused where noise or spacing do not fit",
     )
+    _add_memory(parser)
     _add_common(parser)
 
 
@@ -72,11 +74,25 @@ def _add_mask(commands) -> None:
 
 def _add_inspect(commands) -> None:
     parser = commands.add_parser(
-        "inspect", help="print what matters about a volume", description="Print size, noise, threshold and warnings."
+        "inspect",
+        help="print what matters about a volume, and what a run would take",
+        description="Print size, noise, threshold, warnings, and the plan of a run: its stages, seconds and memory.",
     )
     _add_input(parser)
-    add_option(parser, BY_NAME["axis"])
+    for name in ("preset", "axis", "device"):
+        add_option(parser, BY_NAME[name])
+    _add_memory(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_memory(parser) -> None:
+    parser.add_argument(
+        "--memory",
+        type=float,
+        metavar="GB",
+        help="read, denoise and write the volume in parts, with at most this much memory; without it, so is what does "
+        "not fit (uncompressed NRRD, MetaImage or NIfTI, TIFF stacks, OME-Zarr, .npy)",
+    )
 
 
 def _add_batch(commands) -> None:

@@ -18,7 +18,8 @@ from .parameters import settings_of
 from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
-from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, write_image
+from .stored import command as stored
+from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, warnings_of, write_image
 from .within import read_within
 from .words import describe_inspection, describe_run, describe_warnings
 
@@ -30,6 +31,9 @@ NETWORK = ".safetensors"
 
 def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n denoise``."""
+    if stored.goes_in_parts(options):
+        stored.denoise(options, should_stop)
+        return
     settings = settings_of(options)
     image = None if options.dicom else options.output
     images = [path for path in (image, options.noise, options.mask) if path is not None]
@@ -75,7 +79,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
             "--save-network out"
         )
     report = {"input": str(options.input), "output": str(options.output), **result.report}
-    report["warnings"] = [*volume.warnings, *report["warnings"]]
+    report["warnings"] = [*warnings_of(volume, settings), *report["warnings"]]
     report["inputSHA256"] = voxel_hash(volume.array)
     if not options.dicom:  # there, values are rounded to the source's slope
         report["resultSHA256"] = voxel_hash(result.denoised)
@@ -138,12 +142,15 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
 
 def inspect(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n inspect``."""
-    volume = read_volume(options.input, options.frame, options.series)
-    facts = engine.inspect_volume(
-        volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis), volume.positions
-    )
-    facts["warnings"] = [*volume.warnings, *facts["warnings"]]
-    facts["spacing"] = [round(s, 5) for s in volume.spacing]
+    if stored.goes_in_parts(options):
+        facts, spacing = stored.inspect(options)
+    else:
+        volume = read_volume(options.input, options.frame, options.series)
+        settings = engine.Settings.from_preset(options.preset, axis=options.axis, device=options.device)
+        spacing = volume.spacing
+        facts = engine.inspect_volume(volume.array, spacing, settings, volume.positions)
+        facts["warnings"] = [*warnings_of(volume, settings), *facts["warnings"]]
+    facts["spacing"] = [round(s, 5) for s in spacing]
     print(json.dumps(facts, indent=2) if options.json else describe_inspection(str(options.input), facts))
 
 

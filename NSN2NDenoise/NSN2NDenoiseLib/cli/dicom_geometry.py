@@ -29,6 +29,7 @@ class Placement:
         direction: (3, 3), columns are the directions of i, j and k.
         problem: why one spacing can't say where the slices are, or None.
         frames: how many slices there are at each position.
+        modality: of the series.
     """
 
     slices: tuple[Slice, ...]
@@ -38,6 +39,7 @@ class Placement:
     direction: np.ndarray | None
     problem: str | None
     frames: int
+    modality: str = ""
 
 
 def place(name: str, series: Series, frame: int | None) -> Placement:

@@ -1,5 +1,6 @@
 """A volume from a DICOM folder or file: the voxels by GDCM (in SimpleITK), the geometry from the headers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def read_series(name: str, series: Series, frame: int | None) -> tuple[sitk.Imag
         image.SetSpacing([float(s) for s in reversed(placement.spacing)])
         image.SetOrigin(placement.origin.tolist())
         image.SetDirection(placement.direction.ravel().tolist())
-    return image, placement
+    return image, replace(placement, modality=series.modality)
 
 
 def _read_files(name: str, files: list[Path], slopes_differ: bool) -> sitk.Image:

@@ -21,11 +21,13 @@ class Sequence:
         image: x, y, z, t.
         array: (T, K, J, I), image units, the file's pixel type.
         warnings: sentences for the user.
+        modality: as of a `Volume`; unknown in a file that is no DICOM.
     """
 
     image: sitk.Image
     array: np.ndarray = field(repr=False)
     warnings: tuple[str, ...] = ()
+    modality: str = ""
 
     def frame(self, number: int) -> Volume:
         """One of its volumes."""

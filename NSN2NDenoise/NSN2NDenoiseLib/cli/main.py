@@ -83,6 +83,9 @@ def _run(options, stop: _StopRequest) -> int:
     except engine.Cancelled:
         if options.command == "batch":
             return _end(INTERRUPTED, "stopped; finished volumes stay, and the same command goes on")
+        kept = getattr(options, "kept", None)
+        if kept is not None and kept.is_dir():
+            return _end(INTERRUPTED, f"stopped; what is done is in {kept}, and the same command goes on")
         return _end(INTERRUPTED, "stopped; nothing was written")
     except engine.RunError as error:
         return _end(FAILED, str(error))

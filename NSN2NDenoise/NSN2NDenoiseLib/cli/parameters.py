@@ -46,7 +46,8 @@ PARAMETERS = (
     Parameter(
         "preset",
         "Preset",
-        "default: the best; fast: no network; nsn2n: the published method in minutes; paper: to the letter",
+        "default: the best; fast: no network; nsn2n: the published method in minutes; paper: to the letter; "
+        "ultrasound: the grains of its speckle",
         PRESETS,
         "default",
         advanced=False,

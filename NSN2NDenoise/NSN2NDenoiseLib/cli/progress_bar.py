@@ -9,7 +9,9 @@ WIDTH = 24
 NAMES = {
     "look": "looking at the volume",
     "match": "matching slices",
-    "first": "filtering",
+    "pair": "comparing frames",
+    "first": "first filter",
+    "similar": "filtering",
     "learn": "training",
     "refine": "filtering",
     "limit": "filtering",

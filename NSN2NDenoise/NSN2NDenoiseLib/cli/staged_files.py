@@ -59,7 +59,7 @@ class StagedFiles:
         _remove_abandoned(target.parent)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))
         self._staged.append((folder, target))
-        lock = _try_to_lock(folder)
+        lock = try_to_lock(folder)
         if lock is not None:
             self._locks.append(lock)
         return folder / target.name
@@ -90,6 +90,12 @@ class StagedFiles:
                     os.replace(*((kept[place], place) if place in kept else (place, file)))
             raise
 
+    def take(self, folder: Path, target: Path) -> None:
+        """Take over all files of a finished folder beside `target`, which shall become it and what belongs to it."""
+        place = self.path(target).parent
+        for file in folder.iterdir():
+            os.replace(file, place / file.name)
+
 
 def _keep(file: Path, folder: Path) -> Path:
     """A second name, in `folder`, for a file that will be replaced; its own name stays."""
@@ -111,13 +117,13 @@ def _remove_abandoned(parent: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime < ABANDONED:
                 continue
-            lock = _try_to_lock(folder)
+            lock = try_to_lock(folder)
             if lock is not None:
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock)
 
 
-def _try_to_lock(folder: Path) -> int | None:
+def try_to_lock(folder: Path) -> int | None:
     """A descriptor that holds the folder until it is closed or the process ends; None where that is not possible."""
     if flock is None:
         return None

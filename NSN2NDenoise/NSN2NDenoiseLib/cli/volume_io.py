@@ -7,13 +7,19 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..engine import InputError
+from ..engine import InputError, Settings
 from . import dicom_in
 from .dicom_series import Slice, series_of_file
 from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
 WRITABLE = {".nrrd": True, ".nhdr": True, ".nii": False, ".nii.gz": True, ".mha": False, ".mhd": False}
+
+#: What to say of ultrasound that is denoised as if its speckle were noise that was added.
+SPECKLE = (
+    "This is ultrasound (US): its speckle has grains wider than the filters look, so most of it stays. "
+    "Use --preset ultrasound."
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Volume:
         positions: of the slices along axis k, mm, (K,); None where they are as far apart as `spacing` says.
         problem: why one spacing can't say where the slices are, or None; the geometry of `image` is wrong then.
         warnings: sentences for the user.
+        modality: of a DICOM series; else "".
         slices: the DICOM slices that it came from, or nothing.
     """
 
@@ -35,6 +42,7 @@ class Volume:
     positions: np.ndarray | None = None
     problem: str | None = None
     warnings: tuple[str, ...] = ()
+    modality: str = ""
     slices: tuple[Slice, ...] = field(default=(), repr=False)
 
     @property
@@ -81,7 +89,14 @@ def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
     elif placement.problem is not None:
         positions = placement.positions
         warnings.append(f"{placement.problem[0].upper()}{placement.problem[1:]}.")
-    return Volume(array_of(image), image, positions, placement.problem, tuple(warnings), placement.slices)
+    return Volume(
+        array_of(image), image, positions, placement.problem, tuple(warnings), placement.modality, placement.slices
+    )
+
+
+def warnings_of(volume, settings: Settings) -> list[str]:
+    """The warnings of a `Volume` or `Sequence`, and of settings that are not for its modality."""
+    return [*volume.warnings, *([SPECKLE] if volume.modality == "US" and not settings.speckle else [])]
 
 
 class _Pixels:
@@ -176,6 +191,17 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
     bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
     check_room(str(path), math.prod(size[:3]) * bytes_per_voxel)
     return reader.Execute()
+
+
+def read_header(path: Path) -> tuple[int, tuple[int, int, int], np.dtype, tuple[float, float, float]]:
+    """Frames, shape (K, J, I), type and spacing (k, j, i) of a file, without its voxels.
+
+    Raises:
+        InputError, RuntimeError: as `open_file`.
+    """
+    reader, size = open_file(path)
+    dtype = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).dtype
+    return (*size, 1)[3], tuple(reversed(size[:3])), dtype, tuple(reversed(reader.GetSpacing()[:3]))
 
 
 def _is_segmentation(image: sitk.Image) -> bool:

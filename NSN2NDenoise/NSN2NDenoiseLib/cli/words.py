@@ -20,6 +20,7 @@ def describe_run(report: dict, files: list[Path]) -> str:
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",
         *_made_by(report["stages"]),
         *_wrapped("within", _within(report)),
+        *_wrapped("parts", _parts(report)),
         f"computed   {_training(report)}on {report['device']}, seed {report['seed']}",
         f"slices     along {report['axis']}",
         *_wrapped("pairs", f"of {describe_pairing(report)}"),
@@ -57,10 +58,30 @@ def describe_inspection(name: str, facts: dict) -> str:
         "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
-        "memory": f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, "
-        f"or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU",
+        "memory": _memory(facts),
+        **_time(facts),
     }
-    return "\n".join([*(line for row in rows.items() for line in _row(*row)), *describe_warnings(facts["warnings"])])
+    lines = [line for row in rows.items() for line in _row(*row)]
+    return "\n".join([*lines, *_plan(facts["plan"]), *describe_warnings(facts["warnings"])])
+
+
+def describe_seconds(seconds: float) -> str:
+    """A duration as exact as an estimate is: "8 s", "2 min 10 s", "3.4 h"."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
+    minutes, rest = divmod(10 * round(seconds / 10), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def _plan(stages: list[dict]) -> list[str]:
+    """A line for each stage: name, seconds, memory."""
+    lines = ["plan        stage        seconds  memory"]
+    for row in stages:
+        seconds = "?" if row["seconds"] is None else f"{row['seconds']:.{0 if row['seconds'] >= 10 else 1}f}"
+        lines.append(f"{'':12}{row['stage']:11}{seconds:>9}{row['memoryMB'] / 1000:>5.1f} GB")
+    return lines
 
 
 def _row(key: str, value: str) -> list[str]:
@@ -79,6 +100,30 @@ def _within(report: dict) -> str:
     if within is None:
         return ""
     return f"{within['voxels']} voxels, {100 * within['fraction']:.2g} % of the volume; elsewhere it is as it was"
+
+
+def _parts(report: dict) -> str:
+    parts = report.get("parts")
+    if parts is None:
+        return ""
+    return f"{parts['count']} of {' x '.join(map(str, reversed(parts['sides'])))} voxels, one after the other"
+
+
+def _memory(facts: dict) -> str:
+    parts = facts.get("parts")
+    if parts is None:
+        return (
+            f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU"
+        )
+    return f"about {parts['memoryMB'] / 1000:.1f} GB to denoise it in parts: {_parts(facts)}"
+
+
+def _time(facts: dict) -> dict[str, str]:
+    if "parts" in facts:  # on how much of it a part looks besides is not timed
+        return {}
+    if facts["seconds"] is None:
+        return {"time": "unknown: it could not be timed (is torch installed?)"}
+    return {"time": f"about {describe_seconds(facts['seconds'])} to denoise it on this machine"}
 
 
 def _seconds(seconds: dict[str, float]) -> str:

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from .describe import describe_effect, describe_pairing, describe_sources, describe_stages
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
-from .inspect_volume import inspect_volume
+from .inspect_volume import inspect_stored, inspect_volume
 from .look import Look, take_look
 from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
@@ -47,10 +47,12 @@ __all__ = [
     "check_threshold",
     "denoise",
     "denoise_frames",
+    "denoise_stored",
     "describe_effect",
     "describe_pairing",
     "describe_sources",
     "describe_stages",
+    "inspect_stored",
     "inspect_volume",
     "load_network",
     "make_plan",
@@ -69,6 +71,7 @@ _WITH_TORCH = {
     "ResultPreview": "result_preview",
     "denoise": "denoise_volume",
     "denoise_frames": "frames",
+    "denoise_stored": "large.run",
     "load_network": "train.network_file",
     "save_network": "train.network_file",
     "summarize_frames": "frames",

@@ -1,6 +1,6 @@
 """Denoise one volume from that volume alone: a look, a plan, the stages of the plan one after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -90,6 +90,22 @@ def denoise(
     """
     settings = settings or Settings()
     settings.check()
+    if settings.speckle:
+        from .speckle import denoise_speckle
+
+        return denoise_speckle(
+            volume,
+            settings,
+            denoise,
+            spacing=spacing,
+            positions=positions,
+            within=within,
+            network=network,
+            progress=progress,
+            should_stop=should_stop,
+            should_keep=should_keep,
+            on_first=on_first,
+        )
     tracker = Tracker(progress, should_stop, should_keep)
     try:
         return _denoise(volume, settings, spacing, positions, look, within, network, other_frame, tracker, on_first)
@@ -140,7 +156,7 @@ def _denoise(
     del slices  # a part of them may be all that is needed
     for name in plan.making:
         try:
-            state, workshop = _run_stage(name, state, workshop, can_end=bool(state.made_by))
+            state, workshop = run_stage(name, state, workshop, can_end=bool(state.made_by))
         except Enough:
             break
         if on_first is not None and state.made_by and name != plan.making[-1]:
@@ -151,23 +167,25 @@ def _denoise(
     return result
 
 
-def _run_stage(name: str, state: State, workshop: Workshop, can_end: bool = False) -> tuple[State, Workshop]:
+def run_stage(
+    name: str, state: State, workshop: Workshop, can_end: bool = False, stages: Mapping = STAGES
+) -> tuple[State, Workshop]:
     """The state that a stage makes, and where the next one works: on the CPU once another device has no memory left."""
     workshop.tracker.begin(name, can_end)
     try:
-        return STAGES[name](state, workshop), workshop
+        return stages[name](state, workshop), workshop
     except (MemoryError, RuntimeError) as error:
         if workshop.device.type == "cpu" or not is_out_of_memory(error):
             raise
     # here, the error no longer holds what is on the device
-    return _run_stage(name, *on_cpu(state, workshop), can_end)
+    return run_stage(name, *on_cpu(state, workshop), can_end, stages)
 
 
 def _finished(state: State, volume: np.ndarray, workshop: Workshop) -> DenoiseResult:
     """The result that a state comes to by the last stages, which follow in any case."""
     for name in state.plan.finishing:
         if state.made_by or name == "judge":  # "spare" may have left the volume as it was
-            state, workshop = _run_stage(name, state, workshop)
+            state, workshop = run_stage(name, state, workshop)
     workshop.tracker.begin("report")
     denoised = _placed(voxels(state, volume), state, volume)
     weights = np.ascontiguousarray(slices_back(state.weights, state.look.axis))

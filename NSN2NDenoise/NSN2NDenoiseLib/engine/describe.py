@@ -7,7 +7,9 @@ WHOLE = 0.995
 
 #: What a stage is; stages that are not named here only measure.
 WORDS = {
-    "first": "filter of similar blocks",
+    "speckle": "grains of the speckle",
+    "first": "quick filter of similar blocks",
+    "similar": "filter of similar blocks guided by it",
     "learn": "NS-N2N network",
     "refine": "filter of similar blocks guided by it",
     "limit": "bound of 3 noise SDs",
@@ -18,7 +20,8 @@ WORDS = {
 }
 #: Where a stage comes from.
 SOURCES = {
-    "first": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
+    "first": "Dabov et al. 2007, Maggioni et al. 2013",
+    "similar": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
     "learn": "Zhou et al. 2024",
     "refine": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
     "unbias": "Koay and Basser 2006",

@@ -1,11 +1,18 @@
 """What can be said about a volume before it is denoised."""
 
+import math
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+
 import numpy as np
 
+from .errors import RunError
 from .judge.measure import plain
-from .look import take_look
-from .plan import make_plan
+from .look import Look, take_look
+from .plan import Plan, make_plan
 from .settings import Settings
+from .timing import measure_speed, predict_seconds
 
 
 def inspect_volume(
@@ -23,19 +30,58 @@ def inspect_volume(
         positions: as in `denoise`.
 
     Returns:
-        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap and memory of
-        the run; warnings. Intensities are in image units, the threshold in both units; "gpuMemoryMB" is for a run on a
-        CUDA GPU.
+        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, seconds and
+        memory of the run, as a whole and by stage; warnings. Intensities are in image units, the threshold in both
+        units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here, see timing.py;
+        where they can't be (without torch, which a run needs), they are None.
 
     Raises:
         InputError: the volume can't be denoised.
         SettingsError: a setting that is not allowed.
     """
     settings = settings or Settings()
-    look, _ = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    start = time.monotonic()
+    look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
+    seconds = {"look": time.monotonic() - start}
     plan = make_plan(look, settings)
+    if find_spec("torch"):
+        with suppress(RunError):
+            seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
+    return _facts(volume.shape, look, plan, seconds)
+
+
+def inspect_stored(
+    source,
+    spacing: tuple[float, float, float] | None = None,
+    settings: Settings | None = None,
+    memory_mb: float | None = None,
+) -> dict:
+    """The same of a volume that is not in memory, and in how many parts it is denoised.
+
+    Args:
+        source, memory_mb: as in `denoise_stored`.
+        spacing, settings: as above.
+
+    Returns:
+        As above; "parts" has their "count", "sides" (k, j, i) and the memory in MB; "gpuMemoryMB" is that of a part.
+
+    Raises:
+        InputError, SettingsError, RunError: as `denoise_stored`.
+    """
+    from .large.look import take_look_at_stored
+    from .large.parts import allowed_memory_mb, plan_parts, require_look, sides_of
+
+    settings, memory_mb = settings or Settings(), memory_mb or allowed_memory_mb()
+    require_look(source.shape, memory_mb)
+    look, _ = take_look_at_stored(source, settings.axis, spacing)
+    plan, _, bricks = plan_parts(look, settings, memory_mb)
+    parts = {"count": len(bricks), "sides": sides_of(bricks), "memoryMB": round(plan.memory_mb)}
+    return {**_facts(source.shape, look, plan, {}), "parts": parts}
+
+
+def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[str, float]) -> dict:
     return {
-        "size": list(volume.shape),
+        "size": list(shape),
         "type": str(look.dtype),
         "range": [plain(value, 9) for value in look.value_range],
         "normalizedRange": [plain(look.low), plain(look.low + look.scale)],
@@ -53,6 +99,11 @@ def inspect_volume(
         "suggestedThreshold": look.threshold,
         "suggestedThresholdImageUnits": plain(look.threshold * look.scale),
         "stages": list(plan.stages),
+        "plan": [
+            {"stage": name, "seconds": plain(seconds.get(name, math.nan), 2), "memoryMB": round(memory)}
+            for name, memory in plan.stage_memory_mb.items()
+        ],
+        "seconds": plain(sum(seconds.values()), 2) if len(seconds) > 1 else None,
         "memoryMB": round(plan.memory_mb),
         "gpuMemoryMB": round(plan.gpu_memory_mb),
         "warnings": list(plan.warnings),

@@ -9,7 +9,7 @@ from .noise.blocks import NoiseBlocks, find_noise_blocks
 from .noise.level import NoiseLevel, measure_noise
 from .noise.rician import find_rician
 from .noise.rician_tissue import sigma_without_air
-from .volume.axes import along_slices
+from .volume.axes import along_slices, slices_first
 from .volume.part import Box
 from .volume.slices import Slices, to_slices
 
@@ -106,14 +106,26 @@ def take_look(
         SettingsError: an axis that is not allowed.
     """
     slices = to_slices(volume, axis, spacing)
+    return look_at(slices_first(volume, slices.axis), slices, spacing, positions), slices
+
+
+def look_at(raw: np.ndarray, slices: Slices, spacing=None, positions=None, step: float | None = None) -> Look:
+    """Measure a volume whose slices are known.
+
+    Args:
+        raw: (slices, rows, columns), image units; as the arrays of `slices`, it may be a `large.stack.Stack`.
+        slices: the same, normalized.
+        spacing, positions: as in `take_look`.
+        step: as in `measure_noise`.
+    """
     values, excluded = slices.values, slices.excluded
     blocks = find_noise_blocks(values, excluded)
-    noise = measure_noise(values, excluded, slices.spacing_mm)
-    sigma, sigma_warnings = _measure_sigma(volume, slices, blocks, noise)
-    look = Look(
+    noise = measure_noise(values, excluded, slices.spacing_mm, step)
+    sigma, sigma_warnings = _measure_sigma(raw, slices, blocks, noise)
+    return Look(
         shape=values.shape,
-        dtype=volume.dtype,
-        value_range=(float(volume.min()), float(volume.max())),
+        dtype=raw.dtype,
+        value_range=(float(raw.min()), float(raw.max())),
         axis=slices.axis,
         spacing=None if spacing is None else along_slices(spacing, slices.axis),
         positions=tuple(map(float, positions)) if positions is not None and slices.axis == "k" else None,
@@ -127,15 +139,14 @@ def take_look(
         rician_sigma=sigma,
         warnings=(*_warnings(slices), *noise.warnings, *sigma_warnings),
     )
-    return look, slices
 
 
-def _measure_sigma(volume, slices: Slices, blocks: NoiseBlocks, noise: NoiseLevel) -> tuple[float | None, list[str]]:
+def _measure_sigma(raw, slices: Slices, blocks: NoiseBlocks, noise: NoiseLevel) -> tuple[float | None, list[str]]:
     """sigma of MR magnitude images in image units, in air or else in tissue; and what to warn of."""
-    in_air = find_rician(volume, slices, blocks)
+    in_air = find_rician(raw, slices, blocks)
     if in_air is not None or noise.none:
         return in_air, []
-    in_tissue, maybe = sigma_without_air(volume, slices, noise.sd * slices.normalization.scale)
+    in_tissue, maybe = sigma_without_air(raw, slices, noise.sd * slices.normalization.scale)
     if in_tissue is not None:
         return in_tissue, [NO_AIR.format(in_tissue)]
     return None, [MAYBE_NO_AIR] if maybe else []

@@ -9,7 +9,13 @@ from .errors import InputError
 from .look import Look
 from .match.pairs import choose_gap, gap_warnings
 from .noise.model import NoiseModel
-from .runtime.memory import memory_warnings, predict_gpu_memory_mb, predict_memory_mb
+from .runtime.memory import (
+    added_by_stage,
+    held_before_mb,
+    memory_warnings,
+    predict_gpu_memory_mb,
+    predict_memory_mb,
+)
 from .settings import Settings
 from .train.trained import TrainedNetwork
 from .volume.part import PASS_REACH, Box, Part, find_part
@@ -38,6 +44,7 @@ class Plan:
         part: of the volume that is worked on; None: all of it.
         network: used by stage "learn" instead of training one; None: one is trained.
         memory_mb, gpu_memory_mb: the most that the run will take (MB), the latter where there is a CUDA GPU.
+        stage_memory_mb: the most at each stage, and at the look and the report before and after them (MB).
         warnings: sentences for the user.
     """
 
@@ -51,6 +58,7 @@ class Plan:
     network: TrainedNetwork | None
     memory_mb: float
     gpu_memory_mb: float
+    stage_memory_mb: dict[str, float]
     warnings: tuple[str, ...]
 
     @property
@@ -70,6 +78,7 @@ def make_plan(
     within: np.ndarray | Box | None = None,
     network: TrainedNetwork | None = None,
     in_sequence: bool = False,
+    in_parts: bool = False,
 ) -> Plan:
     """Decide what is done.
 
@@ -80,6 +89,7 @@ def make_plan(
             everywhere.
         network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
         in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
+        in_parts: the volume is not in memory, so nothing is said of what all of it would take (`large.run`).
 
     Raises:
         SettingsError: a gap that is not possible, or settings that leave no place for the network.
@@ -95,7 +105,7 @@ def make_plan(
     stages = _stages(look, settings, sigma, in_sequence and network is None and settings.gap is None)
     part = None
     if within is not None:
-        part = find_part(within, look.axis, look.shape, _reach(look, stages, gap), SPARE_REACH)
+        part = find_part(within, look.axis, look.shape, reach_of(look, stages, gap), SPARE_REACH)
     if part is not None and part.wanted is not None and not look.noise.none:
         stages = (*stages, "within")
     shape = look.shape if part is None else part.shape
@@ -110,13 +120,21 @@ def make_plan(
         network=network,
         memory_mb=predict_memory_mb(look.shape, look.dtype, settings, shape),
         gpu_memory_mb=predict_gpu_memory_mb(shape, settings),
+        stage_memory_mb=_stage_memory_mb(look, settings, shape, stages),
         warnings=(
-            *memory_warnings(look.shape, look.dtype, settings, shape),
+            *(() if in_parts else memory_warnings(look.shape, look.dtype, settings, shape)),
             *look.warnings,
             *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
         ),
     )
+
+
+def _stage_memory_mb(look: Look, settings: Settings, shape, stages: tuple[str, ...]) -> dict[str, float]:
+    """Stages of which memory.py has no moment of their own take no more than "limit"."""
+    added = added_by_stage(look.shape, look.dtype, settings, shape)
+    there = held_before_mb(look.shape, look.dtype)
+    return {name: there + added.get(name, added["limit"]) for name in ("look", *stages, "report")}
 
 
 def _hole_warnings(paired: np.ndarray) -> list[str]:
@@ -136,6 +154,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
         "match": True,
         "pair": learn and compares_frames,
         "first": settings.first and filters,
+        "similar": settings.first and filters,
         "learn": learn,
         "refine": settings.refine and filters and (learn or not settings.first),
         "limit": settings.limit,
@@ -147,11 +166,11 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
     return tuple(name for name, runs in chosen.items() if runs)
 
 
-def _reach(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
+def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
     """How far around a voxel the stages look, in slices, rows and columns."""
-    passes = 0
-    if "first" in stages or "refine" in stages:
-        passes = 3 if NoiseModel(look.noise).is_white and find_spec("numba") else 4
+    passes = 1 if "first" in stages else 0
+    if "similar" in stages or "refine" in stages:
+        passes += 1 if NoiseModel(look.noise).is_white and find_spec("numba") else 2
     sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 

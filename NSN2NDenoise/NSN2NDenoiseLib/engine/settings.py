@@ -7,8 +7,8 @@ from .match.weight_matrix import check_threshold
 from .volume.axes import AXES
 
 #: "default": the best; "fast": no network, seconds; "nsn2n": the paper's method at a size that a CPU finishes in
-#: minutes; "paper": to the letter.
-PRESETS = ("default", "fast", "nsn2n", "paper")
+#: minutes; "paper": to the letter; "ultrasound": for speckle, see speckle.py.
+PRESETS = ("default", "fast", "nsn2n", "paper", "ultrasound")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 #: Settings that need not be whole numbers.
 REAL = ("lambda_rc", "lambda_ic", "learning_rate", "input_noise", "collaborative", "strength")
@@ -38,16 +38,17 @@ class Settings:
         context: slices on the side away from the target that the network sees beside x_i.
         compensate: add LPF(x_i) - LPF(x_i+1) to the target x_i+1, so that what is left of the anatomical difference
             in matched pixels is not learned.
-        first: filter the volume guided by LPF before any training (stage "first"): a result in seconds, and the
-            training's pilot from its start.
+        first: filter the volume before any training (stages "first", guided by LPF, a result in seconds, and "similar",
+            guided by that), the training's pilot from its start.
         learn: train the network (stage "learn"); None: where it helps, with colored noise (see plan.py), and wherever
             steps or minutes are given.
         refine: filter the volume guided by the network (stage "refine").
         collaborative: strength of the collaborative filter of similar blocks (collaborative.py), as a factor of the
-            measured noise SD; 0: none, neither in stage "first" nor in "refine".
+            measured noise SD; 0: none, in no stage.
         strength: part of the removed noise that stays removed at the end, 0 to 1.
         limit: bound what is removed from a voxel to 3 local noise SDs.
         rician: take the bias of MR magnitude images away: "auto" where the volume is recognized as one, "on", "off".
+        speckle: the noise is the speckle of ultrasound, with grains wider than a pixel: filter the grains (speckle.py).
         crop: side of the training crops in pixels; 0 takes whole slices.
         batch: pairs a step.
         steps: training steps; 0 means `epochs` passes over all pairs.
@@ -82,6 +83,7 @@ class Settings:
     strength: float = 1.0
     limit: bool = True
     rician: str = "auto"
+    speckle: bool = False
     crop: int = 64
     batch: int = 8
     steps: int = 300
@@ -125,7 +127,7 @@ class Settings:
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("rician", self.rician, RICIAN)
         _one_of("schedule", self.schedule, ("halving", "cosine"))
-        for name in ("first", "refine", "compensate", "limit"):
+        for name in ("first", "refine", "compensate", "limit", "speckle"):
             _one_of(name, getattr(self, name), (True, False))
         _one_of("learn", self.learn, (True, False, None))
         for name, low, high in (
@@ -172,6 +174,7 @@ def _number(name: str, value, low: float, high: float, integer: bool) -> None:
 _PRESETS = {
     "default": {},
     "fast": {"learn": False, "refine": False},
+    "ultrasound": {"learn": False, "refine": False, "rician": "off", "speckle": True},
     # the paper's losses on a network and for a time that a CPU can bear
     "nsn2n": {
         "lambda_rc": 0.5,

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.report.runs import price
 
-from . import arguments, dependencies, volumes
+from . import arguments, dependencies, results, volumes
 from .denoise_run import DenoiseRun
 from .folder_run import FolderRun
 from .job_directory import removeLeftovers
 from .mask import checkMask, writeMask
 from .outcome import Outcome, nodeOrRaise
 from .preview_job import PreviewJob
+from .quality_run import QualityRun, checkPage, checkQuality
 from .requests import requestOf, sequenceRequestOf
 from .residual_job import ResidualJob
 from .residuals import Residuals
@@ -34,6 +36,7 @@ class DenoisingLogic:
     def __init__(self) -> None:
         self._run: DenoiseRun | SequenceRun | None = None
         self._folderRun: FolderRun | None = None
+        self._qualityRun: QualityRun | None = None
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
         self.onRunStarted: Callable[[], None] = _nothing
@@ -83,7 +86,8 @@ class DenoisingLogic:
             outputVolume: volume node to overwrite; None creates "<name> denoised".
             threshold: th of Eq. 3, normalized, 0 to 1; None is automatic.
             lambdaRC, lambdaIC: weights of the losses of Eqs. 5 and 6 in Eq. 7; None takes the preset's.
-            preset: "default", "fast" (no network), "nsn2n" (the paper's method, shorter) or "paper" (to the letter).
+            preset: "default", "fast" (no network), "nsn2n" (the paper's method, shorter), "paper" (to the letter) or
+                "ultrasound" (the grains of its speckle).
             sliceAxis: "auto", "k", "j" or "i": along which axis the neighbors lie.
             device: "auto", "cpu", "cuda" or "mps".
             seed: of everything random; one seed, device and library versions give one result.
@@ -147,6 +151,9 @@ class DenoisingLogic:
         settings: dict | None = None,
         network=None,
         saveNetwork=None,
+        roi=None,
+        segmentation=None,
+        segment: str | None = None,
         **values,
     ):
         """Denoise all frames of a sequence into a sequence beside it, in the same browser, with the same index.
@@ -157,6 +164,7 @@ class DenoisingLogic:
         Args:
             inputSequence: sequence node that a sequence browser shows, or the volume node that shows its frames.
             frameCallback: called after each frame with the volume node that shows the results, and how many are done.
+            roi, segmentation, segment: as for `process`; where they lie in the frame that is shown, and there in all.
             values: threshold, lambdaRC, lambdaIC, sliceAxis, device, seed, rician, minutes (of all frames together),
                 strength, first, learn, refine; these and all others as for `process`.
 
@@ -166,7 +174,9 @@ class DenoisingLogic:
         Raises:
             As `process`; ValueError, too, where there is no sequence, or its frames are of several sizes.
         """
-        request = sequenceRequestOf(inputSequence, preset, settings, network, saveNetwork, values)
+        request = sequenceRequestOf(
+            inputSequence, preset, settings, network, saveNetwork, roi, segmentation, segment, values
+        )
 
         def tellFrame(node, done: int) -> None:
             self.onRunFrame(node, done)
@@ -312,6 +322,76 @@ class DenoisingLogic:
         volumes.atOnce(changing(outputVolume, strength))
         self.onStrengthChanged(outputVolume)
         return outputVolume
+
+    def qualityReport(
+        self,
+        outputVolume,
+        path,
+        lesions: bool = False,
+        overwrite: bool = False,
+        progressCallback: Callable[[engine.Progress], None] | None = None,
+        waitForCompletion: bool = True,
+        finishedCallback: Callable[[Outcome], None] | None = None,
+    ) -> str:
+        """Write the page that says what a result is worth (``nsn2n report``), with no name of a file or patient in it.
+
+        Args:
+            outputVolume: a result of `process`, whose input is in the scene, also after the scene was saved and loaded.
+            path: of the page, ending in ".html".
+            lesions: insert lesions of low contrast, run the same stages again and measure what comes back of them; this
+                costs as much time as the run (`qualityReportPrice`).
+            overwrite: replace a file that is there.
+            progressCallback: called with `engine.Progress` of the run with lesions.
+            waitForCompletion: False returns at once.
+            finishedCallback: called with the `Outcome`.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: no result, its input is gone or was changed, the path can't be written, or lesions can't be
+                inserted.
+            RuntimeError: a report is being made already, or, when waiting, it failed.
+            engine.Cancelled: when waiting, it was canceled.
+        """
+        arguments.checkIsVolume(outputVolume, _("result"))
+        checkQuality(outputVolume, lesions)
+        path = checkPage(path, overwrite)
+        if self.isReporting():
+            raise RuntimeError(_("A quality report is being made already. Wait for it to finish, or cancel it first."))
+        if lesions:
+            dependencies.ensureForRun()
+
+        def finish(outcome: Outcome) -> None:
+            self._qualityRun = None
+            if finishedCallback is not None:
+                finishedCallback(outcome)
+
+        run = QualityRun(
+            outputVolume, path, lesions, progressCallback or _nothing, lambda line: self.onRunLog(line), finish
+        )
+        self._qualityRun = run
+        self._stopOnQuit.add(run)
+        run.start()
+        if waitForCompletion:
+            waitFor(run)
+            nodeOrRaise(run.outcome)
+        return path
+
+    def qualityReportPrice(self, outputVolume) -> str:
+        """What it costs to insert lesions for the quality report of a result, in words."""
+        arguments.checkIsVolume(outputVolume, _("result"))
+        checkQuality(outputVolume)
+        return price(results.reportOf(outputVolume))
+
+    def isReporting(self) -> bool:
+        """Whether a quality report is being made."""
+        return self._qualityRun is not None
+
+    def cancelQualityReport(self) -> None:
+        """Stop making a quality report; no page is written."""
+        if self._qualityRun is not None:
+            self._qualityRun.cancel()
 
     def isRunning(self) -> bool:
         """Whether a denoising run is in progress."""

@@ -1,5 +1,6 @@
 """From arguments of the console to a request: everything is checked that can be checked before starting."""
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
@@ -24,13 +25,13 @@ def requestOf(
     overrides = _overrides(preset, settings, network, saveNetwork, values)
     strength = overrides.pop("strength")
     files = networks.fileOf(network), networks.checkTarget(saveNetwork)
-    wanted = wantedVoxels(inputVolume, roi, segmentation, segment)
-    names = {"roi": roi and roi.GetName(), "segmentation": segmentation and segmentation.GetName(), "segment": segment}
-    where = {name: value for name, value in names.items() if value}
+    wanted, where = _region(inputVolume, roi, segmentation, segment)
     return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, wanted, where, *files)
 
 
-def sequenceRequestOf(inputSequence, preset: str, settings, network, saveNetwork, values: dict) -> SequenceRequest:
+def sequenceRequestOf(
+    inputSequence, preset: str, settings, network, saveNetwork, roi, segmentation, segment, values: dict
+) -> SequenceRequest:
     """The request of a run on all frames; arguments and errors as those of `DenoisingLogic.processSequence`."""
     frames = sequences.framesOf(inputSequence) if isinstance(inputSequence, slicer.vtkMRMLNode) else None
     if frames is None or not len(frames):
@@ -38,7 +39,15 @@ def sequenceRequestOf(inputSequence, preset: str, settings, network, saveNetwork
     arguments.checkVoxels(frames.nodes[0], values.get("sliceAxis", "auto"))
     sequences.checkFrames(frames)
     overrides = _overrides(preset, settings, network, saveNetwork, values)
-    return SequenceRequest(frames, preset, overrides, networks.fileOf(network), networks.checkTarget(saveNetwork))
+    files = networks.fileOf(network), networks.checkTarget(saveNetwork)
+    wanted, where = _region(frames.proxy, roi, segmentation, segment)  # which is in the scene, and may be transformed
+    return SequenceRequest(frames, preset, overrides, wanted, where, *files)
+
+
+def _region(volume, roi, segmentation, segment) -> tuple[np.ndarray | None, dict]:
+    """The voxels that are wanted of a volume, None for all, and what that is, JSON-serializable."""
+    names = {"roi": roi and roi.GetName(), "segmentation": segmentation and segmentation.GetName(), "segment": segment}
+    return wantedVoxels(volume, roi, segmentation, segment), {name: value for name, value in names.items() if value}
 
 
 def _overrides(preset: str, settings: dict | None, network, saveNetwork, values: dict) -> dict:

@@ -30,6 +30,7 @@ class ResidualJob(ChildJob):
         arrived: bool per slice; None before the first message.
         matching: axis, gap, slices, scale, warnings (see `protocol`); None before it is known.
         suggested: the automatic threshold, normalized; None before it is known.
+        cost: how long a run will take (see `protocol`); None before it is known.
     """
 
     def __init__(self, inputVolume, sliceAxis: str, preset: str) -> None:
@@ -39,6 +40,7 @@ class ResidualJob(ChildJob):
         self.arrived: np.ndarray | None = None
         self.matching: dict | None = None
         self.suggested: float | None = None
+        self.cost: dict | None = None
         self._wantsResidual = False
         self._waiting: list[int] = []
         self._ended: Outcome | None = None
@@ -63,6 +65,7 @@ class ResidualJob(ChildJob):
         """Call nobody back any more; what is computed stays."""
         self.onMatching: Callable[[], None] = _nothing
         self.onSuggested: Callable[[], None] = _nothing
+        self.onCost: Callable[[], None] = _nothing
         self.onSlices: Callable[[list[int]], None] = _nothing
         self.onFinished: Callable[[Outcome], None] = _nothing
 
@@ -86,6 +89,9 @@ class ResidualJob(ChildJob):
         elif message["type"] == "suggested":
             self.suggested = message["threshold"]
             self.onSuggested()
+        elif message["type"] == "cost":
+            self.cost = message
+            self.onCost()
         elif message["type"] == "slices":
             self._waiting += message["indices"]
             if not self._turns.running:

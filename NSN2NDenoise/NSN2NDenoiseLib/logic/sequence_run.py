@@ -1,7 +1,7 @@
 """One run over all frames of a sequence: a child process for them all, each result in the scene as it is done."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class SequenceRequest:
         frames: the sequence.
         preset: of the engine.
         settings: overrides of the preset.
+        wanted: (K, J, I) boolean, where to denoise every frame; None: everywhere.
+        where: what that is, JSON-serializable.
         network: file of the network to use, or None.
         saveNetwork: file for the network of the first frame, or None.
     """
@@ -32,6 +34,8 @@ class SequenceRequest:
     frames: Frames
     preset: str
     settings: dict
+    wanted: np.ndarray | None = None
+    where: dict = field(default_factory=dict)
     network: str | None = None
     saveNetwork: str | None = None
 
@@ -66,17 +70,19 @@ class SequenceRun(ChildJob):
         self._keepAsked = False
         self.done = 0
         frames = request.frames
-        self._delivery = SequenceDelivery(frames, {"preset": request.preset, **request.settings})
+        self._delivery = SequenceDelivery(frames, {"preset": request.preset, **request.settings, **request.where})
         job = {
             "task": protocol.FRAMES,
             "frames": len(frames),
             "spacing": volumes.spacingOf(frames.nodes[0]),
             "preset": request.preset,
             "settings": request.settings,
+            "within": request.wanted is not None,
             "network": request.network,
         }
+        arrays = {} if request.wanted is None else {protocol.WITHIN_FILE: np.packbits(request.wanted)}
         watched = [(frames.sequence, "input sequence"), (frames.browser, "sequence browser")]
-        super().__init__(job, frames.nodes[0], watched, onLog)
+        super().__init__(job, frames.nodes[0], watched, onLog, arrays)
 
     @property
     def processId(self) -> int:

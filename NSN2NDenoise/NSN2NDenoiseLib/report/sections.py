@@ -38,7 +38,7 @@ def head(content: "Content") -> str:
         lowest, highest = (f(c["recovered"] for c in cells) for f in (min, max))
         tiles.append(("open", f"{100 * lowest:.0f}–{100 * highest:.0f} %", "of inserted lesions' contrast came back"))
     else:
-        tiles.append(("open", "not measured", "what comes back of lesions (--lesions)"))
+        tiles.append(("open", "not measured", "what comes back of lesions (Insert lesions, or --lesions)"))
     boxes = "".join(f'<div class="tile {k}"><b>{value}</b><span>{text(what)}</span></div>' for k, value, what in tiles)
     name = f"<p>{text(content.title)}</p>" if content.title else ""
     notes = "".join(f'<p class="warn">{text(note)}</p>' for note in content.notes)
@@ -169,7 +169,8 @@ def contrast(content: "Content") -> str:
     if not cells:
         return (
             "<h2>Lesions</h2><p><b>Not measured.</b> Spheres of low contrast can be inserted into this volume, which "
-            f"is then denoised once more by the same stages (--lesions). It costs {text(content.lesions_cost)}.</p>"
+            "is then denoised once more by the same stages (Insert lesions in Slicer, or --lesions). It costs "
+            f"{text(content.lesions_cost)}.</p>"
         )
     rows, names = [], []
     for c in cells:
@@ -222,8 +223,8 @@ def run(content: "Content") -> str:
         rows += [("warning", text(warning)) for warning in report["warnings"]]
         measured = [[text(name), number(report[k], 5), number(content.figures[k], 5)] for k, name in MEASURED.items()]
         found = (
-            "<p>The run's own figures, and the same measured on the two files. A run measures before it rounds to "
-            "whole numbers, takes a bias away or mixes input back in.</p>" + table(["", "run", "files"], measured)
+            "<p>The run's own figures, and the same measured on the two volumes. A run measures before it rounds to "
+            "whole numbers, takes a bias away or mixes input back in.</p>" + table(["", "run", "volumes"], measured)
         )
     rows.append(("page made on", text(made["machine"])))
     return f"<h2>What was run</h2>{facts(rows)}{found}"

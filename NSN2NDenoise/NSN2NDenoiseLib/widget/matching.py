@@ -32,6 +32,9 @@ class MatchingSection:
         ui: the panel's widgets by name.
         logic: the module's logic.
         messages: status line, log and dialog.
+
+    Attributes:
+        onCost: called when `cost` is known.
     """
 
     def __init__(self, ui, logic, messages: Messages) -> None:
@@ -42,6 +45,7 @@ class MatchingSection:
         self._key = None
         self._wantAuto = False
         self._shown = None
+        self.onCost = lambda: None
         self._updateTimer = singleShot(self._updateOverlay)
         self._arrivalTimer = singleShot(self._updateOverlay)
         self._inspectTimer = singleShot(self._inspect)
@@ -91,6 +95,11 @@ class MatchingSection:
             if self._shown != node.threshold and not self._updateTimer.isActive():
                 self._updateTimer.start(COALESCE)
 
+    @property
+    def cost(self) -> dict | None:
+        """How long a run will take (see `protocol`), as far as it is known."""
+        return None if self._job is None else self._job.cost
+
     def _currentKey(self) -> tuple | None:
         """What the residual of the input, as it is now, depends on; None where the input can't be used."""
         node = self._parameterNode
@@ -138,6 +147,7 @@ class MatchingSection:
         job.onMatching = self._onMatching
         job.onSuggested = self._onSuggested
         job.onSlices = self._onSlices
+        job.onCost = self.onCost
         job.onFinished = self._onJobFinished
         if wantResidual:
             self._ui.matchedLabel.text = _("looking at the neighbors...")

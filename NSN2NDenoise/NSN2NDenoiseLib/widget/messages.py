@@ -43,7 +43,8 @@ def stageText(stage: str) -> str:
         "look": _("Looking at the volume"),
         "match": _("Matching neighboring slices"),
         "pair": _("Comparing frames"),
-        "first": _("Filtering similar blocks"),
+        "first": _("Filtering: the first result"),
+        "similar": _("Filtering similar blocks"),
         "learn": _("Training on this volume"),
         "refine": _("Filtering similar blocks"),
         "limit": _("Filtering similar blocks"),
@@ -64,6 +65,7 @@ def presetText(preset: str) -> str:
         "fast": _("Filters similar blocks, trains no network; seconds."),
         "nsn2n": _("The method of the paper (U-Net, W, L_Recon + 0.5 L_RC + 1 L_IC) with a small network; minutes."),
         "paper": _("Network and training of Sec. 4.1 to the letter; hours on a GPU, days without."),
+        "ultrasound": _("For ultrasound: filters the grains of the speckle, and what is finer goes; seconds."),
     }
     return presets.get(preset, preset)
 

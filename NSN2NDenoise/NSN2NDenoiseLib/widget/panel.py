@@ -14,6 +14,7 @@ from .input_watch import InputWatch
 from .matching import MatchingSection
 from .messages import Messages
 from .network import NetworkControl
+from .quality import QualityControl
 from .result_preview import ResultPreviewControl
 from .run_control import RunControl
 from .strength import StrengthControl
@@ -42,6 +43,7 @@ class Panel(VTKObservationMixin):
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui, self.messages)
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
+        self.quality = QualityControl(self.ui, logic, self.compare, self.messages)
         self.within = WithinSection(self.ui)
         self.preview = ResultPreviewControl(self.ui, logic, self.messages)
         self.frames = FramesControl(self.ui)
@@ -49,9 +51,10 @@ class Panel(VTKObservationMixin):
         self.folder = FolderControl(self.ui, logic, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self)
         self._parts = (
-            self.within, self.matching, self.preview, self.compare, self.strength, self.frames, self.network, self.run,
-            self.folder,
+            self.within, self.matching, self.preview, self.compare, self.strength, self.quality, self.frames,
+            self.network, self.run, self.folder,
         )  # fmt: skip
+        self.matching.onCost = self.run.update
         logic.onStrengthChanged = self._onStrengthChanged
         self._inputWatch = InputWatch(self._update)
         self._parameterNode = None
@@ -106,6 +109,7 @@ class Panel(VTKObservationMixin):
         if self._parameterNode is not None:
             self.preview.end()
             self.compare.showFirst(output)
+            self.quality.update()
 
     def takeFirstResultBack(self) -> None:
         """A run has ended without result: what it may have put in the scene is gone."""
@@ -120,12 +124,14 @@ class Panel(VTKObservationMixin):
         self.preview.end()
         self.compare.show(output)
         self.strength.update()
+        self.quality.update()
         self.matching.showWarnings(report.get("warnings") or [], bool(report.get("alarm")))
 
     def _onStrengthChanged(self, output) -> None:
         if self._parameterNode is not None:
             self.compare.refresh()
             self.strength.update()
+            self.quality.update()
 
     def _onModified(self, caller, event) -> None:
         self._inputWatch.follow(self._parameterNode.inputVolume)

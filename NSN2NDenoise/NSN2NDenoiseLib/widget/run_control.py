@@ -7,9 +7,12 @@ from slicer.i18n import tr as _
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.logic import arguments, results, sequences
 from NSN2NDenoiseLib.logic.dependencies import DependencyError
+from NSN2NDenoiseLib.logic.memory import whatDoesNotFit
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 
+from .matching import BOX, YELLOW
 from .messages import Messages, durationText, presetText, stageText
+from .run_time import runTimeText
 
 
 class RunControl:
@@ -53,15 +56,44 @@ class RunControl:
         if self._parameterNode is not None:
             filters = engine.Settings.from_preset(self._parameterNode.preset).collaborative > 0
             self._ui.firstCheckBox.enabled = self._ui.refineCheckBox.enabled = filters
+        self._showTime()
         if self._logic.isRunning():
             keep.enabled = not self._isKeeping
             button.text, button.enabled = _("Cancel"), True
             button.toolTip = _("Stop the run. The scene becomes what it was before; a first result is taken back.")
+            self._showMemory("")
             return
         button.text = _("Apply")
         reason = self._reasonNotToApply()
         button.enabled = not reason
         button.toolTip = reason or _("Denoise the volume. You can go on working in Slicer meanwhile.")
+        hasRegion = not reason and (self._parameterNode.roi or self._parameterNode.segmentation)
+        self._showMemory(
+            "" if reason or hasRegion else whatDoesNotFit(self._parameterNode.inputVolume, self._settings())
+        )
+
+    def _showMemory(self, text: str) -> None:
+        """Say that a run does not fit the memory; hide without a text."""
+        self._ui.memoryLabel.styleSheet = BOX.format(*YELLOW)
+        self._ui.memoryLabel.text = text
+        self._ui.memoryLabel.visible = bool(text)
+
+    def _settings(self) -> engine.Settings:
+        """What of the settings is checked before a run."""
+        node = self._parameterNode
+        learn = arguments.switched("learn", node.learn)
+        return engine.Settings.from_preset(
+            node.preset, first=node.first, learn=learn, refine=node.refine, axis=node.sliceAxis
+        )
+
+    def _showTime(self) -> None:
+        """Say how long Apply will take, as long as it has not been clicked."""
+        text = ""
+        if self._parameterNode is not None and not self._logic.isRunning() and not self._reasonNotToApply():
+            network, frames = self._panel.network.path, self._panel.frames.chosen
+            text = runTimeText(self._panel.matching.cost, self._parameterNode, network is not None, frames is not None)
+        self._ui.timeLabel.text = text
+        self._ui.timeLabel.visible = bool(text)
 
     def _reasonNotToApply(self) -> str:
         node = self._parameterNode
@@ -73,8 +105,7 @@ class RunControl:
                 sequences.checkFrames(self._panel.frames.chosen)
             else:
                 arguments.checkOutputs(node.inputVolume, node.outputVolume, node.noiseVolume)
-            learn = arguments.switched("learn", node.learn)
-            engine.Settings.from_preset(node.preset, first=node.first, learn=learn, refine=node.refine)
+            self._settings()
         except ValueError as error:
             return str(error)
         return ""
@@ -91,8 +122,6 @@ class RunControl:
         self._messages.status(_("Preparing..."))
         self._startedHere = True
         try:
-            if frames is not None and (node.roi or node.segmentation):
-                raise ValueError(_("All frames are denoised everywhere: clear the region, or choose This frame."))
             if frames is not None:
                 self._logic.processSequence(frames.sequence, waitForCompletion=False, **self._asked())
             else:
@@ -100,9 +129,6 @@ class RunControl:
                     node.inputVolume,
                     node.outputVolume,
                     noiseVolume=node.noiseVolume,
-                    roi=node.roi,
-                    segmentation=node.segmentation,
-                    segment=node.segment or None,
                     waitForCompletion=False,
                     **self._asked(),
                 )
@@ -129,6 +155,9 @@ class RunControl:
             "refine": node.refine,
             "strength": self._ui.strengthSlider.value / 100,
             "network": self._panel.network.path,
+            "roi": node.roi,
+            "segmentation": node.segmentation,
+            "segment": node.segment or None,
         }
 
     def _onCancel(self) -> None:

@@ -10,6 +10,7 @@ A method is a module with
     denoise(case, seed, progress, **parameters) -> float32 (K, J, I), or a pair (volume, list of the slices denoised)
 and perhaps
     CORRECTS_RICIAN   True where the result estimates the amplitude and not E[M], or a function of the parameters
+    NEEDS             what the noise must be like, where the method fails without it: said where it ends below the input
     denoise_sweep     several variants of the sweep in one go, see deep_image_prior.py
 and raises CannotRun with the reason where it can't run. progress(fraction) may be called at will.
 """
@@ -29,6 +30,7 @@ METHODS = {
     "median": "sitk_median",
     "dipy-nlm": "dipy_nlm",
     "ants": "ants_denoise",
+    "nd-safir": "nd_safir",
     "bm3d": "bm3d_filter",
     "bm4d": "bm4d_filter",
     "n2v": "noise2void",

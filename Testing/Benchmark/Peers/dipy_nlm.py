@@ -25,20 +25,30 @@ SWEEP = [
 ]
 
 
-def denoise(case, seed, progress, method, factor):
-    """sigma = factor times the noise SD; the Rician model on magnitude MR, the Gaussian one elsewhere."""
+def denoise(case, seed, progress, method, factor, coils=None):
+    """sigma = factor times the noise SD; the Rician model on magnitude MR, the Gaussian one elsewhere.
+
+    coils: None takes the true SD; else DIPY's own estimate_sigma finds it, which has a correction for the number of
+    coils of a magnitude image (0: none).
+    """
     require(PACKAGE)
     from dipy.denoise.adaptive_soft_matching import adaptive_soft_matching
 
     lift = 0.0 if case.rician else float(case.noisy.min())  # its Gaussian model wants no negative values
     volume = (case.noisy - lift).astype(np.float64)
-    sigma = factor * case.sigma
+    sigma = factor * (case.sigma if coils is None else _estimated(volume, coils))
     if method == "ASCM":
         fine, coarse = (_nlmeans(volume, sigma, case.rician, "blockwise", patch, 1) for patch in (1, 2))
         result = adaptive_soft_matching(volume, fine, coarse, sigma)
     else:
         result = _nlmeans(volume, sigma, case.rician, *SETTINGS[method])
     return (result + lift).astype(np.float32)
+
+
+def _estimated(volume, coils):
+    from dipy.denoise.noise_estimate import estimate_sigma
+
+    return float(estimate_sigma(volume, N=coils)[0])
 
 
 def _nlmeans(volume, sigma, rician, method, patch, block):

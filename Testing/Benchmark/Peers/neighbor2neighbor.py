@@ -10,6 +10,7 @@ LICENSE = "part of this repository"
 PACKAGE = None
 RANDOM = True
 SWEEP = [{}]
+NEEDS = "noise that is independent from pixel to pixel"
 
 GAMMA = 2.0  # weight of the regularizer at the end of the training, as for synthetic noise in the paper
 # pixels of a cell: 0 1 / 2 3; a pair is two that touch, in either order

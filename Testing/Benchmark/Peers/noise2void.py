@@ -10,6 +10,7 @@ LICENSE = "part of this repository"
 PACKAGE = None
 RANDOM = True
 SWEEP = [{}]
+NEEDS = "noise that is independent from pixel to pixel"
 
 RADIUS = 2  # a blind pixel takes the value of a random neighbor in a 5 x 5 window
 BLIND = 0.02  # of the pixels

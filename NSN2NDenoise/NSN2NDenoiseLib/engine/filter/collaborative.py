@@ -44,7 +44,7 @@ def collaborative_filter(
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
-    """Filter a volume guided by a denoised version of it.
+    """Filter a volume guided by a denoised version of it, in both passes.
 
     Args:
         noisy: (slices, rows, columns) float32, normalized.
@@ -63,31 +63,57 @@ def collaborative_filter(
         "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013 (Sec. II). There the
         blocks are found in the noisy volume, and the noise is white and known.
     """
+    tell = progress or (lambda part: None)
+    needed = needed or everywhere(noisy.shape)
+    wider = around(needed, 1, noisy.shape)
+
+    def second(part: float) -> None:
+        tell(FIRST_SHARE + (1 - FIRST_SHARE) * part)
+
+    result = threshold_filter(noisy, guide, noise, excluded, wider, device, lambda part: tell(FIRST_SHARE * part))
+    # the result is the pilot until it is written, which is well after it was read
+    _one_pass(noisy, guide, result, noise, excluded, needed, device, second, wiener=True)
+    return result
+
+
+def threshold_filter(
+    noisy: np.ndarray,
+    guide: np.ndarray,
+    noise: NoiseModel,
+    excluded: np.ndarray | None = None,
+    needed: Box | None = None,
+    device: torch.device | str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
+    """The first pass alone; arguments and result as in `collaborative_filter`."""
+    result = guide.copy()
+    _one_pass(noisy, guide, result, noise, excluded, needed or everywhere(noisy.shape), device, progress, wiener=False)
+    return result
+
+
+def _one_pass(noisy, guide, result, noise: NoiseModel, excluded, needed: Box, device, progress, wiener: bool) -> None:
+    """Write a pass over what is needed into `result`, which is, mixed with the guide, the second pass's pilot."""
     block = block_size(noisy.shape)
     sd = torch.from_numpy(noise.spectrum(block)).to(device)
-    needed = needed or everywhere(noisy.shape)
-    result = guide.copy()  # becomes the first pass's, then the second's, which reads it well before it writes there
-    for number, is_last in enumerate((False, True)):
-        here = around(needed, 2 - number, noisy.shape)
-        local = noise.inside(here)
+    here = around(needed, 1, noisy.shape)
+    local = noise.inside(here)
 
-        def load(first: int, last: int, is_last=is_last, here=here, local=local) -> tuple[torch.Tensor, ...]:
-            """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
-            own, pilot, unit = (
-                torch.from_numpy(values).to(device)
-                for values in (noisy[here][first:last], guide[here][first:last], local.unit(first, last))
-            )
-            if excluded is not None:
-                outside = torch.from_numpy(excluded[here][first:last]).to(device)
-                own, pilot = own.masked_fill(outside, 0.0), pilot.masked_fill(outside, 0.0)
-            if is_last:
-                pilot = pilot.lerp(torch.from_numpy(result[here][first:last]).to(device), FIRST_PART)
-            return own, pilot, unit
+    def load(first: int, last: int) -> tuple[torch.Tensor, ...]:
+        """Noisy slices, the pilot, in which similar blocks are looked for, and the local noise SD."""
+        own, pilot, unit = (
+            torch.from_numpy(values).to(device)
+            for values in (noisy[here][first:last], guide[here][first:last], local.unit(first, last))
+        )
+        if excluded is not None:
+            outside = torch.from_numpy(excluded[here][first:last]).to(device)
+            own, pilot = own.masked_fill(outside, 0.0), pilot.masked_fill(outside, 0.0)
+        if wiener:
+            pilot = pilot.lerp(torch.from_numpy(result[here][first:last]).to(device), FIRST_PART)
+        return own, pilot, unit
 
-        for part in _filter_slabs(load, result[here], block, STEPS[number], sd, local.corner, wiener=is_last):
-            if progress is not None:
-                progress(FIRST_SHARE + (1 - FIRST_SHARE) * part if is_last else FIRST_SHARE * part)
-    return result
+    for part in _filter_slabs(load, result[here], block, STEPS[wiener], sd, local.corner, wiener):
+        if progress is not None:
+            progress(part)
 
 
 def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wiener: bool):

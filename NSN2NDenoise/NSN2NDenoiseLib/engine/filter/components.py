@@ -47,7 +47,7 @@ def pca_band(
                 _covariance(found, size, matrix)
                 rank = vectors_above(matrix, bound * local * local, MOST, vectors, work)
                 if rank <= MOST:
-                    _project(found, size, rank, vectors, restore, color, blocks, matrix)
+                    _project(found, size, rank, vectors, restore, color, blocks, work[:SIDE], matrix)
                 _scatter(
                     blocks, mean, ONE / np.float32(1 + rank), rows, columns, block, firsts, base, size, total, weight
                 )
@@ -133,8 +133,8 @@ def multiply(left, right, count, product):
 
 
 @compiled
-def _project(found, size, rank, vectors, restore, color, blocks, scratch):
-    """The part of the blocks that the vectors span, (size, 64), into `blocks`."""
+def _project(found, size, rank, vectors, restore, color, blocks, own, scratch):
+    """The part of the blocks that the vectors span, (size, 64), into `blocks`; own: (64,), to work with."""
     back = vectors
     if color:
         scratch[: rank * SIDE] = ZERO
@@ -142,15 +142,12 @@ def _project(found, size, rank, vectors, restore, color, blocks, scratch):
         back = scratch
     for n in range(size):
         at = np.uint32(n * SIDE)
-        parts = np.zeros(MOST, np.float32)
+        own[:] = ZERO
         for r in range(rank):
             one, product = np.uint32(r * SIDE), ZERO
             for i in range(SIDE):
                 product += found[at + np.uint32(i)] * vectors[one + np.uint32(i)]
-            parts[r] = product
-        for i in range(SIDE):
-            blocks[at + np.uint32(i)] = ZERO
-        for r in range(rank):
-            one, part = np.uint32(r * SIDE), parts[r]
             for i in range(SIDE):
-                blocks[at + np.uint32(i)] += part * back[one + np.uint32(i)]
+                own[i] += product * back[one + np.uint32(i)]
+        for i in range(SIDE):
+            blocks[at + np.uint32(i)] = own[i]

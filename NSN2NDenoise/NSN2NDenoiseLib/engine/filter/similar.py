@@ -1,4 +1,4 @@
-"""The filter of similar blocks as the stages use it: two passes, the second one after the noise's color."""
+"""The filter of similar blocks as the stages use it: after the noise's color."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,10 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box, around, everywhere
+from ..volume.part import Box
 from .collaborative import collaborative_filter
 from .on_cpu import compiled
 from .pca import pca_filter
-
-#: The part of the time that the first pass takes.
-FIRST_SHARE = 0.4
 
 
 def filter_similar(
@@ -20,39 +17,25 @@ def filter_similar(
     guide: np.ndarray,
     noise: NoiseModel,
     excluded: np.ndarray | None = None,
-    rounds: int = 2,
     needed: Box | None = None,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
-    """Filter a volume collaboratively, guided by `guide`; then once more, guided by the result.
+    """Filter a volume guided by a denoised version of it.
 
-    The second time, white noise is removed by the principal components of each group of similar blocks, and colored
-    noise collaboratively again. Arguments and result as in `collaborative_filter`, and:
-
-    Args:
-        rounds: of the collaborative filter where the noise is colored; one suffices if the guide is good.
-        needed: where the result is; None: everywhere.
+    White noise is removed by the principal components of each group of similar blocks, colored noise collaboratively.
+    Arguments and result as in `collaborative_filter`.
     """
-    tell = progress or (lambda part: None)
-    needed = needed or everywhere(noisy.shape)
-    has_components = noise.is_white and compiled() is not None
-    passes = 1 if has_components else 2 * (rounds - 1)  # of the second time
-    result = collaborative_filter(
-        noisy,
-        guide,
-        noise,
-        excluded,
-        around(needed, passes, noisy.shape),
-        device,
-        lambda part: tell(FIRST_SHARE * part),
-    )
+    if has_components(noise):
+        return pca_filter(noisy, guide, noise, excluded, needed, progress)
+    return collaborative_filter(noisy, guide, noise, excluded, needed, device, progress)
 
-    def second(part: float) -> None:
-        tell(FIRST_SHARE + (1 - FIRST_SHARE) * part)
 
-    if has_components:
-        return pca_filter(noisy, result, noise, excluded, needed, second)
-    if rounds == 1:
-        return result
-    return collaborative_filter(noisy, result, noise, excluded, needed, device, second)
+def count_passes(noise: NoiseModel) -> int:
+    """Passes of `filter_similar`: a voxel looks so many times `volume.part.PASS_REACH` far."""
+    return 1 if has_components(noise) else 2
+
+
+def has_components(noise: NoiseModel) -> bool:
+    """Whether principal components are what `filter_similar` uses: with white noise, where numba works."""
+    return noise.is_white and compiled() is not None

@@ -91,11 +91,21 @@ def contrast_figures(inserted: Inserted, with_lesions: np.ndarray, without: np.n
 
 
 def settings_of(report: dict) -> Settings:
-    """The settings that make the run of a report again: with its threshold, gap, axis and number of steps.
+    """The settings that make the run of a report again: with its threshold, gap, axis, strength and number of steps; of
+    one that was stopped and kept, the stages that made what was kept.
 
     Raises:
-        SettingsError: it is no report of a run, or of another version.
+        SettingsError: it is no report of a run, or of another version, or its run can't be made again on other voxels.
     """
+    if report.get("network") and not report["network"]["trainedHere"]:
+        raise SettingsError(
+            "to insert lesions, the same stages run again, and this run used a network that was trained on another "
+            "volume, which its report does not hold; leave the lesions out, or denoise with a network of its own"
+        )
+    if report.get("within"):
+        raise SettingsError(
+            "the result was denoised within a part only, so lesions can't be inserted everywhere; leave them out"
+        )
     known = {field.name for field in fields(Settings)}
     stored = report.get("settings")
     if not isinstance(stored, dict) or set(stored) - known:
@@ -103,9 +113,11 @@ def settings_of(report: dict) -> Settings:
             "the report holds no settings, or those of another version: run nsn2n denoise --report again"
         )
     values = {**stored, "betas": tuple(stored.get("betas", Settings.betas)), "minutes": None}
-    values.update(threshold=report["threshold"], gap=report["gap"], axis=report["axis"])
+    values.update(threshold=report["threshold"], gap=report["gap"], axis=report["axis"], strength=report["strength"])
     if report.get("steps"):
         values["steps"] = report["steps"]
+    if report.get("ended") in ("first", "kept"):
+        values.update(learn=report["steps"] > 0, refine="refine" in report["stages"])
     settings = Settings(**values)
     settings.check()
     return settings
@@ -137,8 +149,6 @@ def measure_contrast(
     """
     from ..denoise_volume import denoise
 
-    if report.get("within") is not None:
-        raise SettingsError("the result was denoised within a part only, so lesions can't be inserted everywhere")
     settings = settings_of(report)
     inserted = insert_lesions(volume, look, spacing)
     again = denoise(

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..filter.groups import cosine_transform
 from ..noise.model import NoiseModel
 from ..volume.part import Box
 
-#: Samples that are looked at, and their sides in slices, rows and columns, at most.
-SAMPLES, SIDES = 3, (10, 64, 64)
+#: Samples that are looked at, and their sides in slices, rows and columns, at most: no more slices than a block of the
+#: filters and what it looks for on both sides.
+SAMPLES, SIDES = 3, (7, 64, 64)
 #: Voxels at a sample's border that don't count: their blocks see less there than in the whole volume.
 BORDER = (1, 4, 4)
 #: SD of the added noise in units of the noise.
@@ -34,17 +34,20 @@ class Kept:
 
 def noise_kept(
     samples: Sequence[np.ndarray],
+    results: Sequence[np.ndarray],
     noises: Sequence[NoiseModel],
     again: Callable[[np.ndarray, int], np.ndarray],
     tissue: float,
 ) -> Kept:
     """Measure how much of the noise a result follows.
 
-    It is how much the result follows noise that is added to the input, in a few samples with much tissue. Stein's
-    unbiased risk estimate needs it.
+    It is how much the result follows noise of the same color that is added to the input, in a few samples with much
+    tissue. Stein's unbiased risk estimate needs it. All that made the result is done again: what only the guide of a
+    filter follows would be missed otherwise.
 
     Args:
         samples: (slices, rows, columns) float32, normalized, from `sample_regions`.
+        results: what became of them.
         noises: as it was measured, of each sample's region.
         again: the denoising of a sample: of its voxels, and which one it is.
         tissue: value, normalized, above which voxels count.
@@ -54,10 +57,10 @@ def noise_kept(
         denoising algorithms", IEEE Trans. Image Process. 17, 2008.
     """
     covariances, energies = [], []
-    for number, (own, noise) in enumerate(zip(samples, noises, strict=True)):
+    for number, (own, result, noise) in enumerate(zip(samples, results, noises, strict=True)):
         unit = noise.unit(0, len(own))
-        probe = unit * _colored(own.shape, noise, seed=number)
-        difference = again(own + np.float32(PROBE) * probe, number) - again(own, number)
+        probe = unit * noise.level.color.sample(own.shape, seed=number)
+        difference = again(own + np.float32(PROBE) * probe, number) - result
         inner = tuple(slice(b, s - b) if s > 3 * b else slice(None) for b, s in zip(BORDER, own.shape, strict=True))
         counts = own[inner] > tissue
         if counts.any():
@@ -70,17 +73,20 @@ def noise_kept(
     return Kept(covariance, float(np.std(covariances)), float(np.sqrt(np.mean(energies))))
 
 
-def sample_regions(volume: np.ndarray, tissue: float, gap: int = 1) -> list[Box]:
+def sample_regions(
+    volume: np.ndarray, tissue: float, gap: int = 1, samples: int = SAMPLES, sides: tuple[int, int, int] = SIDES
+) -> list[Box]:
     """The regions with the most tissue at different places along the slices, at least two gaps thick.
 
     Args:
         volume: (slices, rows, columns) float32, normalized.
         tissue: as in `noise_kept`.
         gap: pairs are (x_i, x_i+gap).
+        samples, sides: how many, and their slices, rows and columns, at most.
     """
-    wanted = (max(SIDES[0], 2 * gap), *SIDES[1:])
+    wanted = (max(sides[0], 2 * gap), *sides[1:])
     sides = [min(side, size) for side, size in zip(wanted, volume.shape, strict=True)]
-    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], SAMPLES + 2).round().astype(int))
+    starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], samples + 2).round().astype(int))
     starts = starts[1:-1] if len(starts) > 2 else starts
     found = []
     for start in starts:
@@ -99,14 +105,3 @@ def sample_regions(volume: np.ndarray, tissue: float, gap: int = 1) -> list[Box]
 
 def _places(size: int, side: int) -> list[int]:
     return [int(place) for place in np.unique(np.linspace(0, size - side, 1 + 2 * (size // side)).round())]
-
-
-def _colored(shape: tuple[int, int, int], noise: NoiseModel, seed: int) -> np.ndarray:
-    """Noise of SD 1 with the noise's spectrum, block by block, float32."""
-    block = tuple(min(4, side) for side in shape)
-    transform = cosine_transform(block).numpy()
-    counts = [-(-size // side) for size, side in zip(shape, block, strict=True)]
-    white = np.random.default_rng(seed).standard_normal((np.prod(counts), len(transform))).astype(np.float32)
-    blocks = ((white * noise.spectrum(block)) @ transform).reshape(*counts, *block)
-    whole = blocks.transpose(0, 3, 1, 4, 2, 5).reshape([c * b for c, b in zip(counts, block, strict=True)])
-    return np.ascontiguousarray(whole[: shape[0], : shape[1], : shape[2]])

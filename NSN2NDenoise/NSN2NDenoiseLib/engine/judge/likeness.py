@@ -61,8 +61,19 @@ def likeness(slices: Slices, denoised: np.ndarray, look: Look) -> Likeness | Non
     Returns:
         None where nothing was removed, or there is no tissue.
     """
-    looked_at = np.unique(np.linspace(0, len(denoised) - 1, MOST).astype(int))
-    products, energies = zip(*(_of_slice(slices, denoised, look, k) for k in looked_at), strict=True)
+    return likeness_of([compare_slice(slices, denoised, look, k) for k in looked_at(len(denoised))])
+
+
+def looked_at(count: int) -> np.ndarray:
+    """Which of so many slices are compared, (n,) int."""
+    return np.unique(np.linspace(0, count - 1, MOST).astype(int))
+
+
+def likeness_of(compared: list[tuple[np.ndarray, np.ndarray]]) -> Likeness | None:
+    """As `likeness`, of what `compare_slice` returned for slices, or for parts of them."""
+    if not compared:
+        return None
+    products, energies = zip(*compared, strict=True)
     crossed, removed, own = np.sum(products, axis=0)
     energy = np.concatenate(energies)
     middle = np.median(energy) if energy.size else 0.0
@@ -77,17 +88,23 @@ def alarm(found: Likeness | None) -> str | None:
     return None if found is None or found.probability <= CERTAIN else ALARM.format(100 * found.probability)
 
 
-def _of_slice(slices: Slices, denoised: np.ndarray, look: Look, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of a slice's tissue: products of removed and own detail, (3,); local energy removed, in units of the noise's."""
+def compare_slice(
+    slices: Slices, denoised: np.ndarray, look: Look, k: int, inside: tuple[slice, slice] = (slice(None), slice(None))
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of a slice's tissue, or of what lies inside some of its rows and columns: products of removed and own detail,
+    (3,); local energy removed, in units of the noise's, (n,).
+    """
     image, removed = denoised[k], slices.values[k] - denoised[k]
     tissue = ndimage.gaussian_filter(image, SMOOTH) > TISSUE * look.noise.level
     if slices.excluded is not None:
         tissue &= ~slices.excluded[k]
         removed[slices.excluded[k]] = 0
-    own, gone = (_detail(plane)[tissue].astype(np.float64) for plane in (image, removed))
+    counted = np.zeros_like(tissue)
+    counted[inside] = tissue[inside]
+    own, gone = (_detail(plane)[counted].astype(np.float64) for plane in (image, removed))
     variance = np.square(look.noise.local.slab(k, k + 1)[0])
     energy = ndimage.uniform_filter(np.square(removed), LOCAL) / variance
-    return np.array([gone @ own, gone @ gone, own @ own]), energy[tissue]
+    return np.array([gone @ own, gone @ gone, own @ own]), energy[counted]
 
 
 def _detail(plane: np.ndarray) -> np.ndarray:

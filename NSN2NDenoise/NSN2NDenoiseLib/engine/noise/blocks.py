@@ -111,7 +111,11 @@ def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
 
 def mean_shift(before: np.ndarray, after: np.ndarray, where: NoiseBlocks) -> tuple[float, float]:
     """Median and largest absolute change of the blocks' means, in the stacks' units; NaN without blocks."""
-    shift = block_means(after, where) - block_means(before, where)
+    return middle_and_largest(block_means(after, where) - block_means(before, where))
+
+
+def middle_and_largest(shift: np.ndarray) -> tuple[float, float]:
+    """Median and largest absolute value of (n,) shifts; NaN without any."""
     if not shift.size:
         return float("nan"), float("nan")
     return float(np.median(shift)), float(np.abs(shift).max())

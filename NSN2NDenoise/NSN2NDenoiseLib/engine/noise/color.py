@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import fft
 
 from .cubes import HIGH, SIDE, Cubes, cosines
 from .intercept import median_variance
@@ -33,6 +34,19 @@ class NoiseColor:
     def high(self) -> float:
         """See the class."""
         return float(self.within[-1, -1] * self.along[-1])
+
+    def sample(self, shape: tuple[int, int, int], seed: int) -> np.ndarray:
+        """Stationary noise of SD 1 with this color, (slices, rows, columns) `shape`, float32.
+
+        It is made in the frequency domain, so it goes around at the ends. (Made block by block, it would have edges
+        between blocks: high frequencies that the noise has not, and which every filter takes away.)
+        """
+        within = _waves(shape[1]) @ _covariance(_covariance(self.within).T).T @ _waves(shape[2]).T
+        along = _waves(shape[0], len(self.along)) @ _covariance(self.along)
+        within, along = (np.maximum(power, 0) for power in (within, along))
+        gains = np.sqrt(np.multiply.outer(along / along.mean(), within / within.mean())).astype(np.float32)
+        white = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+        return fft.irfftn(fft.rfftn(white) * gains[:, :, : shape[2] // 2 + 1], s=shape)
 
     @classmethod
     def of(cls, variances: np.ndarray, along: np.ndarray, pixels: tuple[list[float], list[float]]) -> "NoiseColor":
@@ -74,6 +88,21 @@ def along_slices(correlation: list[float], depth: int) -> np.ndarray:
     covariance = lags[np.abs(np.subtract.outer(np.arange(depth), np.arange(depth)))]
     transform = cosines(depth)
     return np.maximum(np.einsum("fa,ab,fb->f", transform, covariance, transform), 0.05)
+
+
+def _covariance(variances: np.ndarray) -> np.ndarray:
+    """Covariance at the lags 0, 1, ... of stationary noise, from the variances at as many frequencies; first axis."""
+    transform = cosines(len(variances))
+    lags = [(transform[:, : len(transform) - lag] * transform[:, lag:]).sum(axis=1) for lag in range(len(transform))]
+    return np.linalg.solve(
+        np.stack([(1 if lag == 0 else 2) * of_lag for lag, of_lag in enumerate(lags)], axis=1), variances
+    )
+
+
+def _waves(side: int, lags: int = SIDE) -> np.ndarray:
+    """(frequencies of an FFT over a side, lags): what turns covariances into power."""
+    waves = np.cos(2 * np.pi * np.outer(fft.fftfreq(side), np.arange(lags)))
+    return waves * np.where(np.arange(lags) == 0, 1, 2)
 
 
 def _correlations(values: np.ndarray, axis: int, lags: int) -> list[float]:

@@ -189,11 +189,11 @@ def _is_none(sd: float, line: Line, estimates: dict[str, float], level: float) -
 def _unknown(stack: np.ndarray, excluded: np.ndarray | None, step: float) -> NoiseLevel:
     """Without a cube of tissue: the differences of neighboring slices, an upper bound."""
     every = max(1, len(stack) // 16)
-    difference = (stack[1:] - stack[:-1])[::every]
+    difference = stack[1::every] - stack[:-1:every]
     if excluded is not None:
-        difference = difference[~(excluded[1:] | excluded[:-1])[::every]]
+        difference = difference[~(excluded[1::every] | excluded[:-1:every])]
     sd = float(np.median(np.abs(difference))) / 0.6745 / np.sqrt(2) if difference.size else 0.0
-    level = float(np.ptp(stack))
+    level = float(stack.max() - stack.min())
     sd = max(sd, LEAST * level)
     return NoiseLevel(
         sd=sd,

@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 from scipy.special import ive
 
-from ..volume.axes import slices_first
 from ..volume.normalize import Normalization
 from ..volume.slices import Slices
 from .blocks import BLOCK, NoiseBlocks, block_means, block_variances, cut_blocks
@@ -56,7 +55,7 @@ TISSUE_NOISE = (0.85, 1.35)
 TABLE_END, TABLE_STEP = 20.0, 0.002
 
 
-def find_rician(volume: np.ndarray, slices: Slices, where: NoiseBlocks) -> float | None:
+def find_rician(stack: np.ndarray, slices: Slices, where: NoiseBlocks) -> float | None:
     """Recognize an MR magnitude image by its air, and measure sigma there.
 
     Air of a magnitude image is Rayleigh distributed with the sigma that the noise in tissue has. CT (negative values,
@@ -64,16 +63,15 @@ def find_rician(volume: np.ndarray, slices: Slices, where: NoiseBlocks) -> float
     fail at least one of the checks.
 
     Args:
-        volume: (K, J, I), image units.
+        stack: the volume, (slices, rows, columns), image units.
         slices: of the volume.
         where: its homogeneous blocks.
 
     Returns:
         sigma in image units, or None when any check fails.
     """
-    if volume.min() < 0:
+    if stack.min() < 0:
         return None
-    stack = slices_first(volume, slices.axis)
     sigma = rayleigh_sigma(_air(stack, slices.excluded))
     return sigma if sigma is not None and _fits_tissue(sigma, stack, where) else None
 

@@ -9,7 +9,6 @@ at where tissue is homogeneous: at an edge, dark voxels have brighter means than
 import numpy as np
 from scipy import ndimage
 
-from ..volume.axes import slices_first
 from ..volume.slices import Slices
 from .rician import AIR_MEAN, rician_variance
 
@@ -33,11 +32,11 @@ AGREEMENT, CONSTANT = 1.12, 1.3
 SIGMA = (0.9, 1.25)
 
 
-def sigma_without_air(volume: np.ndarray, slices: Slices, sd: float) -> tuple[float | None, bool]:
+def sigma_without_air(stack: np.ndarray, slices: Slices, sd: float) -> tuple[float | None, bool]:
     """sigma of an MR magnitude image without air in image units, as its dark tissue tells.
 
     Args:
-        volume: (K, J, I), image units.
+        stack: the volume, (slices, rows, columns), image units.
         slices: of the volume.
         sd: of the noise in tissue, image units, > 0.
 
@@ -45,9 +44,9 @@ def sigma_without_air(volume: np.ndarray, slices: Slices, sd: float) -> tuple[fl
         sigma; None where it is no such image or can't be told to be one. And whether it may be one all the same: it has
         much dark tissue, little of it homogeneous.
     """
-    if volume.min() < 0 or len(slices) < 3:
+    if stack.min() < 0 or len(slices) < 3:
         return None, False
-    everywhere, flat, energies = _means_and_energies(slices_first(volume, slices.axis), slices.excluded, sd)
+    everywhere, flat, energies = _means_and_energies(stack, slices.excluded, sd)
     means, energies = everywhere[flat], energies[flat]
     bright, very_bright = means >= BRIGHT, means >= VERY_BRIGHT
     if not means.size or bright.sum() < LEAST_BRIGHT * means.size:

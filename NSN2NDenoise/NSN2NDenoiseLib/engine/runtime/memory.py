@@ -48,35 +48,58 @@ def predict_memory_mb(
         settings: of the run.
         part: shape of the part that is worked on; None: all of it.
     """
-    return PROGRAMS + math.prod(shape) * dtype.itemsize / 1e6 + added_memory_mb(shape, dtype, settings, part)
+    return held_before_mb(shape, dtype) + added_memory_mb(shape, dtype, settings, part)
+
+
+def held_before_mb(shape: tuple[int, int, int], dtype: np.dtype) -> float:
+    """What is held (MB) before a run begins: the programs and the input."""
+    return PROGRAMS + math.prod(shape) * dtype.itemsize / 1e6
 
 
 def added_memory_mb(
     shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
 ) -> float:
     """What a run adds (MB) to the programs and the input, which are there already; arguments as above."""
+    return max(added_by_stage(shape, dtype, settings, part).values())
+
+
+def added_by_stage(
+    shape: tuple[int, int, int], dtype: np.dtype, settings: Settings, part: tuple[int, int, int] | None = None
+) -> dict[str, float]:
+    """What each stage that the settings allow for adds (MB) at its worst moment; arguments as above."""
     if part not in (None, shape):  # the whole is looked at before, and its result is there at the end
         whole = math.prod(shape) / 1e6
-        return max(LOOK_BYTES * whole, added_memory_mb(part, dtype, settings) + (dtype.itemsize + 1) * whole)
+        there = (dtype.itemsize + 1) * whole
+        stages = {name: added + there for name, added in added_by_stage(part, dtype, settings).items()}
+        return {**stages, "look": LOOK_BYTES * whole}
     voxels = math.prod(shape) / 1e6
     learns = settings.learn is not False
     constant = FIRST_STEP if learns else 0.0
-    training = max(_training_mb(shape, settings), _slice_mb(shape, settings)) if learns else 0.0
     filtering, filters = 0.0, settings.collaborative > 0 and (settings.first or settings.refine)
     if filters and find_spec("numba"):
         constant, filtering = constant + KERNELS, COMPILED_SLAB_BYTES * math.prod(shape[1:]) / 1e6
     elif filters:
         filtering = _torch_filter_mb(shape, settings)
     judged = math.prod(shape) / max(1, math.prod(shape) // SAMPLE) / 1e6
-    # (versions of the volume, work) while it is trained; filtered, in two passes; bounded and spared; judged; written
-    moments = (
-        (1 + settings.first, training),
-        (3 if learns and settings.refine else 2, filtering),
-        (3, 0.0),
-        (2, JUDGE_BYTES * judged),
-        (2, voxels * dtype.itemsize),
-    )
-    return constant + max((STACK_BYTES + VERSION_BYTES * count) * voxels + work for count, work in moments)
+    # versions of the volume, and work: while it is filtered in two passes, trained, bounded, spared, judged, written
+    moments = {
+        "match": (1, 0.0),
+        "first": (2, filtering),
+        "similar": (2, filtering),
+        "learn": (1 + settings.first, max(_training_mb(shape, settings), _slice_mb(shape, settings))),
+        "refine": (3 if learns else 2, filtering),
+        "limit": (3, 0.0),
+        "spare": (3, 0.0),
+        "judge": (2, JUDGE_BYTES * judged),
+        "report": (2, voxels * dtype.itemsize),
+    }
+    left_out = {"learn": not learns, "refine": not settings.refine}
+    stages = {
+        name: constant + (STACK_BYTES + VERSION_BYTES * count) * voxels + work
+        for name, (count, work) in moments.items()
+        if not left_out.get(name)
+    }
+    return {"look": LOOK_BYTES * voxels, **stages}
 
 
 def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:

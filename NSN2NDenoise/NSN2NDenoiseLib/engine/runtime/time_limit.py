@@ -40,10 +40,11 @@ def steps_within_limit(
         Cancelled: the caller wants to stop.
     """
     trial = copy.deepcopy(network)
-    step = _step_seconds(trial, tensors, copy.deepcopy(sampler), settings, precision, tracker)
-    after = AFTERWARDS * _slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
+    timed = TIMED_PART * 60 * settings.minutes
+    step = step_seconds(trial, tensors, copy.deepcopy(sampler), settings, timed, precision, tracker)
+    after = AFTERWARDS * slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
     if settings.refine:
-        after += tracker.seconds.get("first", 0.0)  # the same filter
+        after += tracker.seconds.get("similar", 0.0)  # the same filter
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:
         needed = tracker.elapsed() + FEWEST * step + after
@@ -54,12 +55,14 @@ def steps_within_limit(
     return min(fitting, MOST), []
 
 
-def _step_seconds(network, tensors, sampler, settings: Settings, precision: torch.dtype, tracker: Tracker) -> float:
-    """Seconds of a training step; trains the network that is given."""
+def step_seconds(
+    network, tensors, sampler, settings: Settings, seconds: float, precision: torch.dtype, tracker: Tracker
+) -> float:
+    """Seconds of a training step, timed for about so many `seconds`; trains the network that is given."""
     ends: list[float] = []
 
     def enough() -> bool:
-        return len(ends) > 2 and ends[-1] - ends[0] > TIMED_PART * 60 * settings.minutes
+        return len(ends) > 2 and ends[-1] - ends[0] > seconds
 
     try:
         clock = Tracker(lambda _: ends.append(time.perf_counter()), enough)
@@ -72,7 +75,7 @@ def _step_seconds(network, tensors, sampler, settings: Settings, precision: torc
 
 
 @torch.no_grad()
-def _slice_seconds(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype) -> float:
+def slice_seconds(network: torch.nn.Module, tensors: SliceTensors, precision: torch.dtype) -> float:
     """Seconds in which a slice is denoised."""
     slices = tensors.stack.shape[0]
 

@@ -7,6 +7,7 @@ from .limit import limit
 from .match import match
 from .pair import pair
 from .refine import refine
+from .similar import similar
 from .spare import spare
 from .strength import strength
 from .unbias import unbias
@@ -16,6 +17,7 @@ STAGES = {
     "match": match,
     "pair": pair,
     "first": first,
+    "similar": similar,
     "learn": learn,
     "refine": refine,
     "limit": limit,

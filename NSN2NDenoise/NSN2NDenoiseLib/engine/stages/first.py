@@ -1,13 +1,19 @@
-"""Stage "first": filtering of similar blocks, guided by the low-passed slices; no network, a result in seconds."""
+"""Stage "first": one quick pass of the collaborative filter, guided by the low-passed slices: a result in seconds."""
 
-from .refine import filter_guided_by
+from ..filter.collaborative import threshold_filter
+from ..filter.similar import count_passes
+from ..volume.part import around
 from .state import State, Workshop
 
 
 def first(state: State, workshop: Workshop) -> State:
-    """Filter the noisy volume, guided by LPF(x_i).
+    """Filter the noisy volume, guided by LPF(x_i): what does not exceed the noise is dropped.
 
     Raises:
         Cancelled: the caller wants to stop.
     """
-    return state.with_result(filter_guided_by(state.low_passed, state, workshop, rounds=2), "first")
+    noisy, needed = state.slices.values, state.filtered
+    if needed is not None and "similar" in state.plan.stages:
+        needed = around(needed, count_passes(state.noise), noisy.shape)
+    how = state.slices.excluded, needed, workshop.device, workshop.tracker.update
+    return state.with_result(threshold_filter(noisy, state.low_passed, state.noise, *how), "first")

@@ -19,15 +19,7 @@ def learn(state: State, workshop: Workshop) -> State:
         Cancelled: the caller wants to stop.
     """
     settings, tracker = state.plan.settings, workshop.tracker
-    tensors = SliceTensors(
-        state.slices.values,
-        state.low_passed if settings.compensate else None,
-        state.weights[: len(state.slices) - state.plan.gap],
-        state.slices.excluded,
-        state.plan.gap,
-        settings.context,
-        workshop.device,
-    )
+    tensors = tensors_of(state, workshop)
     network = make_network(settings, state.look.noise.sd).to(workshop.device)
     training, warnings = None, []
     if state.plan.network is not None:
@@ -35,7 +27,7 @@ def learn(state: State, workshop: Workshop) -> State:
     elif state.two_frames is not None:
         training, warnings = _train(network, _in_time(state, workshop), state, workshop)
     else:
-        training, warnings = _train(network, _in_space(tensors, state), state, workshop)
+        training, warnings = _train(network, in_space(tensors, state), state, workshop)
 
     def tell(part: float) -> None:
         tracker.update(1.0 if training else part, training.shown_loss if training else None)
@@ -45,8 +37,22 @@ def learn(state: State, workshop: Workshop) -> State:
     return state.with_result(denoised, "learn", network=network, losses=losses, warnings=warnings)
 
 
-def _in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSampler]:
-    """Pairs of neighboring slices; targets are compensated with what stage "first" made, or without it with LPF."""
+def tensors_of(state: State, workshop: Workshop) -> SliceTensors:
+    """The slices of a state as the network sees them."""
+    settings = state.plan.settings
+    return SliceTensors(
+        state.slices.values,
+        state.low_passed if settings.compensate else None,
+        state.weights[: len(state.slices) - state.plan.gap],
+        state.slices.excluded,
+        state.plan.gap,
+        settings.context,
+        workshop.device,
+    )
+
+
+def in_space(tensors: SliceTensors, state: State) -> tuple[SliceTensors, CropSampler]:
+    """Pairs of neighboring slices; targets are compensated with what stage "similar" made, or without it with LPF."""
     plan, slices = state.plan, state.slices
     if plan.settings.compensate and "first" in state.made_by:
         tensors = tensors.with_pilot(state.denoised, state.look.noise.sd)

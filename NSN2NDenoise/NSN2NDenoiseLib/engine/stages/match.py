@@ -21,12 +21,9 @@ def match(state: State, workshop: Workshop) -> State:
         Cancelled: the caller wants to stop.
     """
     state = compare(state, workshop)
-    if not state.matched and (state.region is None or "learn" in state.plan.stages):
-        raise RunError(
-            f"no voxel matches its neighbor at threshold {state.plan.threshold:g}, so there is nothing to learn from; "
-            "raise the threshold"
-        )
-    return replace(state, warnings=(*state.warnings, *_warnings(state.matched)))
+    if state.region is None or "learn" in state.plan.stages:
+        require_match(state.matched, state.plan.threshold)
+    return replace(state, warnings=(*state.warnings, *match_warnings(state.matched)))
 
 
 def compare(state: State, workshop: Workshop) -> State:
@@ -41,7 +38,17 @@ def compare(state: State, workshop: Workshop) -> State:
     return replace(state, low_passed=matching.low_passed_stack(), weights=weights, matched=matched)
 
 
-def _warnings(matched: float) -> list[str]:
+def require_match(matched: float, threshold: float) -> None:
+    """Raise RunError where no voxel matches; arguments as in `State` and `Plan`."""
+    if not matched:
+        raise RunError(
+            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
+            "raise the threshold"
+        )
+
+
+def match_warnings(matched: float) -> list[str]:
+    """What to say of a part of matched voxels that is unusual."""
     if matched < USUAL_FRACTION[0]:
         return [
             f"Only {100 * matched:.1f} % of the voxels match their neighbor: raise the threshold, or check that "

@@ -1,7 +1,5 @@
 """Stage "refine": filtering of similar blocks, guided by what the network made."""
 
-import numpy as np
-
 from ..filter.similar import filter_similar
 from .state import State, Workshop
 
@@ -12,18 +10,10 @@ def refine(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    return state.with_result(filter_guided_by(state.denoised, state, workshop, rounds=1), "refine")
+    return filter_guided(state, workshop, "refine")
 
 
-def filter_guided_by(guide: np.ndarray, state: State, workshop: Workshop, rounds: int) -> np.ndarray:
-    """The noisy volume of a state, filtered; guide and result are (slices, rows, columns) float32, normalized."""
-    return filter_similar(
-        state.slices.values,
-        guide,
-        state.noise,
-        state.slices.excluded,
-        rounds,
-        state.filtered,
-        workshop.device,
-        workshop.tracker.update,
-    )
+def filter_guided(state: State, workshop: Workshop, stage: str) -> State:
+    """The noisy volume of a state filtered, guided by what the stages before made of it."""
+    how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
+    return state.with_result(filter_similar(state.slices.values, state.denoised, state.noise, *how), stage)

@@ -1,29 +1,72 @@
 """Stage "spare": did it help? Where more was removed than there is noise, anatomy went, and comes back."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..filter.similar import filter_similar
-from ..judge.gain import CELL, Gain, at_full_size, cell_means, measure_gain
+from ..judge.gain import CELL, Gain, GainSums, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
+from ..volume.part import Box
 from .first import first
 from .limit import limit
 from .match import compare
 from .refine import refine
+from .similar import similar
 from .state import State, Workshop
 
-#: Cells whose mean exceeds this part of the tissue's are tissue.
-TISSUE = 0.25
+#: Cells count whose mean exceeds this part of the tissue's: darker ones of an MR image have less noise than measured.
+TISSUE = 0.5
 #: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
-#: A result that is predicted to be better than the input by less (dB) may be worse: where noise is this weak beside the
-#: anatomy, its SD comes out up to some times too large (`check_harm.py`).
-LEAST_GAIN = 0.75
-#: By how much predicted gains err besides (SD): dB, and part of the gain (`check_harm.py`).
-ERROR = 0.2, 0.2
+#: A result that is predicted to be better than the input by less (dB) may be worse: where the noise is weak beside the
+#: anatomy, results that lose up to .1 dB are predicted to gain .2 (`check_harm.py`).
+LEAST_GAIN = 0.4
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was done, tried at the samples.
+
+    Attributes:
+        samples: as the stages made them.
+        kept: how the result follows noise.
+    """
+
+    samples: tuple[State, ...]
+    kept: Kept
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What came of a volume or a part of it, as sums that can be added: as it is spared, and at full strength."""
+
+    spared: GainSums = field(default_factory=GainSums)
+    full: GainSums = field(default_factory=GainSums)
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(self.spared + other.spared, self.full + other.full)
+
+    def decibels(self, kept: Kept) -> float:
+        """The predicted gain."""
+        return self.spared.decibels(kept)[0]
+
+    def figures(self, kept: Kept) -> dict:
+        """For the report."""
+        predicted, sd = self.spared.decibels(kept)
+        return {
+            "predictedGain": predicted,
+            "predictedGainSD": sd,
+            "predictedGainAtFullStrength": self.full.decibels(kept)[0],
+            "noiseKept": kept.covariance,
+            "noiseLeft": kept.left,
+        }
+
+    def warnings(self) -> list[str]:
+        """What to say of a volume in which much was put back."""
+        enough = self.spared.mean_strength > MOSTLY
+        return [] if enough else [WARNING.format(100 * (1 - self.spared.whole_part))]
 
 
 def take_samples(state: State) -> State:
@@ -40,45 +83,69 @@ def spare(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
+    tried = try_samples(state, workshop)
+    gain, where = _gain([state], tried.kept)
+    totals = _totals(gain, where)
+    judged = totals if state.region is None else _totals(*_gain(tried.samples, tried.kept))
+    if judged.decibels(tried.kept) < LEAST_GAIN:
+        return left_as_it_was(state, totals.figures(tried.kept))
+    state = replace(state, gain=totals.figures(tried.kept))
+    if gain.strength.min() >= 1:
+        return state
+    spared, warnings = _put_back(state, gain.strength, workshop), (*state.warnings, *totals.warnings())
+    return state.with_result(spared, "spare", justified=totals.spared.mean_strength, warnings=warnings)
+
+
+def left_as_it_was(state: State, figures: dict) -> State:
+    """The input as its own result."""
+    return replace(state, denoised=state.slices.values, made_by=(), justified=0.0, gain=figures)
+
+
+def spare_part(state: State, tried: Tried, core: Box, workshop: Workshop) -> tuple[State, Totals]:
+    """Put back in a part what exceeds the noise there; whether the whole is worth it is said when all parts are done.
+
+    Args:
+        state: of the part.
+        tried: at the samples of the whole.
+        core: the box of the part whose cells count, from one multiple of `CELL` to another or an end.
+        workshop: as in a stage.
+    """
+    gain, where = _gain([state], tried.kept)
+    inside = np.zeros_like(where)
+    inside[(core[0], *(slice(side.start // CELL, -(-side.stop // CELL)) for side in core[1:]))] = True
+    spared = _put_back(state, gain.strength, workshop)
+    if gain.strength[inside].min() < 1:
+        state = state.with_result(spared, "spare")
+    return replace(state, denoised=spared), _totals(gain, where & inside)
+
+
+def try_samples(state: State, workshop: Workshop) -> Tried:
+    """Do to the samples what was done to the state."""
+    samples = tuple(_like(state, sample, workshop) for sample in state.samples)
+    return Tried(samples, _kept(state, samples, workshop))
+
+
+def _put_back(state: State, strength: np.ndarray, workshop: Workshop) -> np.ndarray:
+    """The result with as much of what was removed as each cell's strength says, (slices, rows, columns) float32."""
     noisy, denoised = state.slices.values, state.denoised
-    samples = [_like(state, sample, workshop) for sample in state.samples]
-    kept = _kept(state, samples, workshop)
-    gain, where = _gain([state], kept)
-    strength = gain.strength
-    low, high = (gain.decibels(where, strength, kept.covariance + spread) for spread in (kept.spread, -kept.spread))
-    predicted = gain.decibels(where, strength)
-    figures = {
-        "predictedGain": predicted,
-        "predictedGainSD": float(np.hypot((high - low) / 2, ERROR[0] + ERROR[1] * abs(predicted))),
-        "predictedGainAtFullStrength": gain.decibels(where, 1.0),
-        "noiseKept": kept.covariance,
-        "noiseLeft": kept.left,
-    }
-    judged, there = (gain, where) if state.region is None else _gain(samples, kept)
-    if judged.decibels(there, judged.strength) < LEAST_GAIN:
-        return replace(state, denoised=noisy, made_by=(), justified=0.0, gain=figures)
-    whole = float((strength[where] > 0.999).mean()) if where.any() else 1.0
-    justified = float(strength[where].mean()) if where.any() else 1.0
-    if strength.min() >= 1:
-        return replace(state, gain=figures)
     spared = np.empty_like(noisy)
     for index in range(len(noisy)):
         part = at_full_size(strength[index], noisy.shape[1:])
         spared[index] = noisy[index] + part * (denoised[index] - noisy[index])
         workshop.tracker.update((index + 1) / len(noisy))
-    warnings = [] if justified > MOSTLY else [WARNING.format(100 * (1 - whole))]
-    return state.with_result(spared, "spare", justified=justified, gain=figures, warnings=(*state.warnings, *warnings))
+    return spared
 
 
-def _gain(states: list[State], kept: Kept) -> tuple[Gain, np.ndarray]:
+def _totals(gain: Gain, where: np.ndarray) -> Totals:
+    return Totals(gain.sums(where, gain.strength), gain.sums(where, 1.0))
+
+
+def _gain(states: list[State] | tuple[State, ...], kept: Kept) -> tuple[Gain, np.ndarray]:
     """What states of one size gained, their cells one after the other along the slices, and which are tissue."""
-    gains = [
-        measure_gain(state.slices.values, state.denoised, state.measured_noise, kept.covariance, kept.left)
-        for state in states
-    ]
+    gains = [measure_gain(state.slices.values, state.denoised, state.measured_noise, kept) for state in states]
     tissue = np.concatenate([_tissue(state) for state in states])
     energy, variance = (np.concatenate([getattr(gain, name) for gain in gains]) for name in ("energy", "variance"))
-    return Gain(energy, variance, kept.covariance, kept.left), tissue
+    return Gain(energy, variance, kept), tissue
 
 
 def _tissue(state: State) -> np.ndarray:
@@ -96,31 +163,32 @@ def _like(state: State, sample: State, workshop: Workshop) -> State:
     """A sample as the stages made the state."""
     workshop = replace(workshop, tracker=workshop.tracker.silent())
     last = _last(state)
-    if last != "first":
+    if last in ("learn", "refine"):
         result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
         sample = sample.with_result(result, "learn")
     if last != "learn":
-        sample = {"first": first, "refine": refine}[last](compare(sample, workshop), workshop)
+        sample = compare(sample, workshop)
+    for stage in {"first": (first,), "similar": (first, similar), "learn": (), "refine": (refine,)}[last]:
+        sample = stage(sample, workshop)
     return limit(sample, workshop) if "limit" in state.made_by else sample
 
 
-def _kept(state: State, samples: list[State], workshop: Workshop) -> Kept:
-    """How the last stage that made the result responds to noise."""
+def _kept(state: State, samples: tuple[State, ...], workshop: Workshop) -> Kept:
+    """How what made the result responds to noise."""
 
-    def filtered(own: np.ndarray, number: int) -> np.ndarray:
-        sample = samples[number]
-        return filter_similar(own, sample.denoised, sample.noise, rounds=1, device=workshop.device)
-
-    def through_network(own: np.ndarray, number: int) -> np.ndarray:
-        return denoise_region(state.network, own, state.plan.settings.context, workshop)
+    def again(own: np.ndarray, number: int) -> np.ndarray:
+        sample = state.samples[number]
+        sample = replace(sample, slices=replace(sample.slices, values=own), denoised=own)
+        return _like(state, sample, workshop).denoised
 
     return noise_kept(
         [sample.slices.values for sample in samples],
+        [sample.denoised for sample in samples],
         [sample.measured_noise for sample in samples],
-        through_network if _last(state) == "learn" else filtered,
+        again,
         TISSUE * state.look.noise.level,
     )
 
 
 def _last(state: State) -> str:
-    return [name for name in state.made_by if name in ("first", "learn", "refine")][-1]
+    return [name for name in state.made_by if name in ("first", "similar", "learn", "refine")][-1]

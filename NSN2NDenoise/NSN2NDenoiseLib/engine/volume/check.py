@@ -25,36 +25,50 @@ def check_volume(volume: np.ndarray) -> None:
     """
     if not isinstance(volume, np.ndarray):
         raise InputError(f"the volume is a {type(volume).__name__}; a numpy array (slices, rows, columns) is needed")
-    if volume.ndim != 3:
-        raise InputError(
-            f"the image has {volume.ndim} dimensions {volume.shape}; one 3-D volume (slices, rows, columns) is needed"
-        )
-    if volume.dtype.kind == "b":
-        raise InputError("the volume is boolean, so it is a mask; choose the image that the mask was drawn on")
-    if volume.dtype.kind not in "iuf":
-        raise InputError(f"voxels of type {volume.dtype} can't be denoised; integer or float gray values are needed")
-    if volume.dtype.kind == "f":
-        bad = int(volume.size - np.isfinite(volume).sum())
-        if bad:
-            raise InputError(
-                f"{bad} voxels are NaN or infinite; replace them first (for example by the value of the background)"
-            )
-    if volume.size == 0 or volume.min() == volume.max():
-        value = volume.flat[0] if volume.size else "nothing"
-        raise InputError(f"the volume is constant (every voxel is {value}); there is nothing to denoise")
-    if volume.dtype.kind == "f":
-        low, high = float(volume.min()), float(volume.max())
-        if max(-low, high) > LARGEST or high - low < 1 / LARGEST:
-            raise InputError(
-                f"the values from {low:.3g} to {high:.3g} can't be computed with; rescale the volume first"
-            )
+    check_kind(volume.shape, volume.dtype)
+    check_finite(int(volume.size - np.isfinite(volume).sum()) if volume.dtype.kind == "f" else 0)
+    check_range(*(volume.min(), volume.max()) if volume.size else ("nothing", "nothing"), volume.dtype)
     if volume.dtype.kind in "iu":
-        values = _distinct_values(volume)
-        if values is not None:
-            raise InputError(
-                f"the volume has only {values} distinct values, so it looks like a label map; "
-                "choose the gray-scale image that belongs to it"
-            )
+        check_distinct(_distinct_values(volume))
+
+
+def check_kind(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Check that voxels of this shape and type can be gray values of a volume; raises as `check_volume`."""
+    if len(shape) != 3:
+        raise InputError(
+            f"the image has {len(shape)} dimensions {shape}; one 3-D volume (slices, rows, columns) is needed"
+        )
+    if dtype.kind == "b":
+        raise InputError("the volume is boolean, so it is a mask; choose the image that the mask was drawn on")
+    if dtype.kind not in "iuf":
+        raise InputError(f"voxels of type {dtype} can't be denoised; integer or float gray values are needed")
+
+
+def check_finite(bad: int) -> None:
+    """Raise InputError where so many voxels are NaN or infinite."""
+    if bad:
+        raise InputError(
+            f"{bad} voxels are NaN or infinite; replace them first (for example by the value of the background)"
+        )
+
+
+def check_range(low, high, dtype: np.dtype) -> None:
+    """Check the smallest and the largest voxel; raises as `check_volume`."""
+    if low == high:
+        raise InputError(f"the volume is constant (every voxel is {low}); there is nothing to denoise")
+    if dtype.kind == "f" and (max(-float(low), float(high)) > LARGEST or float(high) - float(low) < 1 / LARGEST):
+        raise InputError(
+            f"the values from {float(low):.3g} to {float(high):.3g} can't be computed with; rescale the volume first"
+        )
+
+
+def check_distinct(values: int | None) -> None:
+    """Raise InputError where there are so few distinct values; None: more than `LABEL_VALUES`."""
+    if values is not None:
+        raise InputError(
+            f"the volume has only {values} distinct values, so it looks like a label map; "
+            "choose the gray-scale image that belongs to it"
+        )
 
 
 def check_slices(shape: tuple[int, int, int], axis: str) -> None:

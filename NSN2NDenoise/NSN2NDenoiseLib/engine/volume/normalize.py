@@ -1,5 +1,6 @@
 """Padding, and the one linear map between image units and [0, 1] that a whole volume uses (paper Sec. 4.3, 4.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,23 +71,54 @@ def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:
         return None, None
     padding = np.empty(stack.shape, bool)
     for index, image in enumerate(is_lowest):
-        flat = ndimage.minimum_filter(image, FLAT_SIDE, mode="constant", cval=0)
-        padding[index] = ndimage.maximum_filter(flat, FLAT_SIDE, mode="constant", cval=0)
-    part = np.count_nonzero(padding) / padding.size
-    if part < MIN_PADDING:
+        padding[index] = flat_squares(image)
+    squares = np.count_nonzero(padding)
+    if squares < MIN_PADDING * padding.size:
         return None, None
-    beside = count - np.count_nonzero(padding)
-    if beside and _count_just_above(stack, lowest) - count <= FEW_ABOVE * beside:
+
+    def up_to_just_above() -> int:
+        return np.count_nonzero(stack <= just_above(strided(stack, max(1, stack.size // SAMPLE)), lowest))
+
+    if is_written(count, squares, up_to_just_above):
         labels, found = ndimage.label(is_lowest)
         connected = np.zeros(found + 1, bool)
         connected[labels[padding]] = True
         padding = connected[labels]
-        part = np.count_nonzero(padding) / padding.size
+    check_padding(np.count_nonzero(padding) / padding.size, lowest)
+    return padding, float(lowest)
+
+
+def flat_squares(is_lowest: np.ndarray) -> np.ndarray:
+    """Where a slice has the lowest value in a square of `FLAT_SIDE`, (rows, columns) bool, as the argument."""
+    flat = ndimage.minimum_filter(is_lowest, FLAT_SIDE, mode="constant", cval=0)
+    return ndimage.maximum_filter(flat, FLAT_SIDE, mode="constant", cval=0)
+
+
+def just_above(sample: np.ndarray, lowest) -> float:
+    """The value a little above the lowest one of a volume, at least one gray step; `sample`: (n,) of its voxels."""
+    high = np.percentile(sample[sample > lowest].astype(np.float64), PERCENTILES[1])
+    step = 1.0 if sample.dtype.kind in "iu" else 0.0
+    return float(lowest) + max(step, JUST_ABOVE * (high - float(lowest)))
+
+
+def is_written(lowest: int, squares: int, up_to_just_above: Callable[[], int]) -> bool:
+    """Whether voxels of the lowest value beside its squares can't be noise, so that those connected are padding.
+
+    Args:
+        lowest: number of voxels of the lowest value.
+        squares: of those in squares.
+        up_to_just_above: counts those up to `just_above`.
+    """
+    beside = lowest - squares
+    return beside > 0 and up_to_just_above() - lowest <= FEW_ABOVE * beside
+
+
+def check_padding(part: float, lowest) -> None:
+    """Raise InputError where nearly all of a volume, this part, is padding."""
     if part > 0.995:
         raise InputError(
             f"{100 * part:.1f} % of the volume is padding (the value {lowest}); there is hardly anything to denoise"
         )
-    return padding, float(lowest)
 
 
 def fit_normalization(stack: np.ndarray, padding: np.ndarray | None) -> Normalization:
@@ -100,9 +132,12 @@ def fit_normalization(stack: np.ndarray, padding: np.ndarray | None) -> Normaliz
         InputError: what is left beside the padding is constant.
     """
     step = max(1, stack.size // SAMPLE)
-    values = _strided(stack, step)
-    if padding is not None:
-        values = values[~_strided(padding, step)]
+    values = strided(stack, step)
+    return normalization_of(values if padding is None else values[~strided(padding, step)])
+
+
+def normalization_of(values: np.ndarray) -> Normalization:
+    """As `fit_normalization`, from (n,) voxels."""
     low, high = np.percentile(values.astype(np.float64), PERCENTILES) if values.size else (0.0, 0.0)
     if high <= low and values.size:
         low, high = float(values.min()), float(values.max())
@@ -111,14 +146,6 @@ def fit_normalization(stack: np.ndarray, padding: np.ndarray | None) -> Normaliz
     return Normalization(float(low), float(high - low))
 
 
-def _count_just_above(stack: np.ndarray, lowest) -> int:
-    """The number of voxels from the lowest value to a little above it, at least one gray step."""
-    sample = _strided(stack, max(1, stack.size // SAMPLE))
-    high = np.percentile(sample[sample > lowest].astype(np.float64), PERCENTILES[1])
-    step = 1.0 if stack.dtype.kind in "iu" else 0.0
-    return np.count_nonzero(stack <= float(lowest) + max(step, JUST_ABOVE * (high - float(lowest))))
-
-
-def _strided(stack: np.ndarray, step: int) -> np.ndarray:
+def strided(stack: np.ndarray, step: int) -> np.ndarray:
     """Every `step`-th voxel, without copying the volume when its axes were moved."""
     return stack.ravel()[::step] if stack.flags.c_contiguous else np.concatenate([s.ravel()[::step] for s in stack])

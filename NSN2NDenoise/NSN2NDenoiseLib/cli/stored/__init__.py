@@ -1,0 +1,1 @@
+"""Volumes that stay in their files: read and written in boxes."""

@@ -1,0 +1,67 @@
+"""An output that is not finished yet: it outlives a run that is ended, and the next one goes on with it."""
+
+import os
+import shutil
+from pathlib import Path
+
+from ...engine import NSN2NError, SettingsError
+from ..staged_files import flock, try_to_lock
+from .files import create_stored, open_stored
+from .volume import StoredVolume
+
+#: What is added to the output's name.
+ADDED = ".unfinished"
+
+
+class Unfinished:
+    """A folder beside an output, held while it is worked on. Use as a context manager.
+
+    Args:
+        output: the file or folder that it will become.
+
+    Attributes:
+        folder: ``OUTPUT.unfinished``; `files` is where in it the output is, `journal` what is told of its parts.
+
+    Raises:
+        SettingsError: another run works there.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self.folder = output.with_name(output.name + ADDED)
+        self.files, self.journal = self.folder / "files", self.folder / "journal"
+        self._lock: int | None = None
+
+    def __enter__(self) -> "Unfinished":
+        self.folder.mkdir(exist_ok=True)
+        self._lock = try_to_lock(self.folder)
+        if self._lock is None and flock is not None:
+            raise SettingsError(f"another run is writing {self._output}; wait for it, or choose another output")
+        return self
+
+    def __exit__(self, *_) -> None:
+        if not (self.journal / "run.json").is_file():  # nothing is done that could be gone on with
+            self.remove()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def target(self, volume: StoredVolume):
+        """The output as far as it is, or a new one like a volume: an array whose boxes can be read and written."""
+        place = self.files / self._output.name
+        if self.journal.is_dir() and place.exists():
+            try:
+                found = open_stored(place, "r+").array
+                if found.shape == tuple(volume.array.shape) and found.dtype == volume.array.dtype:
+                    return found
+            except (NSN2NError, OSError):
+                pass  # the run was killed before it was whole
+        for folder in (self.files, self.journal):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.files.mkdir()
+        found = create_stored(place, volume)
+        self.journal.mkdir()
+        return found
+
+    def remove(self) -> None:
+        """All is done, or nothing."""
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,40 @@
+"""A volume that stays in its file."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import SimpleITK as sitk
+
+
+@dataclass(frozen=True)
+class StoredVolume:
+    """What is known of it without its voxels.
+
+    Attributes:
+        array: (K, J, I), image units: gives boxes of itself; see `engine.denoise_stored`.
+        spacing: (k, j, i) in mm; None where the file does not say.
+        head: two slices of zeros with its geometry and metadata; None where the format has none.
+        more: what else a file of the same kind should say.
+    """
+
+    array: object = field(repr=False)
+    spacing: tuple[float, float, float] | None
+    head: sitk.Image | None = field(default=None, repr=False)
+    more: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def bytes(self) -> int:
+        return int(np.prod(self.array.shape, dtype=np.int64)) * np.dtype(self.array.dtype).itemsize
+
+    def like(self) -> sitk.Image:
+        """Two slices with its geometry; voxels of unknown size are cubes of 1 mm."""
+        if self.head is not None:
+            return self.head
+        return make_head(self.array.shape, self.array.dtype, tuple(reversed(self.spacing or (1.0, 1.0, 1.0))))
+
+
+def make_head(shape: tuple[int, int, int], dtype: np.dtype, spacing: tuple[float, float, float]) -> sitk.Image:
+    """Two slices of zeros of a volume (K, J, I); spacing in mm along x, y, z."""
+    image = sitk.GetImageFromArray(np.zeros((2, *shape[1:]), np.dtype(dtype).newbyteorder("=")))
+    image.SetSpacing(spacing)
+    return image

@@ -1,0 +1,125 @@
+"""From an input and its result to all that the quality report shows, for the command line and the panel."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import numpy as np
+
+from .. import __version__, engine
+from ..engine.judge.contrast import measure_contrast, settings_of
+from ..engine.judge.identity import voxel_hash
+from ..engine.judge.limits import check_limits
+from ..engine.judge.quality import measure_quality, noise_left_by
+from .page import Content
+from .pictures import Geometry, noise_picture, slice_pictures
+from .runs import price
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An input and a result of it, without a word about the patient.
+
+    Attributes:
+        volume, result: (K, J, I), image units, on one grid.
+        spacing: (k, j, i) in mm.
+        directions: (3, 3), columns: i, j, k; rows: left, posterior, superior.
+        positions: of the slices along axis k, mm, where slices are missing or irregular; None: they are not.
+        modality: of DICOM, or None.
+    """
+
+    volume: np.ndarray
+    result: np.ndarray
+    spacing: tuple[float, float, float]
+    directions: np.ndarray
+    positions: np.ndarray | None = None
+    modality: str | None = None
+
+
+def compose(
+    pair: Pair,
+    run: dict | None,
+    lesions: bool = False,
+    title: str = "",
+    progress: Callable[[engine.Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Content:
+    """Measure and draw.
+
+    Args:
+        pair: what is judged.
+        run: the report of the run that made the result, or None where it is not known.
+        lesions: insert lesions and run the same stages again, see `price`; `progress` is that run's.
+        title: of the page.
+        should_stop: asked between steps.
+
+    Raises:
+        SettingsError: lesions, where the run can't be made again (see `settings_of`).
+        InputError, RunError, Cancelled: as `take_look` and `measure_contrast`.
+    """
+    if lesions:
+        settings_of(run)
+    axis = "auto" if run is None else run["axis"]
+    look, slices = engine.take_look(pair.volume, axis=axis, spacing=pair.spacing, positions=pair.positions)
+    figures = measure_quality(pair.volume, pair.result, look, slices, pair.spacing, noise_left_by(run))
+    del slices
+    if lesions:
+        figures["contrast"] = measure_contrast(
+            pair.volume, pair.result, look, run, pair.spacing, pair.positions, progress, should_stop
+        )
+    identity = _identify(pair)
+    geometry = Geometry(pair.directions, pair.spacing[::-1])
+    pictures, pictures_text = slice_pictures(pair.volume, pair.result, look, geometry)
+    return Content(
+        title,
+        identity,
+        run,
+        figures,
+        check_limits(figures),
+        pictures,
+        pictures_text,
+        noise_picture(look, geometry),
+        _made_by(),
+        price(run),
+        _notes(run, identity, figures),
+    )
+
+
+def _identify(pair: Pair) -> dict:
+    """What says which volumes these are, and nothing of the patient: no name of a file, no tag but the modality."""
+    return {
+        "size": list(reversed(pair.volume.shape)),
+        "spacing": [f"{s:.4g}" for s in reversed(pair.spacing)],
+        "type": str(pair.volume.dtype),
+        "modality": pair.modality,
+        "inputSHA256": voxel_hash(pair.volume),
+        "resultSHA256": voxel_hash(pair.result),
+    }
+
+
+def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
+    """What does not fit together, or is not known."""
+    found = []
+    if figures["identical"]:
+        found.append("Input and result are the same voxel by voxel: nothing was removed.")
+    if run is None:
+        found.append("No report of the run was given: how the result was made is not known.")
+        return found
+    for which in ("input", "result"):
+        stored = run.get(f"{which}SHA256")
+        if stored is not None and stored != identity[f"{which}SHA256"]:
+            found.append(f"The {which} is not the one of the run whose report was given: their hashes differ.")
+    if run["ricianCorrected"]:
+        found.append(
+            "The run took the Rician bias of a magnitude image away. Shift, leak and correlation of the removed noise "
+            "include that bias, which is smooth and strongest where the signal is weak."
+        )
+    return found
+
+
+def _made_by() -> dict:
+    """Program, date and machine of the page."""
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}"
+    return {"program": f"nsn2n {__version__}", "date": now, "machine": machine}
