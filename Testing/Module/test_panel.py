@@ -250,7 +250,7 @@ def test_opened_twice(host, module, volume):
     second.cleanup()
 
 
-def test_without_main_window(host, volume):
+def test_without_main_window(host, volume, pythonReal):
     with host.withoutMainWindow():
         module = host.loadModule(str(MODULE), show=False)
         widget = module.widgetRepresentation().self()
@@ -273,7 +273,7 @@ def test_leaving_and_entering(host, module, ui, logic):
     assert ui.thresholdSlider.value == pytest.approx(0.06)
 
 
-def test_empty_scene_then_a_volume(host, sampleFile):
+def test_empty_scene_then_a_volume(host, sampleFile, pythonReal):
     import slicer
 
     widget = host.loadModule(str(MODULE))

@@ -6,7 +6,6 @@ import re
 import resource
 import signal
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -35,7 +34,7 @@ def applyAndWait(host, logic, ui):
 
 
 def test_apply_console_and_command_line_give_the_same_voxels(
-    host, logic, ui, volume, short, sampleFile, tmp_path, monkeypatch
+    host, logic, ui, volume, short, sampleFile, tmp_path, monkeypatch, python
 ):
     import slicer
 
@@ -76,7 +75,7 @@ def test_apply_console_and_command_line_give_the_same_voxels(
         "engine.Settings.from_preset = classmethod(lambda cls, name='default', **kw: make(name, **{**kw, **short}))\n"
         "sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "denoise", str(sampleFile), str(written), "--threshold", "0.02"]
+    command = [python, "-c", code, "denoise", str(sampleFile), str(written), "--threshold", "0.02"]
     run = subprocess.run(
         [*command, "--seed", "5", "--quiet"],
         env={**os.environ, "PYTHONPATH": str(MODULE_FOLDER)},

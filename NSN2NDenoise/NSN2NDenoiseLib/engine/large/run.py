@@ -1,7 +1,6 @@
 """Denoise a volume that is larger than memory: the look once, then brick by brick, the voxels of a run in memory."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..judge.measure import effect_warnings
 from ..judge.report import make_report
 from ..look import Look
 from ..plan import SPARE_REACH, Plan, make_plan
+from ..runtime.clock import awake_seconds
 from ..runtime.device import choose_device, choose_precision, device_with_memory
 from ..runtime.memory import predict_gpu_memory_mb
 from ..runtime.progress import Progress, Tracker
@@ -125,7 +125,7 @@ class _Run:
         state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
         workshop, device_warnings = self._workshop(plan, bricks, reach, look.shape)
         pieces, tried = [], None
-        self._bricks_since = (time.monotonic(), at)
+        self._bricks_since = (awake_seconds(), at)
         for number, core in enumerate(bricks):
             self._from = at + (1 - at) * number / len(bricks)
             self._to = at + (1 - at) * (number + 1) / len(bricks)
@@ -141,7 +141,7 @@ class _Run:
                 state = replace(state, network=brick.network)
                 self._book(tracker)
             else:
-                self._bricks_since = (time.monotonic(), self._to)
+                self._bricks_since = (awake_seconds(), self._to)
             pieces.append(piece)
         state = replace(state, warnings=(*device_warnings, *state.warnings))
         return self._report(state, tried, Figures(look, pieces), bricks, workshop)
@@ -254,7 +254,7 @@ class _Run:
         left = None
         if self._bricks_since is not None and fraction > self._bricks_since[1]:
             start, first = self._bricks_since
-            left = (time.monotonic() - start) * (1 - fraction) / (fraction - first)
+            left = (awake_seconds() - start) * (1 - fraction) / (fraction - first)
         self._progress(Progress(progress.stage, fraction, progress.loss, left))
 
     def _book(self, tracker: Tracker) -> None:
