@@ -6,8 +6,8 @@ you change this one, delete the __pycache__ beside it, or the kernels that call 
 """
 
 import numpy as np
-from numba import njit
 
+from ..runtime import compiled_code
 from .groups import CHANCES, SHIFT
 
 #: Columns that are compared at once with those around, and how far around at most.
@@ -21,13 +21,10 @@ WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
 
 
 def compiled(function):
-    """Compile on the first call, and keep it for the next start: beside the source, or else in the user's cache."""
+    """Compile on the first call, and keep it for the next start."""
     # sums may be taken in any order (vectors), but infinities and NaN count
     options = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # neither can be written
-        return njit(**options)(function)
+    return compiled_code.compiled(function, **options)
 
 
 @compiled
