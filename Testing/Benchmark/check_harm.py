@@ -1,7 +1,10 @@
 """Does denoising ever harm? Every development anatomy x added noise: true SD against estimate, gain, predicted gain.
 
-    python Testing/Benchmark/check_harm.py --data DIR --cells FILE.json [--preset fast] [--noise own colored]
-    python Testing/Benchmark/harm_page.py FILE.json... --out Harm.md
+    python Testing/Benchmark/check_harm.py --data DIR --cells FILE.json --jobs 2 [--preset fast] [--noise own]
+    python Testing/Benchmark/harm_page.py FILE.json... --before Testing/Benchmark/Harm-before.json --out Harm.md
+
+The 131 cells of `fast` take about 20 minutes of a core. With `PYTHONPATH` set to the folder `NSN2NDenoise` of another
+version of this repository, that one runs, for `--before`.
 
 Anatomies with noise of their own are cleaned of it first, by non-local means with their own SD, so that there is a
 truth: else removing their own noise would count as an error. Cells that the file has already are not run again.

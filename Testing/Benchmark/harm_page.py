@@ -33,6 +33,7 @@ BEFORE = (
     "The version before this judging (commit a0ab08e, preset `default`: a network for every volume) and this one, on "
     "the same crops and white noise; before / now, dB in tissue."
 )
+NOTES = {"nsn2n": "A few cells, with 100 training steps instead of 300 (`--steps 100`).\n"}
 TITLES = {
     "own": "White noise (Rician in MR)",
     "colored": "Colored noise (as filtered back projection's in CT, low-passed in MR)",
@@ -50,7 +51,13 @@ def main():
     parts = [INTRO]
     for preset in dict.fromkeys(c["preset"] for c in cells):
         mine = [c for c in cells if c["preset"] == preset]
-        parts += [f"## Preset `{preset}`\n", *tables(mine), summary(mine), figures(mine, options)]
+        parts += [
+            f"## Preset `{preset}`\n",
+            NOTES.get(preset, ""),
+            *tables(mine),
+            summary(mine),
+            figures(mine, options),
+        ]
     options.out.write_text("\n".join([*parts, comparison(cells, before, options)]), encoding="utf-8")
 
 
@@ -140,10 +147,12 @@ def figures(cells: list[dict], options) -> str:
     calibration = options.out.with_name(f"{stem}-{preset}-calibration.png")
     figure.savefig(calibration, dpi=90, bbox_inches="tight")
     plt.close(figure)
-    worst = sorted((c for c in known if not c["left"]), key=lambda c: c["gain"])[:WORST]
+    worst = sorted((c for c in known if not c["left"] and c["picture"].exists()), key=lambda c: c["gain"])[:WORST]
     pictures = options.out.with_name(f"{stem}-{preset}-worst.png")
-    draw(worst, pictures)
-    return f"![Predicted and true gain]({calibration.name})\n\n![The worst cells]({pictures.name})\n"
+    if worst:
+        draw(worst, pictures)
+    links = {"Predicted and true gain": calibration, "The worst cells": pictures}
+    return "\n\n".join(f"![{text}]({path.name})" for text, path in links.items() if path.exists()) + "\n"
 
 
 def draw(cells: list[dict], path: Path) -> None:

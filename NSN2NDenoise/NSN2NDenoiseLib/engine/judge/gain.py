@@ -1,6 +1,7 @@
 """Did it help? The error of input and result, estimated from the volume itself, place by place, without a truth."""
 
 from dataclasses import astuple, dataclass
+from math import hypot, sqrt
 
 import numpy as np
 from scipy import ndimage
@@ -96,21 +97,21 @@ class GainSums:
         mixed = self.variance - 2 * (1 - kept.covariance) * self.once + (1 - 2 * kept.covariance) * self.twice
         of_result, sd = self._error(kept)
         after = max(mixed + of_result, 10 ** (-MOST / 10) * self.variance)
-        return 10 * float(np.log10(self.variance / after)), 10 / np.log(10) * sd / after
+        return 10 * float(np.log10(self.variance / after)), 10 / float(np.log(10)) * sd / after
 
     def _error(self, kept: Kept) -> tuple[float, float]:
         """Of the result, a sum of squares, and its SD."""
         variance = self.twice
         by_energy = self.energy - (1 - 2 * kept.covariance) * variance
-        its_sd = np.hypot(KNOWN, np.hypot(KEPT * kept.covariance, 2 * kept.spread)) * variance
+        its_sd = variance * hypot(KNOWN, KEPT * kept.covariance, 2 * kept.spread)
         expected = EXPECTED * kept.left**2 * variance
         # there is no limit to how much anatomy may have gone: an error above the expected one is no surprise
-        expected_sd = np.hypot(SPREAD * expected, max(by_energy - expected, 0.0))
+        expected_sd = hypot(SPREAD * expected, max(by_energy - expected, 0.0))
         if not variance > 0 or not expected_sd > 0:
-            return expected, float(its_sd) if variance > 0 else 0.0
+            return expected, its_sd
         weights = 1 / its_sd**2, 1 / expected_sd**2
         error = (weights[0] * by_energy + weights[1] * expected) / sum(weights)
-        return max(error, expected / 2), 1 / float(np.sqrt(sum(weights)))
+        return max(error, expected / 2), 1 / sqrt(sum(weights))
 
     @property
     def mean_strength(self) -> float:
