@@ -197,10 +197,12 @@ def test_what_is_kept_of_a_run_is_made_again():
         "axis": "k",
         "strength": 0.7,
         "steps": 0,
-        "stages": ["first", "spare"],
+        "stages": ["first", "similar", "spare"],
         "ended": "kept",
     }
     wanted = Settings(learn=False, refine=False, seed=3, threshold=0.02, gap=2, axis="k", strength=0.7)
     assert settings_of(stored) == wanted
+    with pytest.raises(ValueError, match="stopped after its first, quick stage"):
+        settings_of({**stored, "stages": ["first", "limit"]})
     made = settings_of({**stored, "ended": "whole", "steps": 40})
     assert made.learn and made.refine and made.steps == 40 and np.isclose(made.strength, 0.7)

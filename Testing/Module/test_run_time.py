@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 COST = {
-    "stages": ["match", "first", "learn", "refine", "spare", "judge"],
-    "seconds": {"look": 1.0, "match": 2.0, "first": 30.0, "learn": 50.0, "refine": 15.0, "spare": 2.0},
+    "stages": ["match", "first", "similar", "learn", "refine", "spare", "judge"],
+    "seconds": {"look": 1.0, "match": 2.0, "first": 10.0, "similar": 20.0, "learn": 50.0, "refine": 15.0, "spare": 2.0},
     "network": 10.0,
 }
 NODE = {
@@ -28,7 +28,7 @@ def test_seconds_of_what_is_asked_for(host, module):
         ({"preset": "nsn2n", "first": False, "refine": False}, False, 55),
     ):
         assert runSeconds(COST, SimpleNamespace(**{**NODE, **changes}), network) == seconds
-    white = {**COST, "stages": ["match", "first", "spare", "judge"]}
+    white = {**COST, "stages": ["match", "first", "similar", "spare", "judge"]}
     for changes, seconds in (({}, 35), ({"learn": "on"}, 100), ({"first": False}, 70), ({"minutes": 2.0}, 120)):
         assert runSeconds(white, SimpleNamespace(**{**NODE, **changes}), False) == seconds
 

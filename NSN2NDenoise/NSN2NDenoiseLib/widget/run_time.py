@@ -34,7 +34,8 @@ def runSeconds(cost: dict, parameterNode, usesNetwork: bool) -> float:
     learn = parameterNode.learn == "on" or usesNetwork
     if parameterNode.learn == "auto":
         learn = learn or "learn" in cost["stages"] or not first or isLimited
-    runs = {"first": first, "learn": learn, "refine": parameterNode.refine and filters and (learn or not first)}
+    refine = parameterNode.refine and filters and (learn or not first)
+    runs = {"first": first, "similar": first, "learn": learn, "refine": refine}
     if usesNetwork:
         seconds = {**seconds, "learn": cost["network"]}
     total = sum(part for name, part in seconds.items() if runs.get(name, True))

@@ -117,6 +117,11 @@ def settings_of(report: dict) -> Settings:
     if report.get("steps"):
         values["steps"] = report["steps"]
     if report.get("ended") in ("first", "kept"):
+        if report["stages"] and not {"similar", "learn", "refine"} & set(report["stages"]):
+            raise SettingsError(
+                "the run was stopped after its first, quick stage, which does not run alone; leave the lesions out, or "
+                "let a run come to its end"
+            )
         values.update(learn=report["steps"] > 0, refine="refine" in report["stages"])
     settings = Settings(**values)
     settings.check()
