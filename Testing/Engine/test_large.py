@@ -1,5 +1,6 @@
 """Volumes that are not in memory: the look and the voxels are those of a run in memory, brick by brick."""
 
+import weakref
 from dataclasses import fields
 
 import numpy as np
@@ -201,14 +202,18 @@ def test_a_run_that_was_ended_goes_on(monkeypatch, tmp_path, learn):
     cut(monkeypatch, (6, 24, 24))
     whole = np.zeros_like(volume)
     report = engine.denoise_stored(volume, whole, settings)
-    target, worked = np.zeros_like(volume), []
+    target, worked, held = np.zeros_like(volume), [], []
     do = run._Run._brick
 
     def brick(self, state, *rest):
+        alive = [ref for ref in held if ref() is not None]
+        assert not alive  # no brick is held while the next one is worked on
         worked.append(state.plan.part.core[2].start)
         if len(worked) == 3:
             raise engine.Cancelled("killed")
-        return do(self, state, *rest)
+        done = do(self, state, *rest)
+        held.append(weakref.ref(done[0].slices.values))
+        return done
 
     monkeypatch.setattr(run._Run, "_brick", brick)
     with pytest.raises(engine.Cancelled):
@@ -217,8 +222,9 @@ def test_a_run_that_was_ended_goes_on(monkeypatch, tmp_path, learn):
     again = engine.denoise_stored(volume, target, settings, journal=tmp_path)
     assert worked == [0, 24, 48, 48]
     assert target.tobytes() == whole.tobytes()
-    for name in set(report) - {"seconds", "peakMemoryMB"}:
+    for name in set(report) - {"seconds", "peakMemoryMB", "parts"}:
         assert again[name] == report[name], name
+    assert again["parts"]["sides"] == [6, 24, 24]
     cut(monkeypatch, (6, 24, 48))
     engine.denoise_stored(volume + 1, target, settings, journal=tmp_path)
     assert worked[4:] == [0, 48]  # another volume begins anew

@@ -139,6 +139,7 @@ class _Run:
                 self._write(brick, core, part)
                 self._journal.record(number, piece)
                 state = replace(state, network=brick.network)
+                del brick  # or it would be held while the next one is worked on
                 self._book(tracker)
             else:
                 self._bricks_since = (awake_seconds(), self._to)
