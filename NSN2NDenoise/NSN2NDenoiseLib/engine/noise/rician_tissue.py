@@ -71,7 +71,10 @@ def _sigma(mean: float, variance: float) -> float:
     """The sigma with which a Rician variable has this variance at this mean; 1 where the noise has a color."""
     sigma = np.sqrt(variance)
     for _ in range(3):
-        sigma = np.sqrt(variance / float(rician_variance(np.array(mean / sigma), 1.0)))
+        expected = float(rician_variance(np.array(mean / sigma), 1.0))
+        if not expected > 0:
+            return 1.0
+        sigma = np.sqrt(variance / expected)
     return float(sigma) if SIGMA[0] <= sigma <= SIGMA[1] else 1.0
 
 
