@@ -69,6 +69,8 @@ def sigma_without_air(stack: np.ndarray, slices: Slices, sd: float) -> tuple[flo
 
 def _sigma(mean: float, variance: float) -> float:
     """The sigma with which a Rician variable has this variance at this mean; 1 where the noise has a color."""
+    if not variance > 0:
+        return 1.0
     sigma = np.sqrt(variance)
     for _ in range(3):
         expected = float(rician_variance(np.array(mean / sigma), 1.0))
