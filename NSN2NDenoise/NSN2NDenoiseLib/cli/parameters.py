@@ -154,7 +154,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=LEAVABLE,
         metavar="STAGE",
-        help="leave a stage out: first, learn or refine (see inspect)",
+        help="leave a stage out: first (with similar), learn or refine (see inspect)",
     )
 
 
