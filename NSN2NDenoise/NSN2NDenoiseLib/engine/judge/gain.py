@@ -14,7 +14,7 @@ CELL = 4
 #: SD of the Gaussian window over cells, in slices and in cells.
 WINDOW = (1.0, 1.5, 1.5)
 #: Removed energy up to this part above the noise's is chance, or the map's error.
-TOLERANCE = 1.15
+TOLERANCE = 1.25
 #: A strength above this is all of it.
 WHOLE = 0.999
 #: How far Stein's estimate of an error may be off (SD): of the noise's variance, which is known so well, and of `kept`.
