@@ -45,7 +45,7 @@ def end(number, made, failed, seconds):
 
 def read():
     """All entries, the oldest first."""
-    return json.loads(LEDGER.read_text()) if LEDGER.exists() else []
+    return json.loads(LEDGER.read_text(encoding="utf-8")) if LEDGER.exists() else []
 
 
 def _write(entries):

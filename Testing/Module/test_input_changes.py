@@ -97,7 +97,7 @@ def test_the_panel_and_the_console_do_not_stop_each_other(host, module, ui, logi
 
     quickChild.hold()
     slicer.util.arrayFromVolumeModified(volume)
-    host.wait(0.6)
+    host.waitUntil(lambda: module.panel.matching._job is not None)
     panels = module.panel.matching._job
     import qt
 

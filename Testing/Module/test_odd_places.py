@@ -135,7 +135,7 @@ def test_names_of_a_jobs_files_are_short(host, module):
 
     names = [name for key, name in vars(protocol).items() if key.endswith("_FILE")]
     names += [make(99_999) for make in (protocol.frame_file, protocol.denoised_frame, protocol.preview_file)]
-    assert len(names) == 10
+    assert len(names) == 12
     for task in (protocol.DENOISE, protocol.FRAMES, protocol.MATCH, protocol.SHOW):
         directory = JobDirectory({"task": task})
         folder = os.path.basename(directory.path)

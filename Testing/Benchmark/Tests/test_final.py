@@ -78,7 +78,8 @@ def rehearsed(tmp_path, monkeypatch):
 
 def test_other_draws_take_what_was_best_on_draw_0(rehearsed):
     first, second = (
-        json.loads((rehearsed / f"tiny--draw{n}" / f"median--best-of-sweep--seed{n}.json").read_text()) for n in (0, 1)
+        json.loads((rehearsed / f"tiny--draw{n}" / f"median--best-of-sweep--seed{n}.json").read_text(encoding="utf-8"))
+        for n in (0, 1)
     )
     assert len(first["variants"]) == 2
     assert first["variants"][first["best"]]["parameters"] == {"radius": [1, 1, 0]}
@@ -97,14 +98,14 @@ def test_the_page_says_who_was_helped_and_puts_what_is_behind_first(rehearsed, m
     monkeypatch.setattr("Benchmark.final_rows.OWN", ("median", "default"))
     monkeypatch.setattr(final_page, "SHOWN", ("tiny",))
     final_page.main(["--rehearsal"])
-    page = (rehearsed / "Results-rehearsal.md").read_text()
+    page = (rehearsed / "Results-rehearsal.md").read_text(encoding="utf-8")
     assert "no evidence" in page
     opening = page.split("\n\n")[2]
     assert opening.startswith("**Where NS-N2N's default, blind, is behind the best rival:**")
     assert "best of sweep, with the truth's help (-" in opening
     assert "| **the truth helped** |" in page
     assert (rehearsed / "figures" / "tiny-errors.jpg").stat().st_size > 5_000
-    kept = json.loads((rehearsed / "figures" / "records.json").read_text())
+    kept = json.loads((rehearsed / "figures" / "records.json").read_text(encoding="utf-8"))
     assert {r["experiment"] for r in kept} == {"tiny--draw0", "tiny--draw1", "tiny--draw2"}
 
 
@@ -214,7 +215,7 @@ def test_numbers_page_holds_commands_outputs_and_no_place_of_this_machine(tmp_pa
     arguments = ["--data", str(data), "--out", str(tmp_path / "out")]
     show = "python -c print(__import__('sys').argv[1])"
     assert numbers_page.main(arguments, [f"{show} DIR/a.nii"], page) == 0
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     assert f"    $ {show} DIR/a.nii\n    DIR/a.nii\n" in text
     assert str(tmp_path) not in text
     assert "Commit" in text
