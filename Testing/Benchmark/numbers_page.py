@@ -28,7 +28,6 @@ COMMANDS = (
     f"{CHECK} mr --data DIR --denoised OUT/mr-out.nii.gz",
     "nsn2n denoise DIR/ct_lidc0314_1mm_noisy.nii.gz OUT/ct-out.nii.gz --overwrite",
     f"{CHECK} real --input DIR/ct_lidc0314_1mm_noisy.nii.gz --denoised OUT/ct-out.nii.gz",
-    "python Testing/Benchmark/check_large.py --folder OUT",
 )
 
 
