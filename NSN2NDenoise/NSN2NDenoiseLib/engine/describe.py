@@ -20,11 +20,11 @@ WORDS = {
 }
 #: Where a stage comes from.
 SOURCES = {
-    "first": "Dabov et al. 2007, Maggioni et al. 2013",
-    "similar": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
-    "learn": "Zhou et al. 2024",
-    "refine": "Dabov et al. 2007, Maggioni et al. 2013, Manjon et al. 2015",
-    "unbias": "Koay and Basser 2006",
+    "first": ("Dabov et al. 2007", "Maggioni et al. 2013"),
+    "similar": ("Dabov et al. 2007", "Maggioni et al. 2013", "Manjon et al. 2015"),
+    "learn": ("Zhou et al. 2024",),
+    "refine": ("Dabov et al. 2007", "Maggioni et al. 2013", "Manjon et al. 2015"),
+    "unbias": ("Koay and Basser 2006",),
 }
 
 
@@ -35,7 +35,7 @@ def describe_stages(stages: Iterable[str]) -> str:
 
 def describe_sources(stages: Iterable[str]) -> str:
     """The literature behind the stages of a result, each once, in the order of the stages."""
-    return "; ".join(dict.fromkeys(SOURCES[name] for name in stages if name in SOURCES))
+    return "; ".join(dict.fromkeys(source for name in stages for source in SOURCES.get(name, ())))
 
 
 def describe_effect(report: dict) -> str:
