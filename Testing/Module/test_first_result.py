@@ -194,7 +194,8 @@ def test_console_gets_the_first_result_and_keeps_it(host, logic, volume):
         logic.stopAndKeep()
 
     output = logic.process(volume, settings=ENDLESS, firstCallback=keep, noiseVolume=True)
-    assert seen[0][0] is output and np.array_equal(voxels(output), seen[0][1])
+    kept = "similar" not in report(output)["stages"]  # that stage may have ended, too, before the word came
+    assert seen[0][0] is output and np.array_equal(voxels(output), seen[0][1]) == kept
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
     assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
     assert len(host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 3
