@@ -179,7 +179,12 @@ class qMRMLNodeComboBox(QWidget):
             return
         if scene.IsBatchProcessing() or scene.IsClosing() or scene.IsImporting():
             return
-        self._refresh()
+        try:
+            self._refresh()
+        except ValueError:  # Python's garbage collection may destroy it in the midst of this, as it never does in C++
+            if shiboken6.isValid(self):
+                raise
+            self._stopObserving()
 
     def _onNodeRemoved(self, scene, event, node):
         if not (scene.IsBatchProcessing() or scene.IsClosing()):
