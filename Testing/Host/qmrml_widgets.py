@@ -174,23 +174,27 @@ class qMRMLNodeComboBox(QWidget):
         self._observers, self._nodeObservers = [], []
 
     def _onSceneEvent(self, scene, event):
-        if not shiboken6.isValid(self):  # a C++ widget stops observing when it is destroyed
-            self._stopObserving()
-            return
-        if scene.IsBatchProcessing() or scene.IsClosing() or scene.IsImporting():
-            return
-        try:
-            self._refresh()
-        except ValueError:  # Python's garbage collection may destroy it in the midst of this, as it never does in C++
-            if shiboken6.isValid(self):
-                raise
-            self._stopObserving()
+        if not (scene.IsBatchProcessing() or scene.IsClosing() or scene.IsImporting()):
+            self._follow()
 
     def _onNodeRemoved(self, scene, event, node):
         if not (scene.IsBatchProcessing() or scene.IsClosing()):
             self._leaving = node
-            self._refresh()
+            self._follow()
             self._leaving = None
+
+    def _follow(self):
+        """Refresh after the scene. A C++ widget stops observing when it is destroyed, which Python's garbage collection
+        may do at any time, in the midst of this as well.
+        """
+        try:
+            if shiboken6.isValid(self):
+                self._refresh()
+        except ValueError:
+            if shiboken6.isValid(self):
+                raise
+        if not shiboken6.isValid(self):
+            self._stopObserving()
 
     def _accepts(self, node):
         if node is self._leaving or node.GetHideFromEditors():
