@@ -4,6 +4,7 @@ import math
 from importlib.util import find_spec
 
 import numpy as np
+import torch
 
 from ..errors import RunError
 from ..judge.guards import SAMPLE
@@ -17,10 +18,11 @@ FIRST_STEP = 40.0
 #: Bytes a voxel that are there from the first stage on: normalized slices (4), W (1), padding (1), low-passed slices
 #: (4); and those of one more version of the volume.
 STACK_BYTES, VERSION_BYTES = 10, 4
-#: Bytes a voxel of the whole volume while it is looked at.
-LOOK_BYTES = 13
-#: Feature maps of full resolution (float32) that are alive in a training step, and when a slice is denoised.
-TRAIN_MAPS, INFER_MAPS = 18, 5
+#: Bytes a voxel of the whole volume while it is looked at, and the MB that looking takes of any volume.
+LOOK_BYTES, LOOK = 11, 120.0
+#: Feature maps of full resolution (float32) that are alive in a training step: on a CPU whose kernels use AVX-512, and
+#: on others, where oneDNN keeps more copies; and when a slice is denoised.
+TRAIN_MAPS_AVX512, TRAIN_MAPS, INFER_MAPS = 18, 27, 5
 #: MB that the filters' compiled kernels take: 130 from the cache, 260 in the run that compiles them; in between.
 KERNELS = 140.0
 #: Bytes a pixel that the compiled filters take for one slab.
@@ -28,7 +30,7 @@ COMPILED_SLAB_BYTES = 590
 #: The same of the filter in torch, and the MB for the groups that it filters at once.
 SLAB_BYTES, GROUPS_MB = 950, 115.0
 #: Bytes for each voxel that stage "judge" looks at.
-JUDGE_BYTES = 37
+JUDGE_BYTES = 17
 #: The network's weights, their gradient, Adam's two moments, and one in passing.
 WEIGHT_COPIES = 5
 #: Slices that a GPU denoises at once (`inference.slices_at_once`), and the MB that CUDA takes for itself.
@@ -71,7 +73,7 @@ def added_by_stage(
         whole = math.prod(shape) / 1e6
         there = (dtype.itemsize + 1) * whole
         stages = {name: added + there for name, added in added_by_stage(part, dtype, settings).items()}
-        return {**stages, "look": LOOK_BYTES * whole}
+        return {**stages, "look": LOOK + LOOK_BYTES * whole}
     voxels = math.prod(shape) / 1e6
     learns = settings.learn is not False
     constant = FIRST_STEP if learns else 0.0
@@ -99,7 +101,7 @@ def added_by_stage(
         for name, (count, work) in moments.items()
         if not left_out.get(name)
     }
-    return {"look": LOOK_BYTES * voxels, **stages}
+    return {"look": LOOK + LOOK_BYTES * voxels, **stages}
 
 
 def predict_gpu_memory_mb(shape: tuple[int, int, int], settings: Settings) -> float:
@@ -142,7 +144,8 @@ def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     images = settings.batch * (3 if settings.lambda_ic > 0 else 2)
     # 31 million parameters with 64 channels and 4 levels; doubling the channels makes it four times as many
     parameters = 31e6 * (settings.width * 2**settings.levels / 1024) ** 2
-    return 4e-6 * (TRAIN_MAPS * images * pixels * settings.width + WEIGHT_COPIES * parameters)
+    maps = TRAIN_MAPS_AVX512 if torch.backends.cpu.get_cpu_capability() == "AVX512" else TRAIN_MAPS
+    return 4e-6 * (maps * images * pixels * settings.width + WEIGHT_COPIES * parameters)
 
 
 def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
