@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.noise.color import NoiseColor
+from NSN2NDenoiseLib.engine.noise.color import NoiseColor, limit_mean
 from NSN2NDenoiseLib.engine.noise.cubes import cosines
 
 SHAPE = (24, 96, 100)
@@ -54,3 +54,24 @@ def test_white_noise_stays_white_and_chance_has_a_number():
 @pytest.mark.parametrize("shape", [(3, 16, 16), (7, 17, 19)])
 def test_small_and_odd_shapes(shape):
     assert color_of(SMOOTH, SMOOTH, SMOOTH[:3]).sample(shape, seed=0).shape == shape
+
+
+def test_the_mean_holds_no_more_than_a_gaussian_spectrum_would():
+    """Worked by hand: 8 at frequency 1 and 1 at frequency 2 allow for 8 x 8^.7 = 34.3 at the mean."""
+    spectrum = np.ones((4, 4))
+    spectrum[0, 1], spectrum[1, 0], spectrum[0, 0] = 4, 16, 30
+    assert limit_mean(spectrum.ravel()) == pytest.approx(spectrum.ravel())
+    spectrum[0, 0] = 40
+    limited = limit_mean(spectrum.ravel())
+    assert limited[0] == pytest.approx(34.3, abs=0.01) and limited[1:] == pytest.approx(spectrum.ravel()[1:])
+    rising = np.ones((4, 4))
+    rising[0, 0], rising[0, 2], rising[2, 0] = 1.5, 3, 3  # as of a CT: no more than its neighbors
+    assert limit_mean(rising.ravel())[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("smooth", [0.4, 0.6, 0.8, 1.0, 1.4])
+def test_smoothed_noise_keeps_its_mean(smooth):
+    """White noise smoothed by a Gaussian of that SD in pixels."""
+    covariance = np.exp(-np.square(np.arange(4) / (2 * smooth)))
+    spectrum = np.multiply.outer(variances(covariance), variances(covariance)).ravel()
+    assert limit_mean(spectrum)[0] == pytest.approx(spectrum[0], rel=0.05)

@@ -107,6 +107,18 @@ def test_fine_texture_is_not_noise_and_what_is_extrapolated_says_so():
     assert "extrapolated" in found.warnings[0]
 
 
+@pytest.mark.parametrize("color", ["white", "smooth"])
+def test_slices_measured_in_turns_are_not_noise(cortex, color):
+    """A scanner that measures slices 1, 3, 5, ... and then 2, 4, 6, ... leaves them of unequal brightness."""
+    noise = white() if color == "white" else ndimage.gaussian_filter(white(), (0, 0.6, 0.6))
+    noisy = cortex + 50 * noise / noise.std()
+    turns = np.where(np.arange(SHAPE[0]) % 2, 1.06, 0.94).astype(np.float32)[:, None, None]
+    even, found = measure_noise(noisy, None), measure_noise(noisy * turns, None)
+    assert found.sd == pytest.approx(50, rel=0.15)
+    assert found.sd == pytest.approx(even.sd, rel=0.1)
+    assert found.color.within == pytest.approx(even.color.within, rel=0.3)
+
+
 def test_units_do_not_matter(cortex):
     noisy = cortex + 50 * white()
     assert measure_noise(noisy / 2000, None).sd * 2000 == pytest.approx(measure_noise(noisy, None).sd, rel=0.02)

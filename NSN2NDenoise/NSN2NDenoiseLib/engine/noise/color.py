@@ -12,6 +12,9 @@ from .intercept import median_variance
 LAGS = (1, 2, 3)
 #: The noise of a frequency has at least this part of the mean variance.
 FLOOR = 0.02
+#: White noise smoothed by a Gaussian: log(mean / frequency 1) in units of log(frequency 1 / frequency 2) of four pixels;
+#: .65 to .74 for a Gaussian of SD .4 to 1.7 pixels, less for other filters.
+GAUSSIAN = 0.7
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,22 @@ def correlation_in_slice(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> 
     within = np.kron(cosines(SIDE), cosines(SIDE))
     pixels = (cubes.top[chosen] / np.sqrt(unit[chosen])[:, None] @ within).reshape(-1, SIDE, SIDE)
     return _correlations(pixels, 1, max(LAGS)), _correlations(pixels, 2, max(LAGS))
+
+
+def limit_mean(variances: np.ndarray) -> np.ndarray:
+    """The 16 variances within a slice, that of the mean (both frequencies 0) no larger than noise can have it.
+
+    What changes the mean of a 4 x 4 square from one slice to the next is noise, but also anatomy in thick slices, and
+    the brightness of slices that a scanner measures in turns (1, 3, 5, ..., 2, 4, 6, ...). From the mean to the next
+    frequency the spectrum of noise falls no faster than that of white noise smoothed by a Gaussian, see `GAUSSIAN`.
+
+    Args:
+        variances: (16,), row by row, any unit.
+    """
+    first, second = (np.sqrt(variances[k] * variances[SIDE * k]) for k in (1, 2))
+    limited = variances.copy()
+    limited[0] = min(variances[0], first * max(1.0, first / max(second, 1e-30)) ** GAUSSIAN)
+    return limited
 
 
 def along_slices(correlation: list[float], depth: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .color import NoiseColor, along_slices, correlation_in_slice, slice_correlation
+from .color import NoiseColor, along_slices, correlation_in_slice, limit_mean, slice_correlation
 from .cubes import LOW, SIDE, Cubes, sample_cubes
 from .intercept import OWN, Line, fit_curve, fit_line, group_cubes, median_variance
 from .map import NoiseMap, fit_map
@@ -114,13 +114,13 @@ def measure_noise(
     depth = cubes.slices.shape[1]
     first = _look(cubes, np.ones(len(cubes.top), np.float32))
     centers = cubes.places + np.array([(depth - 1) / 2, (SIDE - 1) / 2, (SIDE - 1) / 2])
-    shape = fit_map(centers, cubes.anatomy, np.square(cubes.top).mean(axis=1), stack.shape, first.own)
+    shape = fit_map(centers, cubes.anatomy, np.square(cubes.top[:, 1:]).mean(axis=1), stack.shape, first.own)
     look = _look(cubes, shape.at(centers))
     line = look.line()
     if line.is_flat:
         look = _look(cubes, look.unit, flat=True)
         line = look.line()
-    lines = np.array([fit_line(look.anatomy, v, look.count, look.own).noise for v in look.variance.T])
+    lines = limit_mean(np.array([fit_line(look.anatomy, v, look.count, look.own).noise for v in look.variance.T]))
     curve = fit_curve(look.anatomy, look.variance.mean(axis=1), look.count, look.own)
     scale = float(np.median(look.unit)) / look.along[-1]
     estimates = {
@@ -168,7 +168,7 @@ def _look(cubes: Cubes, unit: np.ndarray, flat: bool = False) -> _Look:
     anatomy, top = cubes.anatomy / unit, cubes.top / np.sqrt(unit)[:, None]
     groups = group_cubes(anatomy, flat)
     means = np.array([anatomy[g].mean() for g in groups])
-    variance = np.array([median_variance(top[g]) for g in groups])
+    variance = np.array([limit_mean(median_variance(top[g])) for g in groups])
     flattest = np.concatenate([g for g, mean in zip(groups, means, strict=True) if mean <= NEAR * means[0]])
     correlation = slice_correlation(cubes, flattest, unit)
     along = along_slices(correlation, cubes.slices.shape[1])

@@ -4,7 +4,6 @@ import math
 from importlib.util import find_spec
 
 import numpy as np
-import torch
 
 from ..errors import RunError
 from ..judge.guards import SAMPLE
@@ -20,9 +19,9 @@ FIRST_STEP = 40.0
 STACK_BYTES, VERSION_BYTES = 10, 4
 #: Bytes a voxel of the whole volume while it is looked at, and the MB that looking takes of any volume.
 LOOK_BYTES, LOOK = 11, 120.0
-#: Feature maps of full resolution (float32) that are alive in a training step: on a CPU whose kernels use AVX-512, and
-#: on others, where oneDNN keeps more copies; and when a slice is denoised.
-TRAIN_MAPS_AVX512, TRAIN_MAPS, INFER_MAPS = 18, 27, 5
+#: Feature maps of full resolution (float32) that are alive in a training step (18 where the CPU has AVX-512, 27 where
+#: it has not; in between), and when a slice is denoised.
+TRAIN_MAPS, INFER_MAPS = 22, 5
 #: MB that the filters' compiled kernels take: 130 from the cache, 260 in the run that compiles them; in between.
 KERNELS = 140.0
 #: Bytes a pixel that the compiled filters take for one slab.
@@ -144,8 +143,7 @@ def _training_mb(shape: tuple[int, int, int], settings: Settings) -> float:
     images = settings.batch * (3 if settings.lambda_ic > 0 else 2)
     # 31 million parameters with 64 channels and 4 levels; doubling the channels makes it four times as many
     parameters = 31e6 * (settings.width * 2**settings.levels / 1024) ** 2
-    maps = TRAIN_MAPS_AVX512 if torch.backends.cpu.get_cpu_capability() == "AVX512" else TRAIN_MAPS
-    return 4e-6 * (maps * images * pixels * settings.width + WEIGHT_COPIES * parameters)
+    return 4e-6 * (TRAIN_MAPS * images * pixels * settings.width + WEIGHT_COPIES * parameters)
 
 
 def _slice_mb(shape: tuple[int, int, int], settings: Settings) -> float:
