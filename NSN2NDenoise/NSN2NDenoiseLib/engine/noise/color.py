@@ -12,8 +12,8 @@ from .intercept import median_variance
 LAGS = (1, 2, 3)
 #: The noise of a frequency has at least this part of the mean variance.
 FLOOR = 0.02
-#: White noise smoothed by a Gaussian: log(mean / frequency 1) in units of log(frequency 1 / frequency 2) of four pixels;
-#: .65 to .74 for a Gaussian of SD .4 to 1.7 pixels, less for other filters.
+#: White noise smoothed by a Gaussian: log(mean / frequency 1) in units of log(frequency 1 / frequency 2), of four
+#: pixels; .65 to .74 for a Gaussian of SD .4 to 1.7 pixels, less for other filters.
 GAUSSIAN = 0.7
 
 
