@@ -5,7 +5,7 @@ import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.filter import on_cpu
 from NSN2NDenoiseLib.engine.stages.within import SEAM, seam
-from NSN2NDenoiseLib.engine.volume.part import GRID, find_part
+from NSN2NDenoiseLib.engine.volume.part import GRID, find_part, shifted
 from scipy import ndimage
 
 from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
@@ -88,8 +88,28 @@ def test_the_preview_follows_threshold_axis_and_type():
 
 def test_the_preview_ends_when_it_is_not_wanted_any_more():
     preview = engine.ResultPreview(volume_of("white", (6, 24, 24)))
-    with pytest.raises(engine.Cancelled):
-        preview.box(np.s_[0:1, 0:24, 0:24], FAST, should_stop=lambda: True)
+    for show in (preview.box, preview.sketch):
+        with pytest.raises(engine.Cancelled):
+            show(np.s_[0:1, 0:24, 0:24], FAST, should_stop=lambda: True)
+
+
+@pytest.mark.parametrize("box", [np.s_[4:5, 0:48, 10:50], np.s_[0:14, 20:21, 0:56]])
+def test_a_sketch_is_about_the_result(box):
+    noisy = volume_of("white", (14, 48, 56))
+    preview = engine.ResultPreview(noisy)
+    sketch = preview.sketch(box, FAST)
+    around, result = preview.box(box, FAST)
+    result = result[shifted(box, around)]
+    assert sketch.shape == result.shape and sketch.dtype == noisy.dtype
+    assert (sketch - result).std() < 0.5 * (noisy[box] - result).std()
+
+
+def test_the_sketch_follows_threshold_axis_and_type():
+    noisy = np.round(volume_of("white", (20, 24, 28))).astype(np.int16).swapaxes(0, 1).copy()
+    preview, box = engine.ResultPreview(noisy, axis="j"), np.s_[3:20, 7:8, 0:28]
+    found = preview.sketch(box, FAST)
+    assert found.shape == (17, 1, 28) and found.dtype == np.int16
+    assert not np.array_equal(found, preview.sketch(box, engine.Settings.from_preset("fast", threshold=0.004)))
 
 
 def test_without_compiled_kernels_it_is_nearly_so(monkeypatch):

@@ -134,8 +134,9 @@ def test_names_of_a_jobs_files_are_short(host, module):
     from NSN2NDenoiseLib.logic.job_directory import JobDirectory
 
     names = [name for key, name in vars(protocol).items() if key.endswith("_FILE")]
-    names += [make(99_999) for make in (protocol.frame_file, protocol.denoised_frame, protocol.preview_file)]
-    assert len(names) == 12
+    names += [make(99_999) for key, make in vars(protocol).items() if key.endswith("_file")]
+    names.append(protocol.denoised_frame(99_999))
+    assert len(names) == 13
     for task in (protocol.DENOISE, protocol.FRAMES, protocol.MATCH, protocol.SHOW):
         directory = JobDirectory({"task": task})
         folder = os.path.basename(directory.path)

@@ -68,6 +68,39 @@ def test_it_follows_scrolling_threshold_and_strength(host, module, logic, ui, vo
     assert np.array_equal(full[where], voxels(run.GetNodeReference("NSN2N.FullStrength"))[where])
 
 
+def test_a_sketch_comes_first_and_gives_way(host, module, logic, ui, volume, monkeypatch):
+    """About the result, on the screen and with a sentence while the result is computed; then the result."""
+    module.panel.matching._inspectTimer.stop()
+    preview, sketched = module.panel.preview, []
+    tell = preview._onSketched
+
+    def spy(box, found):
+        tell(box, found)
+        sketched.append((box, found.copy(), voxels(preview.layer.node)[box], ui.previewResultLabel.text))
+
+    monkeypatch.setattr(preview, "_onSketched", spy)
+    ui.previewResultButton.click()
+    shown(host, module)
+    assert len(sketched) == 3 and not preview.layer._sketches  # one for each view
+    first, before = sketched[0], voxels(volume)
+    known = preview.layer._known[0][0]
+    result = voxels(preview.layer.node)[known]
+    wide = (slice(0, before.shape[0]), *first[0][1:])
+    preview.layer.sketch(wide, before[wide], 1.0)
+    assert np.array_equal(voxels(preview.layer.node)[known], result)  # where the result is known, it stays
+    run = voxels(logic.process(volume, preset="fast"))
+    assert np.array_equal(first[1], first[2]) and "sketch" in first[3]
+    for box, found, _onScreen, _text in sketched:
+        gone, goes = (before[box].astype(float) - other[box] for other in (_placed(found, box, before), run))
+        assert np.corrcoef(gone.ravel(), goes.ravel())[0, 1] > 0.9
+
+
+def _placed(found, box, before):
+    whole = before.copy()
+    whole[box] = found
+    return whole
+
+
 def test_it_leaves_no_trace(host, module, logic, ui, volume):
     module.panel.matching._inspectTimer.stop()
     other = host.slicer.util.addVolumeFromArray(voxels(volume), name="other")

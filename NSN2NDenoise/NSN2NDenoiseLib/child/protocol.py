@@ -19,6 +19,7 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``frame`` | ``number``, ``report``: the result of a frame stands in its file (`denoised_frame`) |
 | ``first`` | ``report``: a result that is usable while better ones are to come stands in `FIRST_FILE` |
 | ``slices`` | ``indices``: slices whose residual now stands in `RESIDUAL_FILE` |
+| ``sketched`` | ``number``, ``box`` (K K J J I I): about what its result will be stands in `sketch_file` |
 | ``shown`` | ``number``, ``box`` (K K J J I I): its result, or more, stands in `preview_file` |
 | ``notShown`` | ``number``, ``message``: there is none |
 | ``done`` | ``report`` (of a denoising run) |
@@ -65,6 +66,11 @@ def denoised_frame(number: int) -> str:
 def preview_file(number: int) -> str:
     """Where the voxels of preview `number` stand."""
     return f"preview{number}.npy"
+
+
+def sketch_file(number: int) -> str:
+    """Where the voxels of what is shown before preview `number` stand."""
+    return f"sketch{number}.npy"
 
 
 def write_job(directory: str, job: dict) -> None:

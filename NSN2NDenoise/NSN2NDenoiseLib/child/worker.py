@@ -171,9 +171,17 @@ def show(directory: str, job: dict, parent: Parent) -> None:
 
 def _answer(directory: str, job: dict, preview: "engine.ResultPreview", wish: Wish, parent: Parent) -> None:
     settings = engine.Settings.from_preset(job["preset"], **job["settings"], threshold=wish.threshold)
-    box, voxels = preview.box(wish.box, settings, lambda: parent.should_stop() or parent.wish is not wish)
-    _save(directory, protocol.preview_file(wish.number), voxels)
-    parent.send("shown", number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
+
+    def should_stop() -> bool:
+        return parent.should_stop() or parent.wish is not wish
+
+    def tell(type: str, name: str, box, voxels: np.ndarray) -> None:
+        _save(directory, name, voxels)
+        parent.send(type, number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
+
+    number, box = wish.number, wish.box
+    tell("sketched", protocol.sketch_file(number), box, preview.sketch(box, settings, should_stop))
+    tell("shown", protocol.preview_file(number), *preview.box(box, settings, should_stop))
 
 
 def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:

@@ -470,7 +470,7 @@ class DenoisingLogic:
         """Forget the owner's residual, and stop computing it if nobody else needs it."""
         self._residuals.drop(owner)
 
-    def previewJob(self, inputVolume, settings: dict, onShown, onNotShown, onFinished) -> PreviewJob:
+    def previewJob(self, inputVolume, settings: dict, onSketched, onShown, onNotShown, onFinished) -> PreviewJob:
         """A started job that shows what a run without a network will give; arguments as `PreviewJob`, usable.
 
         Raises:
@@ -478,7 +478,7 @@ class DenoisingLogic:
             OSError: the temporary folder can't be written.
         """
         dependencies.ensureForRun()
-        job = PreviewJob(inputVolume, settings, onShown, onNotShown, onFinished)
+        job = PreviewJob(inputVolume, settings, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
         job.start()
         return job

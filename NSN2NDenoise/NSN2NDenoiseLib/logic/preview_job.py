@@ -22,6 +22,7 @@ class PreviewJob(ChildJob):
     Args:
         inputVolume: node.
         settings: of the engine, over preset "fast": axis, device, rician.
+        onSketched: called soon with the box, and about what its voxels will be at full strength.
         onShown: called with the box, at least the one that was wished for, and its voxels at full strength.
         onNotShown: called with the reason.
         onFinished: called once with the `Outcome`.
@@ -33,12 +34,17 @@ class PreviewJob(ChildJob):
         self,
         inputVolume,
         settings: dict,
+        onSketched: Callable[[Box, np.ndarray], None],
         onShown: Callable[[Box, np.ndarray], None],
         onNotShown: Callable[[str], None],
         onFinished: Callable[[Outcome], None],
     ) -> None:
         self.key = previewKey(inputVolume, settings)
-        self._onShown, self._onNotShown, self.onFinished = onShown, onNotShown, onFinished
+        self._answers = {
+            "sketched": (protocol.sketch_file, onSketched),
+            "shown": (protocol.preview_file, onShown),
+        }
+        self._onNotShown, self.onFinished = onNotShown, onFinished
         self._number = 0
         job = {
             "task": protocol.SHOW,
@@ -55,15 +61,18 @@ class PreviewJob(ChildJob):
         self._child.send(f"show {self._number} {'auto' if threshold is None else repr(float(threshold))} {ends}")
 
     def _onMessage(self, message: dict) -> None:
-        if not self.running or message.get("number") != self._number:
+        if not self.running:
             return
-        if message["type"] == "shown":
-            ends = message["box"]
-            path = self._directory.file(protocol.preview_file(self._number))
-            found = np.load(path)
+        isWanted = message.get("number") == self._number
+        if message["type"] in ("sketched", "shown"):
+            file, tell = self._answers[message["type"]]
+            path = self._directory.file(file(message["number"]))
+            found = np.load(path) if isWanted else None
             os.remove(path)
-            self._onShown(tuple(map(slice, ends[::2], ends[1::2])), found)
-        elif message["type"] == "notShown":
+            if isWanted:
+                ends = message["box"]
+                tell(tuple(map(slice, ends[::2], ends[1::2])), found)
+        elif message["type"] == "notShown" and isWanted:
             self._onNotShown(message["message"])
 
     def _onEnd(self, outcome: Outcome) -> None:

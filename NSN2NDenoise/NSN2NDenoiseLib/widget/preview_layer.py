@@ -18,6 +18,7 @@ class PreviewLayer:
     def __init__(self) -> None:
         self._input, self._node, self._display = None, None, None
         self._known: list[tuple] = []
+        self._sketches: list[tuple] = []
         self._replaced: dict[str, tuple[str | None, float]] = {}
 
     @property
@@ -58,7 +59,8 @@ class PreviewLayer:
         for node in (self._node, self._display):
             if node is not None and slicer.mrmlScene.IsNodePresent(node):
                 slicer.mrmlScene.RemoveNode(node)
-        self._input, self._node, self._display, self._known = None, None, None, []
+        self._input, self._node, self._display = None, None, None
+        self.forget()
 
     def followVolume(self) -> None:
         """Take over the input's geometry and parent transform."""
@@ -68,14 +70,21 @@ class PreviewLayer:
 
     def knows(self, box: tuple) -> bool:
         """Whether the result is known in a box."""
-        return any(
-            all(a.start <= b.start and b.stop <= a.stop for a, b in zip(known, box, strict=True))
-            for known, _full in self._known
-        )
+        return any(_holds(known, box) for known, _full in self._known)
 
     def forget(self) -> None:
         """The result will be another one; what was known of the last one stays until something new comes."""
-        self._known = []
+        self._known, self._sketches = [], []
+
+    def sketch(self, box: tuple, full: np.ndarray, part: float) -> None:
+        """Show in a box about what the result will be, but where that is known already; arguments as in `write`."""
+        self._begin()
+        self._sketches.append((box, full))
+        self._mix(box, full, part)
+        for known, result in self._known:
+            if all(a.start < b.stop and b.start < a.stop for a, b in zip(known, box, strict=True)):
+                self._mix(known, result, part)
+        slicer.util.arrayFromVolumeModified(self._node)
 
     def write(self, box: tuple, full: np.ndarray, part: float) -> None:
         """Show the result in a box.
@@ -85,18 +94,22 @@ class PreviewLayer:
             full: its voxels at full strength.
             part: strength, 0 to 1.
         """
-        if not self._known:
-            volumes.arrayOf(self._node)[:] = volumes.arrayOf(self._input)
+        self._begin()
+        self._sketches = [(other, _) for other, _ in self._sketches if not _holds(box, other)]
         self._known.append((box, full))
         self._mix(box, full, part)
         slicer.util.arrayFromVolumeModified(self._node)
 
     def setStrength(self, part: float) -> None:
         """Show all that is known at another strength."""
-        for box, full in self._known:
+        for box, full in (*self._sketches, *self._known):
             self._mix(box, full, part)
-        if self._known:
+        if self._known or self._sketches:
             slicer.util.arrayFromVolumeModified(self._node)
+
+    def _begin(self) -> None:
+        if not self._known and not self._sketches:
+            volumes.arrayOf(self._node)[:] = volumes.arrayOf(self._input)
 
     def _mix(self, box: tuple, full: np.ndarray, part: float) -> None:
         before = np.ascontiguousarray(volumes.arrayOf(self._input)[box])
@@ -105,3 +118,7 @@ class PreviewLayer:
 
     def _ourComposites(self) -> list:
         return [node for node in compositeNodes() if node.GetForegroundVolumeID() == self._node.GetID()]
+
+
+def _holds(one: tuple, other: tuple) -> bool:
+    return all(a.start <= b.start and b.stop <= a.stop for a, b in zip(one, other, strict=True))

@@ -101,7 +101,12 @@ class ResultPreviewControl(VTKObservationMixin):
         inputVolume = self._parameterNode.inputVolume
         try:
             job = self._logic.previewJob(
-                inputVolume, self._settings(), self._onShown, self._onNotShown, self._onFinished
+                inputVolume,
+                self._settings(),
+                self._onSketched,
+                self._onShown,
+                self._onNotShown,
+                self._onFinished,
             )
         except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
@@ -156,6 +161,12 @@ class ResultPreviewControl(VTKObservationMixin):
             self._wish, self._since = unknown[0], time.monotonic()
             self._job.show(self._wish, self._threshold)
             self._say(_("computing..."))
+
+    def _onSketched(self, box: tuple, voxels) -> None:
+        if self._job is None:
+            return
+        self.layer.sketch(box, voxels, self._ui.strengthSlider.value / 100)
+        self._say(_("shown: a sketch; computing the result of preset fast..."))
 
     def _onShown(self, box: tuple, voxels) -> None:
         if self._job is None:
