@@ -43,8 +43,11 @@ def main() -> int:
         ("preview, reformatted, all of a row", (slice(None), slice(middle[1], middle[1] + 1), slice(None))),
     ):
         box = tuple(slice(*side.indices(size)[:2]) for side, size in zip(box, volume.shape, strict=True))
-        where, found = timed(name, lambda box=box: preview.box(box, settings))
+        sketch = timed(f"{name}: sketch", lambda box=box: preview.sketch(box, settings)).astype(float)
+        where, found = timed(f"{name}: result", lambda box=box: preview.box(box, settings))
         same = same and np.array_equal(found, whole[where])
+        removed, off = volume[box] - whole[box].astype(float), sketch - whole[box]
+        print(f"    the sketch is off by an SD of {off.std():.2f}, where {removed.std():.2f} was removed")
     print("the previews' voxels are those of the run" if same else "the previews' voxels are OTHERS than the run's")
     return int(not same)
 

@@ -159,10 +159,11 @@ def provenance(records, plan):
                 f"  {entry['date']}, commit {entry['commit']}, {entry['toMake']} results to make: {ended}{wall}, "
                 f"{entry['jobs']} at once"
             )
-    machines = sorted({tables.machine(r["machine"]) for r in records})
+    machines = made_on(records)
     versions = dict(sorted({k: v for r in records for k, v in r["versions"].items()}.items()))
     lines += [
         f"Machine: {'; '.join(machines)}",
+        *(["Seconds of rows made on different machines can't be compared."] if len(machines) > 1 else []),
         f"Commit of the results: {', '.join(sorted({r['commit'] for r in records}))} (+: with local changes)",
         f"CPU time of all results: {sum(cpu(r) for r in records) / 60:.0f} minutes, sweeps included",
         f"Versions: {', '.join(f'{k} {v}' for k, v in versions.items())}",
@@ -171,6 +172,16 @@ def provenance(records, plan):
     if stale:
         lines.append(f"{stale} of {len(records)} results were made by older source files")
     return "\n".join(line if line.startswith("  ") else f"- {line}" for line in lines).replace("\n  ", "\n  - ")
+
+
+def made_on(records):
+    """The machines of the records, each with its methods if there are several."""
+    methods = {}
+    for record in records:
+        methods.setdefault(tables.machine(record["machine"]), set()).add(Peers.load(record["method"]).LABEL)
+    if len(methods) == 1:
+        return list(methods)
+    return sorted(f"{machine}: {', '.join(sorted(of_it))}" for machine, of_it in methods.items())
 
 
 def cpu(record):

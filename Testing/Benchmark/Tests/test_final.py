@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from Benchmark import execute, ledger, memory, paired, plan_final, pool, records, run
+from Benchmark import execute, ledger, memory, paired, plan_final, pool, records, restore, run
 from Benchmark.case import BadCase, CannotRun, Case
 from Benchmark.cases import build
 from Benchmark.configuration import SYNTHETIC, Experiment, MethodRun, seeds_of
@@ -242,3 +242,33 @@ def test_bm4d_is_told_the_spectrum_in_tissue_and_finds_what_numpy_renamed(monkey
     assert told[0].mean() / noisy.size == pytest.approx(26.0**2, rel=1e-4)
     bm4d_filter.denoise(case, 0, None, "SD", 0.8)
     assert told[1] == pytest.approx(10.4)
+
+
+def test_records_of_a_page_can_be_restored(tmp_path):
+    """What is left of a record after the page is what was there before, but for what pages leave out."""
+    record = {
+        "experiment": "mr-7--draw0",
+        "method": "median",
+        "label": "best of sweep",
+        "seed": 1,
+        "configuration": {
+            "experiment": {"name": "mr-7--draw0"},
+            "run": {"method": "median", "label": "best of sweep"},
+            "seed": 1,
+        },
+        "status": "ok",
+        "best": 1,
+        "variants": [
+            {"parameters": {"radius": 1}, "seconds": 2.0, "cpuSeconds": 1.0, "figures": {"psnr": 20.0, "ssim": 0.5}},
+            {"parameters": {"radius": 2}, "seconds": 3.0, "cpuSeconds": 2.0, "figures": {"psnr": 21.0, "ssim": 0.6}},
+        ],
+    }
+    page = {"experiment": record["experiment"], **make_page.slim(record)}
+    assert restore.restore(page, tmp_path)
+    path = tmp_path / "mr-7--draw0" / "median--best-of-sweep--seed1.json"
+    found = json.loads(path.read_text())
+    assert found["variants"][1] == record["variants"][1]
+    assert found["variants"][0] == {**record["variants"][0], "figures": {"psnr": 20.0}}
+    assert make_page.slim(found) == make_page.slim(record)
+    path.write_text("{}")
+    assert not restore.restore(page, tmp_path) and path.read_text() == "{}"  # what is there stays
