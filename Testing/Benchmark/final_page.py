@@ -260,13 +260,14 @@ def picture(case, rows, figures):
     """Input, default, nsn2n, the best of a user and the best of all, with their errors; None without their slices."""
     good = {id(row): next((r for r in row.records if r["status"] == "ok" and draw_of(r) == 0), None) for row in rows}
     noisy = next((good[id(r)] for r in rows if r.first["method"] == "noisy"), None)
-    if noisy is None or default_of(rows) is None:
+    if noisy is None or default_of(rows) is None or not Path(noisy["picture"]).exists():
         return None
     own, user, _, best, _ = verdicts(rows)
     method = next((r for r in rows if (r.first["method"], r.first["label"]) == ("nsn2n", "nsn2n")), None)
     wanted = [next(r for r in rows if r.first["method"] == "noisy"), own, user, best, method]
     wanted = list({id(row): row for row in wanted if row is not None}.values())
     shown = [record for row in wanted if (record := good[id(row)]) is not None]
+    shown = [record for record in shown if Path(record["picture"]).exists()]  # a restored one has none
     with np.load(noisy["picture"]) as stored:
         if "reference" not in stored:
             return None
