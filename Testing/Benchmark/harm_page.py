@@ -33,7 +33,10 @@ BEFORE = (
     "The version before this judging (commit a0ab08e, preset `default`: a network for every volume) and this one, on "
     "the same crops and white noise; before / now, dB in tissue."
 )
-NOTES = {"nsn2n": "A few cells, with 100 training steps instead of 300 (`--steps 100`).\n"}
+NOTES = {
+    "nsn2n": "A few cells, with 100 training steps instead of 300 (`--steps 100`).\n",
+    "fast": "In the T2 at 0 % the engine finds 0.6 % of noise, which cleaning may have left, and takes it away.\n",
+}
 TITLES = {
     "own": "White noise (Rician in MR)",
     "colored": "Colored noise (as filtered back projection's in CT, low-passed in MR)",
