@@ -65,6 +65,8 @@ def test_the_report_is_complete_and_true(run):
         assert report[key] not in (None, {}), key
     assert report["noiseBefore"] == pytest.approx(40, rel=0.1)
     assert report["noiseAfter"] < 0.5 * report["noiseBefore"]
+    assert report["flatBefore"] == pytest.approx(40, rel=0.1)
+    assert report["flatAfter"] < 0.4 * report["flatBefore"]
     assert report["steps"] == len(result.losses) == 300
     assert report["matchedFraction"] == pytest.approx(result.weights[:, :, 9:].mean(), abs=0.02)
     assert report["padding"] == -2000

@@ -75,7 +75,8 @@ def test_voxels_are_those_of_a_run_in_memory(monkeypatch, kind, shape, sides):
     assert set(report) == set(own) | {"parts"}
     for name in ("stages", "threshold", "padding", "gap", "noiseBefore", "noiseKept", "homogeneousBlocks", "axis"):
         assert report[name] == own[name], name
-    for name in ("noiseAfter", "predictedGain", "predictedGainAtFullStrength", "justifiedStrength", "worstBlockShift"):
+    gains = ("predictedGain", "predictedGainAtFullStrength", "justifiedStrength")
+    for name in ("noiseAfter", "worstBlockShift", "flatBefore", "flatAfter", *gains):
         assert report[name] == pytest.approx(own[name], rel=2e-3), name
     assert report["matchedFraction"] == pytest.approx(own["matchedFraction"], abs=0.01)
     assert report["anatomyRemoved"] == pytest.approx(own["anatomyRemoved"], abs=0.03)
@@ -137,6 +138,7 @@ def test_a_volume_that_is_not_worth_it_is_left_as_it_was(monkeypatch, why):
     report = engine.denoise_stored(volume, target, FAST)
     assert target.tobytes() == volume.tobytes()
     assert report["leftAsItWas"] and report["noiseAfter"] == report["noiseBefore"] and report["meanShift"] == 0
+    assert report["flatAfter"] == report["flatBefore"]
 
 
 def test_a_network_is_trained_once_and_used_for_all(monkeypatch):

@@ -15,6 +15,8 @@ def describe_run(report: dict, files: list[Path]) -> str:
     lines = [
         f"noise SD   {_number(report['noiseBefore'])} -> {_number(report['noiseAfter'])} in tissue "
         f"(mean shift {_number(report['meanShift'])})",
+        f"           {_number(report['flatBefore'])} -> {_number(report['flatAfter'])} where it is flattest, as a "
+        "region of interest shows",
         *_wrapped("effect", describe_effect(report)),
         f"threshold  {report['threshold']:g} = {_number(report['thresholdImageUnits'])} image units; "
         f"{100 * report['matchedFraction']:.1f} % of the voxels matched",

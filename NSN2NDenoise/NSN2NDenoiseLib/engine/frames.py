@@ -22,6 +22,8 @@ FIRST_PART = 0.5
 FIGURES = (
     "noiseBefore",
     "noiseAfter",
+    "flatBefore",
+    "flatAfter",
     "meanShift",
     "worstBlockShift",
     "matchedFraction",
@@ -115,7 +117,7 @@ def denoise_frames(
 def summarize_frames(reports: list[dict]) -> dict:
     """One report: figures are the frames' medians, times their sums, warnings what any of them said."""
     report = dict(reports[0])
-    for name in ("noiseBefore", "noiseAfter", "meanShift", "worstBlockShift", "matchedFraction"):
+    for name in FIGURES[: FIGURES.index("matchedFraction") + 1]:
         known = [one[name] for one in reports if one[name] is not None]
         report[name] = float(np.median(known)) if known else None
     stages = dict.fromkeys(stage for one in reports for stage in one["seconds"])

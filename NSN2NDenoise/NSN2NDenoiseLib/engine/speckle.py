@@ -9,7 +9,7 @@ from scipy import ndimage
 from .judge.measure import plain
 from .look import Look, take_look
 from .match.threshold import automatic_threshold
-from .noise.blocks import mean_shift
+from .noise.blocks import mean_shift, noise_sd
 from .noise.color import NoiseColor
 from .noise.map import NoiseMap
 from .noise.speckle import SD, Speckle, measure_speckle
@@ -137,6 +137,8 @@ class _Back:
             "axis": self._slices.axis,
             "noiseBefore": plain(before),
             "noiseAfter": plain(before * left),
+            "flatBefore": plain(noise_sd(self._cells, self._look.blocks) * scale),
+            "flatAfter": plain(noise_sd(small, self._look.blocks) * scale),
             "noisePercent": plain(100 * self._speckle.sd / level, 3),
             "meanShift": plain(shifts[0] * scale),
             "worstBlockShift": plain(shifts[1] * scale),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MEASURED = {
     "noiseBefore": "noise SD before",
     "noiseAfter": "noise SD after",
+    "flatBefore": "SD where tissue is flattest, before",
+    "flatAfter": "SD there, after",
     "meanShift": "median shift of homogeneous blocks",
     "worstBlockShift": "largest shift of a block",
     "homogeneousBlocks": "homogeneous blocks",
@@ -221,7 +223,8 @@ def run(content: "Content") -> str:
             ("all settings", f"<code>{text(', '.join(f'{k}={v}' for k, v in settings.items()))}</code>"),
         ]
         rows += [("warning", text(warning)) for warning in report["warnings"]]
-        measured = [[text(name), number(report[k], 5), number(content.figures[k], 5)] for k, name in MEASURED.items()]
+        known = {k: name for k, name in MEASURED.items() if k in report}  # reports of earlier versions have fewer
+        measured = [[text(name), number(report[k], 5), number(content.figures[k], 5)] for k, name in known.items()]
         found = (
             "<p>The run's own figures, and the same measured on the two volumes. A run measures before it rounds to "
             "whole numbers, takes a bias away or mixes input back in.</p>" + table(["", "run", "volumes"], measured)

@@ -29,6 +29,13 @@ def _measured(report: dict) -> list[str]:
                 before=numberText(before), after=numberText(after), at=at
             )
         )
+    flat = report.get("flatBefore"), report.get("flatAfter")
+    if None not in flat:
+        sentences.append(
+            _("Where tissue is flattest a region of interest shows {before} and {after}.").format(
+                before=numberText(flat[0]), after=numberText(flat[1])
+            )
+        )
     if report.get("meanShift") is not None:
         sentences.append(_("Mean shift of homogeneous regions: {shift}.").format(shift=numberText(report["meanShift"])))
     sentences += filter(None, [engine.describe_effect(report)])

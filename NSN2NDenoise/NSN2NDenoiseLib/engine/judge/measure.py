@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..look import Look
-from ..noise.blocks import mean_shift
+from ..noise.blocks import mean_shift, noise_sd
 
 #: A run that leaves more than this part of the noise is worth a warning.
 HARDLY_ANY = 0.8
@@ -19,15 +19,22 @@ def measure(noisy: np.ndarray, denoised: np.ndarray, look: Look, noise_left: flo
         look: at the volume.
         noise_left: SD of the noise in the result in units of the input's.
     """
-    return effect(look, mean_shift(noisy, denoised, look.blocks), noise_left)
+    flat = noise_sd(noisy, look.blocks), noise_sd(denoised, look.blocks)
+    return effect(look, mean_shift(noisy, denoised, look.blocks), flat, noise_left)
 
 
-def effect(look: Look, shifts: tuple[float, float], noise_left: float) -> dict:
-    """As `measure`, when median and largest shift of the blocks, normalized, are known."""
+def effect(look: Look, shifts: tuple[float, float], flat: tuple[float, float], noise_left: float) -> dict:
+    """As `measure`, when median and largest shift of the blocks and their SD before and after, normalized, are known.
+
+    "flatBefore" and "flatAfter" are what a region of interest in flat tissue shows, anatomy included; "noiseBefore" and
+    "noiseAfter" are of all tissue, its edges included, and of noise alone.
+    """
     shift, worst = shifts
     return {
         "noiseBefore": plain(look.noise_sd),
         "noiseAfter": plain(look.noise_sd * noise_left),
+        "flatBefore": plain(flat[0] * look.scale),
+        "flatAfter": plain(flat[1] * look.scale),
         "meanShift": plain(shift * look.scale),
         "worstBlockShift": plain(worst * look.scale),
         "homogeneousBlocks": look.blocks.count,

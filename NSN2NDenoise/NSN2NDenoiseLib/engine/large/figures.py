@@ -12,7 +12,7 @@ from ..judge.guards import SAMPLE, check_result
 from ..judge.likeness import alarm, compare_slice, likeness_of, looked_at
 from ..judge.measure import effect, plain
 from ..look import Look
-from ..noise.blocks import block_means, middle_and_largest
+from ..noise.blocks import block_means, block_variances, middle_and_largest
 from ..stages.spare import Totals
 from ..stages.state import State
 from ..volume.part import Box, placed
@@ -28,6 +28,7 @@ class Piece:
         voxels: their number.
         made_by: the stages that made the result; a brick may need fewer than the whole.
         shifts: (n,) of the means of homogeneous blocks.
+        variances: (2, n) of these blocks, before and after.
         products: (slices, 3), see `compare_slice`.
         energies: (m,), likewise, of all slices.
         noisy, denoised: (k,) samples.
@@ -38,6 +39,7 @@ class Piece:
     voxels: int
     made_by: tuple[str, ...]
     shifts: np.ndarray
+    variances: np.ndarray
     products: np.ndarray
     energies: np.ndarray
     noisy: np.ndarray
@@ -69,6 +71,7 @@ class Piece:
             voxels=noisy.size,
             made_by=state.made_by,
             shifts=block_means(denoised, blocks) - block_means(noisy, blocks),
+            variances=np.stack([block_variances(noisy, blocks), block_variances(denoised, blocks)]),
             products=np.array([products for products, _ in compared]).reshape(-1, 3),
             energies=np.concatenate([energies for _, energies in compared] or [np.zeros(0, np.float32)]),
             noisy=noisy.ravel()[::step][inside],
@@ -125,7 +128,7 @@ class Figures:
         check_result(self._all("noisy"), self._all("denoised"), None, self._look.noise.sd)
         found = likeness_of([(piece.products.sum(axis=0), piece.energies) for piece in self._pieces])
         return {
-            **effect(self._look, middle_and_largest(self._all("shifts")), noise_left),
+            **effect(self._look, middle_and_largest(self._all("shifts")), self._flat(), noise_left),
             "anatomyRemoved": None if found is None else plain(found.probability, 2),
             "alarm": alarm(found),
         }
@@ -133,7 +136,13 @@ class Figures:
     def unchanged(self) -> dict:
         """The same of a volume that is left as it was."""
         shift = 0.0 if self._look.blocks.count else float("nan")
-        return {**effect(self._look, (shift, shift), 1.0), "anatomyRemoved": None, "alarm": None}
+        flat = self._flat()[0]
+        return {**effect(self._look, (shift, shift), (flat, flat), 1.0), "anatomyRemoved": None, "alarm": None}
 
-    def _all(self, name: str) -> np.ndarray:
-        return np.concatenate([getattr(piece, name) for piece in self._pieces])
+    def _flat(self) -> tuple[float, float]:
+        """SD of the blocks, before and after; NaN without any."""
+        variances = self._all("variances", axis=1)
+        return tuple(np.sqrt(np.median(variances, axis=1))) if variances.size else (float("nan"),) * 2
+
+    def _all(self, name: str, axis: int = 0) -> np.ndarray:
+        return np.concatenate([getattr(piece, name) for piece in self._pieces], axis=axis)
