@@ -64,7 +64,7 @@ def sample_cubes(stack: np.ndarray, excluded: np.ndarray | None) -> Cubes:
         if excluded is not None:
             bad = np.lib.stride_tricks.sliding_window_view(excluded[start : start + depth].any(axis=0), (SIDE, SIDE))
             use &= ~bad[::stride, ::stride].reshape(-1, SIDE * SIDE).any(axis=1)
-        found.append((cut[:, use] @ within.T).swapaxes(0, 1))
+        found.append(_transformed(cut[:, use].swapaxes(0, 1), within))
         places.append(np.stack([np.full(use.sum(), start), rows[use], columns[use]], axis=1))
     slices, places = np.concatenate(found), np.concatenate(places)
     means = slices[:, :, 0].mean(axis=1) / SIDE
@@ -83,9 +83,14 @@ def cosines(size: int) -> np.ndarray:
     return rows
 
 
+def _transformed(values: np.ndarray, transform: np.ndarray) -> np.ndarray:
+    """The last axis transformed. Not by BLAS: its sums depend on the number of threads, and so would every voxel."""
+    return np.einsum("...p,fp->...f", values, transform, optimize=False)
+
+
 def _cubes(places: np.ndarray, slices: np.ndarray, level: float) -> Cubes:
     depth = slices.shape[1]
-    across = np.einsum("wk,nkf->nwf", cosines(depth).astype(np.float32), slices, optimize=True)
+    across = _transformed(slices.swapaxes(1, 2), cosines(depth).astype(np.float32)).swapaxes(1, 2)
     low = across[:, : max(1, depth // 2)]
     energy = np.square(low[:, :, LOW]).sum(axis=(1, 2)) - np.square(low[:, 0, 0])
     return Cubes(places, slices, across[:, -1], energy / (low.shape[1] * LOW.sum() - 1), level)
