@@ -24,6 +24,8 @@ from Benchmark.plan_ablation import DIFFERS
 from Benchmark.run import RUNS, experiments
 
 HERE = Path(__file__).resolve().parent
+#: What a variant holds besides its figures.
+COSTS = ("parameters", "seconds", "cpuSeconds", "slices", "memory")
 CURVES = {"threshold": ("threshold th of Eq. 3, normalized", True), "convergence": ("training steps", True)}
 SHORT = """*This is the quick run: small crops, one seed, and short trainings for the learned peers. It shows that \
 everything works; judge by the table run (`run.py --table`).*"""
@@ -109,8 +111,7 @@ def slim(record):
 def brief(variant):
     """Parameters, times and the figures that a variant is chosen by."""
     chosen_by = {k: rounded(variant["figures"].get(k)) for k in ("psnr", "psnrTissue", "noiseAfter", "leak")}
-    costs = ("parameters", "seconds", "cpuSeconds", "slices", "memory")
-    kept = {k: rounded(variant[k]) for k in costs if variant.get(k) is not None}
+    kept = {k: rounded(variant[k]) for k in COSTS if variant.get(k) is not None}
     return {**kept, **{k: v for k, v in chosen_by.items() if v is not None}}
 
 

@@ -40,9 +40,8 @@ ANATOMIES = (
     Anatomy("thigh CT", "ct_ibsi_sts013_lownoise.nii.gz", -1000, 8.7, False),
     Anatomy("head phantom, soft kernel", "ct_headphantom_1mm_smooth.nii.gz", -1024, 1.9, False),
     Anatomy("EPI, mean of 69", "fcmri_mean_of_later69.nii.gz", 0, 2.2, True),
-    Anatomy(
-        "T2 FLAIR, 5.5 mm", "odd/oblique_aniso_t2flair_0p75x0p75x5p5.nii.gz", 0, 10, True
-    ),  # plateau of 14 in half of k-space
+    # its own noise: a plateau of 14 in half of k-space
+    Anatomy("T2 FLAIR, 5.5 mm", "odd/oblique_aniso_t2flair_0p75x0p75x5p5.nii.gz", 0, 10, True),
     Anatomy("T2, slices in turns", "odd/dicom_t2w_missing_slice", 0, 20, True),  # filtered: at most, flattest blocks
     Anatomy("PET", "pet_ibsi_sts013_suv.nii.gz", 0, 0.16, False),
     Anatomy("micro-CT", "microct_bone_200.nrrd", 0, 11, False),

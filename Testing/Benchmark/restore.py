@@ -17,6 +17,7 @@ if __package__ in (None, ""):
 
 from Benchmark import records
 from Benchmark.configuration import MethodRun
+from Benchmark.make_page import COSTS
 from Benchmark.plans import PLANS
 from Benchmark.run import RUNS
 
@@ -52,12 +53,11 @@ def whole(record):
     """The inverse of `make_page.slim`, as far as that can be undone."""
     if record["status"] != "ok":
         return record
-    costs = ("parameters", "seconds", "cpuSeconds", "slices", "memory")
     variants = []
     for number, brief in enumerate(record["variants"]):
-        chosen_by = {k: v for k, v in brief.items() if k not in costs}
+        chosen_by = {k: v for k, v in brief.items() if k not in COSTS}
         figures = record["figures"] if number == record["best"] else chosen_by
-        variants.append({**{k: v for k, v in brief.items() if k in costs}, "figures": figures})
+        variants.append({**{k: v for k, v in brief.items() if k in COSTS}, "figures": figures})
     return {**{k: v for k, v in record.items() if k != "figures"}, "variants": variants}
 
 

@@ -90,12 +90,8 @@ def test_figures_are_those_of_the_run_and_of_the_files(done, page):
     stored = page.figures["figures"]
     for key in ("noiseBefore", "homogeneousBlocks", "sliceCorrelation"):
         assert stored[key] == run[key]
-    for key in (
-        "noiseAfter",
-        "flatAfter",
-        "meanShift",
-        "worstBlockShift",
-    ):  # the run measured before it rounded to whole numbers
+    # the run measured before it rounded to whole numbers
+    for key in ("noiseAfter", "flatAfter", "meanShift", "worstBlockShift"):
         assert stored[key] == pytest.approx(run[key], abs=0.02 * run["noiseBefore"])
         assert f"{run[key]:.5g}".replace("-", "−") in page.text
     before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(done / n))) for n in ("Doe^John.nrrd", "out.nrrd"))

@@ -197,9 +197,11 @@ from NSN2NDenoiseLib import engine
 """
 
 
-def run_python(code: str) -> None:
+def run_python(code: str, **environment: str) -> str:
+    """What the code prints, in a process of its own."""
     root = Path(__file__).resolve().parents[2] / "NSN2NDenoise"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=240)
+    how = {"check": True, "cwd": root, "timeout": 240, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, **how).stdout
 
 
 def test_the_engine_needs_no_slicer_qt_or_vtk():
@@ -233,14 +235,7 @@ for kind in ("colored", "white"):
 
 
 def test_voxels_do_not_depend_on_the_number_of_threads():
-    def run(threads: str) -> str:
-        root = Path(__file__).resolve().parents[2]
-        paths = os.pathsep.join((str(root / "NSN2NDenoise"), str(root)))
-        found = {**os.environ, "OMP_NUM_THREADS": threads, "PYTHONPATH": paths}
-        return subprocess.run(
-            [sys.executable, "-c", THREADS], env=found, check=True, timeout=300, stdout=subprocess.PIPE, text=True
-        ).stdout
-
-    one = run("1")
+    root = str(Path(__file__).resolve().parents[2])
+    one, two = (run_python(THREADS, OMP_NUM_THREADS=threads, PYTHONPATH=root) for threads in "12")
     assert one.count("similar") == 2 and "unbias" in one
-    assert run("2") == one
+    assert two == one

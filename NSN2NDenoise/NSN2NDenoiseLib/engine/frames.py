@@ -18,8 +18,8 @@ from .volume.axes import resolve_axis, slices_first
 ALIKE = 0.2
 #: The part of a time limit for all frames that the first one, which trains for the others, may take.
 FIRST_PART = 0.5
-#: What a frame's line in the report holds of its run.
-FIGURES = (
+#: Figures of which a report on all frames has the median, and what a frame's line in it holds of its run.
+MEDIANS = (
     "noiseBefore",
     "noiseAfter",
     "flatBefore",
@@ -27,11 +27,8 @@ FIGURES = (
     "meanShift",
     "worstBlockShift",
     "matchedFraction",
-    "threshold",
-    "gap",
-    "lookOfFrame",
-    "seconds",
 )
+FIGURES = (*MEDIANS, "threshold", "gap", "lookOfFrame", "seconds")
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def denoise_frames(
 def summarize_frames(reports: list[dict]) -> dict:
     """One report: figures are the frames' medians, times their sums, warnings what any of them said."""
     report = dict(reports[0])
-    for name in FIGURES[: FIGURES.index("matchedFraction") + 1]:
+    for name in MEDIANS:
         known = [one[name] for one in reports if one[name] is not None]
         report[name] = float(np.median(known)) if known else None
     stages = dict.fromkeys(stage for one in reports for stage in one["seconds"])

@@ -15,9 +15,9 @@ from .plan import Plan
 from .volume.part import Box
 from .volume.slices import Slices
 
-#: The piece that is timed, in the middle of the volume: slices besides the gap, rows, columns; and one that warms up.
-PIECE, WARM = (8, 192, 192), (8, 24, 24)
-#: A stage is timed so many times, and the quickest counts: the first one pays what a run pays once.
+#: The piece that is timed, in the middle of the volume: slices besides the gap, rows, columns.
+PIECE = (8, 192, 192)
+#: A stage is timed so many times, and the quickest counts: the first time may compile, and pays what a run pays once.
 TIMES = 2
 #: Seconds in which training steps are timed.
 TRAINING = 1.5
@@ -72,10 +72,7 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
     whole = State(slices, look, plan, denoised=slices.values)
     filters = {"first": first, "similar": similar, "refine": refine}
     filters = {name: work for name, work in filters.items() if name in plan.stages}
-    if filters:
-        warm = first(compare(whole.cut(_middle(look.shape, plan.gap, WARM)), workshop), workshop)
-        similar(warm, workshop)
-    state = whole.cut(_middle(look.shape, plan.gap, PIECE))
+    state = whole.cut(_middle(look.shape, plan.gap))
     state, seconds = _quickest(compare, state, workshop)
     found = {"match": seconds / voxels(state.slices.values.shape)}
     for name, work in filters.items():
@@ -176,8 +173,8 @@ def blocks(shape: tuple[int, int, int]) -> float:
     return float(np.prod(counts)) / 1e6
 
 
-def _middle(shape: tuple[int, int, int], gap: int, size: tuple[int, int, int]) -> Box:
-    size = (size[0] + gap, *size[1:])
+def _middle(shape: tuple[int, int, int], gap: int) -> Box:
+    size = (PIECE[0] + gap, *PIECE[1:])
     starts = [max(0, (whole - part) // 2) for whole, part in zip(shape, size, strict=True)]
     return tuple(slice(a, min(a + part, whole)) for a, part, whole in zip(starts, size, shape, strict=True))
 

@@ -32,8 +32,8 @@ def _measured(report: dict) -> list[str]:
     flat = report.get("flatBefore"), report.get("flatAfter")
     if None not in flat:
         sentences.append(
-            _("Where tissue is flattest a region of interest shows {before} and {after}.").format(
-                before=numberText(flat[0]), after=numberText(flat[1])
+            _("Where tissue is flattest a region of interest shows {before} and {after}{at}.").format(
+                before=numberText(flat[0]), after=numberText(flat[1]), at=at
             )
         )
     if report.get("meanShift") is not None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from Benchmark import execute, ledger, memory, paired, plan_final, pool, records, restore, run
+from Benchmark import execute, ledger, memory, paired, plan_final, pool, records, run
 from Benchmark.case import BadCase, CannotRun, Case
 from Benchmark.cases import build
 from Benchmark.configuration import SYNTHETIC, Experiment, MethodRun, seeds_of
@@ -17,7 +17,7 @@ from Benchmark.simulate_mr import add_rician_noise
 from scipy import stats
 
 pytest.importorskip("matplotlib", reason="the results page needs matplotlib (Testing/Benchmark/requirements.txt)")
-from Benchmark import final_page, make_page
+from Benchmark import final_page, make_page, restore
 
 
 def test_the_final_plan_opens_final_volumes_and_the_rehearsal_none():

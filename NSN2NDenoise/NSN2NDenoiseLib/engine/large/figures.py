@@ -12,7 +12,7 @@ from ..judge.guards import SAMPLE, check_result
 from ..judge.likeness import alarm, compare_slice, likeness_of, looked_at
 from ..judge.measure import effect, plain
 from ..look import Look
-from ..noise.blocks import block_means, block_variances, middle_and_largest
+from ..noise.blocks import block_means, block_variances, middle_and_largest, middle_sd
 from ..stages.spare import Totals
 from ..stages.state import State
 from ..volume.part import Box, placed
@@ -141,8 +141,8 @@ class Figures:
 
     def _flat(self) -> tuple[float, float]:
         """SD of the blocks, before and after; NaN without any."""
-        variances = self._all("variances", axis=1)
-        return tuple(np.sqrt(np.median(variances, axis=1))) if variances.size else (float("nan"),) * 2
+        before, after = self._all("variances", axis=1)
+        return middle_sd(before), middle_sd(after)
 
     def _all(self, name: str, axis: int = 0) -> np.ndarray:
         return np.concatenate([getattr(piece, name) for piece in self._pieces], axis=axis)

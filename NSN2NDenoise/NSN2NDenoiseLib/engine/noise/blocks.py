@@ -105,7 +105,11 @@ def noise_sd(stack: np.ndarray, where: NoiseBlocks) -> float:
         stack: (slices, rows, columns).
         where: from `find_noise_blocks`.
     """
-    variances = block_variances(stack, where)
+    return middle_sd(block_variances(stack, where))
+
+
+def middle_sd(variances: np.ndarray) -> float:
+    """Root of the median of (n,) variances; NaN without any."""
     return float(np.sqrt(np.median(variances))) if variances.size else float("nan")
 
 
