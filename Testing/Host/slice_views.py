@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 from vtk.util.numpy_support import vtk_to_numpy
 
-from .qmrml_widgets import qMRMLWidget, widgetClasses
+from .qmrml_widgets import qMRMLNodeComboBox, qMRMLWidget, widgetClasses
 from .qt_classes import standIn
 
 __all__ = ["qMRMLSliceView", "qMRMLSliceWidget", "sliceImage"]
@@ -159,9 +159,25 @@ class qMRMLSliceWidget(qMRMLWidget):
         layout.setSpacing(0)
         layout.addWidget(self._controller)
         layout.addWidget(self._view, 1)
+        self._selectors = {layer: self._layerSelector(layer) for layer in ("Background", "Foreground")}
         for observed in (sliceLogic, sliceLogic.GetSliceNode(), sliceLogic.GetSliceCompositeNode()):
             observed.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
+        self.mrmlSceneChanged.connect(self._onScene)
         self._controller._refresh()
+
+    def _layerSelector(self, layer):
+        """The controller's selector of a layer: when its volume leaves the scene, the one before it is taken."""
+        selector = qMRMLNodeComboBox(self)
+        selector.hide()
+        selector.nodeTypes = ["vtkMRMLVolumeNode"]
+        selector.noneEnabled = True
+        choose = getattr(self.mrmlSliceCompositeNode(), f"Set{layer}VolumeID")
+        selector.currentNodeIDChanged.connect(lambda nodeID: choose(nodeID or None))
+        return selector
+
+    def _onScene(self, scene):
+        for selector in self._selectors.values():
+            selector.setMRMLScene(scene)
 
     def sliceLogic(self):
         return self._logic
@@ -198,6 +214,9 @@ class qMRMLSliceWidget(qMRMLWidget):
         return QSize(360, 360)
 
     def _onModified(self, caller, event):
+        composite = self.mrmlSliceCompositeNode()
+        for layer, selector in self._selectors.items():
+            selector.setCurrentNodeID(getattr(composite, f"Get{layer}VolumeID")() or "")
         self._controller._refresh()
         self._view.scheduleRender()
 

@@ -153,8 +153,9 @@ def test_the_overlay_follows_a_slider_that_the_mouse_drags(host, preview, ui):
 def dragging(host, slider, pixels):
     """Drag the handle of a ctkSliderWidget to so many pixels right of where it is, step by step, then let it go."""
     import qt
+    import slicer
 
-    (inner,) = [child for child in slider.children() if child.className() == "QSlider"]
+    (inner,) = [child for child in slicer.util.findChildren(slider) if child.inherits("QSlider")]
     option = qt.QStyleOptionSlider()
     inner.initStyleOption(option)
     handle = inner.style().subControlRect(qt.QStyle.CC_Slider, option, qt.QStyle.SC_SliderHandle, inner)

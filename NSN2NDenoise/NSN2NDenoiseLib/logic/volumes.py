@@ -72,7 +72,14 @@ def create(name: str):
 
 
 def remove(node) -> None:
-    """Take a volume out of the scene, with its display nodes."""
+    """Take a volume out of the views and the scene, with its display nodes.
+
+    A view whose layer leaves the scene would show the volume before it in the selector's list instead.
+    """
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        for layer in ("Background", "Foreground"):
+            if getattr(composite, f"Get{layer}VolumeID")() == node.GetID():
+                getattr(composite, f"Set{layer}VolumeID")(None)
     displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
     slicer.mrmlScene.RemoveNode(node)
     for display in displays:

@@ -105,6 +105,18 @@ def test_foreground_fades(host, ramp, addVolume):
     assert np.abs(mixed - (0.75 * before + 0.25 * full)).max() <= 2
 
 
+def test_a_layer_whose_volume_leaves_becomes_the_volume_before_it(host, ramp, addVolume):
+    """As the real selectors of a view's layers do; a layer that was emptied before stays empty."""
+    second, third = (addVolume(np.full((2, 3, 4), 1, np.uint8), name=name) for name in ("second", "third"))
+    composite = host.layoutManager.sliceWidget("Red").mrmlSliceCompositeNode()
+    host.slicer.util.setSliceViewerLayers(background=ramp, foreground=third)
+    host.scene.RemoveNode(third)
+    assert composite.GetForegroundVolumeID() == second.GetID()
+    composite.SetForegroundVolumeID(None)
+    host.scene.RemoveNode(second)
+    assert composite.GetForegroundVolumeID() is None and composite.GetBackgroundVolumeID() == ramp.GetID()
+
+
 def test_views_are_painted_again_after_each_change(host, ramp):
     view = host.sliceView("Green")
     host.processEvents()
