@@ -41,7 +41,7 @@ class ctkCollapsibleButton(QAbstractButton):
         self._collapsed = False
         self.checkable = True
         self.checked = True
-        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Preferred)
+        self.setSizePolicy(QSizePolicy.Minimum, QSizePolicy.Preferred)
         self.toggled.connect(self._onToggled)
         self.setContentsMargins(0, self._titleHeight(), 0, 0)
 

@@ -75,8 +75,7 @@ class qMRMLNodeComboBox(QWidget):
         self._requested = None
         self._leaving = None
         self._box = QComboBox(self)
-        self._box.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
-        self._box.setMinimumContentsLength(8)
+        self._box.setSizeAdjustPolicy(QComboBox.AdjustToContents)  # a long name widens it
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._box)

@@ -46,6 +46,24 @@ def test_promised_names_and_tooltips(ui):
     assert untold == []
 
 
+def test_long_texts_do_not_widen_the_panel(host, module, ui, volume):
+    """They wrap or are cut: else numbers and buttons at the right would lie outside of Slicer's panel."""
+    ui.resultCollapsibleButton.visible = True
+    texts = [widget for widget in vars(ui).values() if widget.inherits("QLabel") and widget.wordWrap]
+    assert ui.resultLabel in texts and ui.warningLabel in texts and ui.statusLabel in texts
+    for label in texts:
+        label.visible = True
+        label.text = "short"
+    host.processEvents()
+    width, height = module.panel.widget.minimumSizeHint.width(), module.panel.widget.sizeHint.height()
+    for label in texts:
+        label.text = "a sentence of many words " * 20
+    volume.SetName("a volume with a long name " * 20)
+    host.processEvents()
+    assert module.panel.widget.minimumSizeHint.width() == width
+    assert module.panel.widget.heightForWidth(width) > height
+
+
 def test_first_state(ui, volume, logic):
     assert ui.inputSelector.currentNode() is volume
     assert ui.outputSelector.currentNode() is None and ui.outputSelector.noneDisplay == "Create new volume"
