@@ -6,7 +6,7 @@ markups, the crosshair and everything else that displayable managers draw is mis
 
 import numpy as np
 import vtk
-from PySide6.QtCore import Property, QSize, Qt, Slot
+from PySide6.QtCore import Property, QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 from vtk.util.numpy_support import vtk_to_numpy
@@ -216,7 +216,9 @@ class qMRMLSliceWidget(qMRMLWidget):
     def _onModified(self, caller, event):
         composite = self.mrmlSliceCompositeNode()
         for layer, selector in self._selectors.items():
+            blocker = QSignalBlocker(selector)  # a layer that no selector lists, a hidden one, stays
             selector.setCurrentNodeID(getattr(composite, f"Get{layer}VolumeID")() or "")
+            blocker.unblock()
         self._controller._refresh()
         self._view.scheduleRender()
 
