@@ -1,9 +1,7 @@
 """Dask's workers: a cluster on this computer, or one that stands already."""
 
 import logging
-import math
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +14,8 @@ from .task import FAILED, Row, denoise_item
 
 #: A volume whose worker died is given to another one so many times. A scheduler that stands already counts for itself.
 RETRIES = 1
-#: Seconds between two looks whether a job has ended or the user wants to stop, and between two at the workers' number.
-REST, LOOK = 0.02, 0.25
+#: Seconds between two looks whether the user wants to stop.
+LOOK = 0.25
 #: Seconds that a scheduler may take to answer.
 ANSWER = 15
 #: Part of the free memory that the volumes in work may take together.
@@ -127,30 +125,26 @@ def run_jobs(
         Cancelled: `should_stop` said yes.
         RunError: the scheduler is gone.
     """
-    from distributed import as_completed
+    from distributed import wait
 
     waiting = sorted(jobs, key=lambda job: job.voxels)
     retries = dict.fromkeys((job.item.output for job in jobs), RETRIES if budget is not None else 0)
     running: dict = {}
-    ended = as_completed(loop=client.loop)
     dead: set[str] = set()
-    slots, asked = 0, -math.inf
     while waiting or running:
         if should_stop():
             raise Cancelled("stopped on request")
-        if waiting and time.monotonic() - asked > LOOK:  # workers come and go, but not with each job
-            slots, asked = sum(client.nthreads().values()), time.monotonic()
-        while waiting and len(running) < slots and _fits(waiting[-1], running.values(), budget):
+        free = sum(client.nthreads().values()) - len(running)
+        while waiting and free > 0 and _fits(waiting[-1], running.values(), budget):
             job = waiting.pop()
             key = f"{job.item.output}-{uuid.uuid4().hex}"
-            future = client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)
-            running[future] = job
-            ended.add(future)
-        if not ended.has_ready():
-            time.sleep(REST)
-            continue
-        begun = {future: position for position, future in enumerate(running)}
-        for future in sorted(ended.next_batch(block=False), key=begun.__getitem__):
+            running[client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)] = job
+            free -= 1
+        try:
+            ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
+        except TimeoutError:
+            ended = ()
+        for future in [future for future in running if future in ended]:  # in the order in which they were begun
             job = running.pop(future)
             if budget is not None and _is_killed(future):
                 worker = future.exception().last_worker.address
