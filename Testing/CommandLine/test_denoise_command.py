@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from NSN2NDenoiseLib.engine import settings
 from NSN2NDenoiseLib.engine.runtime import time_limit
 from PIL import Image
 from scipy import ndimage
@@ -16,7 +17,7 @@ from scipy import ndimage
 from Testing.CommandLine.conftest import environment
 from Testing.Engine.phantoms import magnitude, mr_phantom
 
-FEW = ("--steps", "12", "--device", "cpu")
+FEW = ("--steps", "4", "--device", "cpu")
 
 
 def geometry(image: sitk.Image) -> tuple:
@@ -39,7 +40,7 @@ def test_everything_at_once(nsn2n_process, small, tmp_path):
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(np.unique(mask)) == {0, 1}
     assert report["matchedFraction"] == pytest.approx(mask.mean(), abs=1e-4)
-    assert report["steps"] == 12 and report["seed"] == 0
+    assert report["steps"] == 4 and report["seed"] == 0
     picture = Image.open(tmp_path / "preview.png")
     assert picture.width > 1000 and np.asarray(picture.convert("L")).std() > 20
     assert sorted(os.listdir(tmp_path)) == ["mask.mha", "noise.nii.gz", "out.nrrd", "preview.png", "report.json"]
@@ -111,6 +112,7 @@ def test_one_frame_of_a_4d_file(nsn2n, small, tmp_path):
 
 
 def test_a_time_limit(nsn2n, small, tmp_path, monkeypatch):
+    monkeypatch.setitem(settings._PRESETS, "default", {"width": 4})  # the fewest steps that a limit allows are 50
     monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.1 + measure(*a))
     done = nsn2n("denoise", small, "out.nrrd", "--minutes", "0.1", "--report", "report.json", "--device", "cpu")
     assert done.returncode == 0 and "(limit 6 s)" in done.stdout

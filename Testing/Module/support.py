@@ -47,6 +47,16 @@ def sceneContent() -> dict:
     return content
 
 
+def layers() -> list[tuple]:
+    """What every slice view shows: IDs of the background and the foreground, the foreground's opacity."""
+    import slicer
+
+    return [
+        (c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetForegroundOpacity())
+        for c in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    ]
+
+
 def isAlive(processId: int) -> bool:
     """Whether a process exists and is no zombie."""
     try:

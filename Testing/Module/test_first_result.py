@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 
-from Testing.Module.support import LONG, SHORT, sceneContent, voxels, waitForEnd, waitForNoFiles
+from Testing.Module.support import LONG, SHORT, layers, sceneContent, voxels, waitForEnd, waitForNoFiles
 from Testing.Module.test_run import CANCELED, viewState
 
 #: Filtered first, then trained.
@@ -17,15 +17,6 @@ BOTH, ENDLESS = {**SHORT, "first": True}, {**LONG, "first": True}
 
 def report(node) -> dict:
     return json.loads(node.GetAttribute("NSN2N.Report"))
-
-
-def layers():
-    import slicer
-
-    return [
-        (c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetForegroundOpacity())
-        for c in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    ]
 
 
 @pytest.fixture

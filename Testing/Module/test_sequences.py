@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 
-from Testing.Module.support import sceneContent, voxels, waitForNoFiles
+from Testing.Module.support import layers, sceneContent, voxels, waitForNoFiles
 from Testing.Module.test_within import roiAround
 
 VALUES = ["0", "1.5", "3"]
@@ -149,10 +149,11 @@ def applyAndWaitForTheFirst(host, ui, logic, quickChild):
 
 
 def test_frames_come_one_by_one_and_cancel_takes_them_back(host, ui, logic, sequence, browser, quickChild):
-    before = sceneContent()
+    before, inViews = sceneContent(), layers()
     applyAndWaitForTheFirst(host, ui, logic, quickChild)
     (result,) = results(browser, sequence)
     shown = browser.GetProxyNode(result)
+    assert shown.GetID() in sum(layers(), ())
     assert result.GetNumberOfDataNodes() == 1 and shown.GetName() == "cine denoised"
     assert "selected frame is another one" in ui.resultLabel.text
     browser.SetSelectedItemNumber(0)
@@ -164,7 +165,7 @@ def test_frames_come_one_by_one_and_cancel_takes_them_back(host, ui, logic, sequ
         ui.applyButton.click()
     assert not logic.isRunning() and results(browser, sequence) == []
     host.processEvents()
-    assert sceneContent() == before
+    assert sceneContent() == before and layers() == inViews
     waitForNoFiles(host, "frames")
 
 

@@ -70,8 +70,6 @@ class SequenceDelivery:
         if browser is not None:
             proxy = browser.GetProxyNode(output)
             noise = None if proxy is None else proxy.GetNodeReference(results.NOISE_REFERENCE)
-            if proxy is not None:
-                volumes.leaveViews(proxy)  # the browser takes it out of the scene
             browser.RemoveSynchronizedSequenceNode(output.GetID())
         slicer.mrmlScene.RemoveNode(output)
         for node in (proxy, noise):

@@ -71,8 +71,8 @@ def create(name: str):
     return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", slicer.mrmlScene.GetUniqueNameByString(name))
 
 
-def leaveViews(node) -> None:
-    """Empty the layers that show a volume.
+def remove(node) -> None:
+    """Take a volume out of the views and the scene, with its display nodes.
 
     A view whose layer leaves the scene would show the volume before it in the selector's list instead.
     """
@@ -80,11 +80,6 @@ def leaveViews(node) -> None:
         for layer in ("Background", "Foreground"):
             if getattr(composite, f"Get{layer}VolumeID")() == node.GetID():
                 getattr(composite, f"Set{layer}VolumeID")(None)
-
-
-def remove(node) -> None:
-    """Take a volume out of the views and the scene, with its display nodes."""
-    leaveViews(node)
     displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
     slicer.mrmlScene.RemoveNode(node)
     for display in displays:
