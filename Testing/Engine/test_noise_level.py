@@ -56,6 +56,8 @@ def test_correlation_between_slices_is_that_of_the_noise(cortex):
     mixed = measure_noise(cortex + 50 * (more[1:] + 0.5 * more[:-1]) / np.sqrt(1.25), None)
     assert alone.slice_correlation == pytest.approx([0, 0, 0], abs=0.1)
     assert mixed.slice_correlation == pytest.approx([0.4, 0, 0], abs=0.1)
+    assert mixed.color.along[0] > 1.3 and mixed.color.along[-1] < 0.7
+    assert np.array_equal(alone.color.along, np.ones(4))  # what is left of anatomy is no correlation of the noise
     assert mixed.sd == pytest.approx(50, rel=0.15)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..judge.measure import plain
 from ..look import Look
+from ..noise.color import INDEPENDENT
 from ..noise.frames import frame_correlation
 from ..volume.slices import Slices
 from .matching import Matching
-from .pairs import INDEPENDENT
 from .weight_matrix import weight_matrix
 
 

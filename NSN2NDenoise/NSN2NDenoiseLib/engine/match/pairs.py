@@ -4,9 +4,8 @@ import numpy as np
 
 from ..errors import SettingsError
 from ..look import Look
+from ..noise.color import INDEPENDENT
 
-#: Noise of two slices counts as independent below this correlation.
-INDEPENDENT = 0.15
 #: Where none does, a larger distance must have so much less correlation to be worth the difference in anatomy.
 WORTH_A_LAG = 0.05
 #: Slices farther apart than this (mm) show different anatomy, whatever their noise.

@@ -10,6 +10,8 @@ from .intercept import median_variance
 
 #: Lags that are looked at, in slices and in pixels.
 LAGS = (1, 2, 3)
+#: Noise of two slices counts as independent below this correlation: anatomy shows as much.
+INDEPENDENT = 0.15
 #: The noise of a frequency has at least this part of the mean variance.
 FLOOR = 0.02
 #: White noise smoothed by a Gaussian: log(mean / frequency 1) in units of log(frequency 1 / frequency 2), of four
@@ -23,7 +25,8 @@ class NoiseColor:
 
     Attributes:
         within: (4, 4), variance at the frequencies of a 4 x 4 cosine transform within a slice, row by column.
-        along: (4,) or (slices,), variance at the frequencies of a cosine transform across as many slices.
+        along: (4,) or (slices,), variance at the frequencies of a cosine transform across as many slices; all 1 where
+            the noise of neighboring slices counts as independent.
         rows, columns: correlation of pixels 1, 2, 3 apart along a column of pixels (next row) and along a row.
         high: variance of the highest frequency in all directions: what a HHH wavelet sees of noise of variance 1.
     """
