@@ -107,7 +107,7 @@ PARAMETERS = (
     Parameter(
         "steps",
         "Training steps",
-        "training steps (default 300): more is slower and better",
+        "training steps (default 400, preset nsn2n 300): more is slower and better",
         int,
         unset=0,
         low=0,

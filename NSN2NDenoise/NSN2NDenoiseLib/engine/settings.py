@@ -85,8 +85,8 @@ class Settings:
     rician: str = "auto"
     speckle: bool = False
     crop: int = 64
-    batch: int = 8
-    steps: int = 300
+    batch: int = 2
+    steps: int = 400
     epochs: int = 0
     minutes: float | None = None
     learning_rate: float = 3e-3
@@ -185,6 +185,8 @@ _PRESETS = {
         "compensate": False,
         "context": 0,
         "limit": False,
+        "batch": 8,
+        "steps": 300,
     },
     # Sec. 4.1 to the letter where it speaks (Adam, rate, epochs, lambdas), the usual U-Net where it does not (a pair a
     # step)
