@@ -30,6 +30,7 @@ demo:
 	@echo "Picture: $(BASE)-preview.png  (input, W, output, removed noise)"
 
 test: lint
+	@.venv/bin/python -m Testing.compile_kernels
 	@QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=5
 
 lint:

@@ -124,7 +124,7 @@ def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, 
     monkeypatch.setattr(time_limit, "FEWEST", 4)
     monkeypatch.setattr(time_limit, "MOST", 4)
     monkeypatch.setitem(STAGES, "learn", tight)
-    result = run(noisy, "cuda", **ENDLESS, **limit)
+    result = run(noisy, "cuda", **ENDLESS, batch=8, **limit)
     assert result.report["device"].startswith("cuda")
     assert FEWER_PAIRS.format(IMAGES // 2, 8) in result.report["warnings"]
     assert len(result.losses) == 4 and np.isfinite(result.denoised).all()
