@@ -7,7 +7,7 @@ import numpy as np
 
 from ..judge.measure import plain
 from ..look import Look
-from ..noise.color import INDEPENDENT
+from ..noise.color import are_independent
 from ..noise.frames import frame_correlation
 from ..volume.slices import Slices
 from .matching import Matching
@@ -91,5 +91,5 @@ def are_better(frames: TwoFrames, slice_correlation: float, matched: float) -> b
         slice_correlation: of the noise of the slices that would be paired; NaN where it is unknown.
         matched: part of the voxels that match between those slices.
     """
-    slices_are_independent = abs(slice_correlation) < INDEPENDENT
-    return abs(frames.correlation) < INDEPENDENT and (not slices_are_independent or frames.matched > matched)
+    better = not are_independent(slice_correlation) or frames.matched > matched
+    return are_independent(frames.correlation) and better

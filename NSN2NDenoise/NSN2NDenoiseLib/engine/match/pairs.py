@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import SettingsError
 from ..look import Look
-from ..noise.color import INDEPENDENT
+from ..noise.color import are_independent
 
 #: Where none does, a larger distance must have so much less correlation to be worth the difference in anatomy.
 WORTH_A_LAG = 0.05
@@ -30,7 +30,7 @@ def choose_gap(look: Look, wanted: int | None) -> int:
     for lag, correlation in enumerate(look.noise.slice_correlation, start=1):
         if lag > slices // 2 or (lag > 1 and look.spacing_mm is not None and lag * look.spacing_mm > MAX_GAP_MM):
             break
-        if abs(correlation) < INDEPENDENT:
+        if are_independent(correlation):
             return lag
         if abs(correlation) < least - WORTH_A_LAG:
             best, least = lag, abs(correlation)
@@ -40,7 +40,7 @@ def choose_gap(look: Look, wanted: int | None) -> int:
 def gap_warnings(look: Look, gap: int, wanted: int | None) -> list[str]:
     """What to tell about the noise of the paired slices; arguments as in `choose_gap`, `gap` its result."""
     known = [c for c in look.noise.slice_correlation[:gap] if np.isfinite(c)]
-    if len(known) == gap and abs(known[-1]) >= INDEPENDENT:
+    if len(known) == gap and not are_independent(known[-1]):
         instead = ""
         if wanted is None and gap > 1:
             instead = f" They are paired because direct neighbors are more alike ({known[0]:.2f})."

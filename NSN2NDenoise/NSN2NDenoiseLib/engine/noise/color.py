@@ -88,6 +88,11 @@ def correlation_in_slice(cubes: Cubes, chosen: np.ndarray, unit: np.ndarray) -> 
     return _correlations(pixels, 1, max(LAGS)), _correlations(pixels, 2, max(LAGS))
 
 
+def are_independent(correlation: float) -> bool:
+    """Whether noise with this correlation counts as independent (the assumption behind Eq. 2); not where it is NaN."""
+    return abs(correlation) < INDEPENDENT
+
+
 def limit_mean(variances: np.ndarray) -> np.ndarray:
     """The 16 variances within a slice, that of the mean (both frequencies 0) no larger than noise can have it.
 

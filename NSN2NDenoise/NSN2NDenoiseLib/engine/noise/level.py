@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .color import INDEPENDENT, NoiseColor, along_slices, correlation_in_slice, limit_mean, slice_correlation
+from .color import NoiseColor, along_slices, are_independent, correlation_in_slice, limit_mean, slice_correlation
 from .cubes import LOW, SIDE, Cubes, sample_cubes
 from .intercept import OWN, Line, fit_curve, fit_line, group_cubes, median_variance
 from .map import NoiseMap, fit_map
@@ -134,7 +134,7 @@ def measure_noise(
     sd = max(min(estimates["line"], estimates["lines"]), LEAST * cubes.level, 1e-12)
     pixels = correlation_in_slice(cubes, look.flattest, look.unit)
     neighbors = min(look.correlation[0], pixels[0][0], pixels[1][0])
-    along = look.along if abs(look.correlation[0]) >= INDEPENDENT else np.ones(depth)
+    along = np.ones(depth) if are_independent(look.correlation[0]) else look.along
     none = neighbors > SMOOTH or _is_none(sd, line, estimates, cubes.level)
     lowest = sd if line.reached > NEAR_FLAT else estimates["curve"]
     same = max(estimates["flattest"] / sd, sd / max(lowest, 1e-12)) <= AGREE
