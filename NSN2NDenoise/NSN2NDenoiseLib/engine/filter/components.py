@@ -4,7 +4,7 @@ import numpy as np
 
 from .eigen import SIDE, vectors_above
 from .groups import ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, compiled, nearest_blocks
+from .kernels import ONE, ZERO, blocks_at_once, compiled, inlined, nearest_blocks
 
 #: A group keeps at most so many components; beyond, it keeps its blocks as they are.
 MOST = 48
@@ -53,7 +53,7 @@ def pca_band(
                 )
 
 
-@compiled
+@inlined
 def _gather(volume, rows, columns, block, firsts, base, size, blocks, mean):
     """The blocks without their mean, (size, 64), filled up with zeros, and the mean, (64,)."""
     plane = rows * columns
@@ -77,7 +77,7 @@ def _gather(volume, rows, columns, block, firsts, base, size, blocks, mean):
             blocks[at + np.uint32(i)] -= mean[i]
 
 
-@compiled
+@inlined
 def _scatter(blocks, mean, share, rows, columns, block, firsts, base, size, total, weight):
     """Add the blocks with their mean, times share, to `total`, and share to `weight`."""
     plane = rows * columns
@@ -93,7 +93,7 @@ def _scatter(blocks, mean, share, rows, columns, block, firsts, base, size, tota
                 at += np.uint32(block[2])
 
 
-@compiled
+@inlined
 def _covariance(blocks, size, matrix):
     """Of blocks without their mean: (64, 64)."""
     matrix[:] = ZERO
@@ -114,7 +114,7 @@ def _covariance(blocks, size, matrix):
                 )
 
 
-@compiled
+@inlined
 def multiply(left, right, count, product):
     """Add left (count, 64) times right (64, 64) to the product (count, 64); all flat."""
     for n in range(count):
@@ -132,7 +132,7 @@ def multiply(left, right, count, product):
                 )
 
 
-@compiled
+@inlined
 def _project(found, size, rank, vectors, restore, color, blocks, own, scratch):
     """The part of the blocks that the vectors span, (size, 64), into `blocks`; own: (64,), to work with."""
     back = vectors

@@ -10,7 +10,7 @@ References:
 
 import numpy as np
 
-from .kernels import ONE, ZERO, compiled
+from .kernels import ONE, ZERO, inlined
 
 #: Rows and columns; smaller matrices are filled up with zeros.
 SIDE = 64
@@ -21,7 +21,7 @@ ROUNDS, EPSILON = 2, np.float32(1.2e-7)
 TWO, HALF, TINY = np.float32(2), np.float32(0.5), np.float32(1e-30)
 
 
-@compiled
+@inlined
 def vectors_above(matrix, bound, most, vectors, work):
     """How many eigenvalues exceed `bound`, the number r; their orthonormal vectors, if r <= most.
 
@@ -54,7 +54,7 @@ def vectors_above(matrix, bound, most, vectors, work):
     return rank
 
 
-@compiled
+@inlined
 def _tridiagonal(matrix, diagonal, beside, factors, v, w):
     """Householder: T = Q' A Q; row k keeps the reflection I - factor v v' that cleared its end."""
     for k in range(SIDE - 2):
@@ -96,7 +96,7 @@ def _tridiagonal(matrix, diagonal, beside, factors, v, w):
     beside[last], beside[last + 1] = matrix[last * SIDE + last + 1], ZERO
 
 
-@compiled
+@inlined
 def _counts_above(diagonal, squares, bounds, pivots, counts):
     """How many eigenvalues exceed each of 16 bounds: as many as pivots of T - bound are positive."""
     for lane in range(LANES):
@@ -112,7 +112,7 @@ def _counts_above(diagonal, squares, bounds, pivots, counts):
             pivots[lane] = pivot
 
 
-@compiled
+@inlined
 def _bisect(diagonal, squares, bound, top, first, values, work):
     """The eigenvalues number first, first + 1, ... (0 is the largest) of those above `bound`: 16 of them."""
     middle, pivots, counts = work[:LANES], work[LANES : 2 * LANES], work[2 * LANES : 3 * LANES]
@@ -131,7 +131,7 @@ def _bisect(diagonal, squares, bound, top, first, values, work):
         values[lane] = HALF * (low[lane] + high[lane])
 
 
-@compiled
+@inlined
 def _inverse_iteration(diagonal, beside, value, small, number, vectors, work):
     """The eigenvector of T at `value` into row `number` of the vectors; it is orthogonal to the rows before."""
     x = vectors[number * SIDE : (number + 1) * SIDE]
@@ -177,7 +177,7 @@ def _inverse_iteration(diagonal, beside, value, small, number, vectors, work):
         _normalize(x)
 
 
-@compiled
+@inlined
 def _normalize(x):
     largest = TINY
     for i in range(SIDE):
@@ -191,7 +191,7 @@ def _normalize(x):
         x[i] *= factor
 
 
-@compiled
+@inlined
 def _reflect_back(matrix, factors, rank, vectors):
     """From eigenvectors of T to those of A."""
     for n in range(SIDE - 2):

@@ -6,6 +6,7 @@ you change this one, delete the __pycache__ beside it, or the kernels that call 
 """
 
 import numpy as np
+from numba import njit
 
 from ..runtime import compiled_code
 from .groups import CHANCES, SHIFT
@@ -20,20 +21,27 @@ ZERO, ONE = np.float32(0), np.float32(1)
 WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
 
 
+#: Sums may be taken in any order (vectors), but infinities and NaN count.
+OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+
+
 def compiled(function):
     """Compile on the first call, and keep it for the next start."""
-    # sums may be taken in any order (vectors), but infinities and NaN count
-    options = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
-    return compiled_code.compiled(function, **options)
+    return compiled_code.compiled(function, **OPTIONS)
 
 
-@compiled
+def inlined(function):
+    """Compile into what calls it."""
+    return njit(forceinline=True, **OPTIONS)(function)
+
+
+@inlined
 def blocks_at_once(step):
     """Blocks of a row that `nearest_blocks` takes at once."""
     return (TILE - 4) // step + 1
 
 
-@compiled
+@inlined
 def nearest_blocks(slab, shape, start, row, column, count, step, block, places, alike, chance, number, size, firsts):
     """The `size` blocks (a multiple of 16) nearest to each of `count` blocks of a row, nearest first.
 
@@ -90,7 +98,7 @@ def nearest_blocks(slab, shape, start, row, column, count, step, block, places, 
             firsts[q * size + n] = np.uint32(at_own + q * step + offset)
 
 
-@compiled
+@inlined
 def _insert(best, base, candidate, size):
     """Put a candidate among the descending ones, and drop the first."""
     for part in range(0, size, 16):  # of known length: vectors
@@ -99,7 +107,7 @@ def _insert(best, base, candidate, size):
             best[at] = max(best[at + np.uint32(1)], min(best[at], candidate))
 
 
-@compiled
+@inlined
 def _copy_tile(slab, shape, slice_, row, column, block, tile, width):
     """Copy the block's slices and rows, `width` columns of each; those outside the slab stay."""
     rows, columns = shape[1], shape[2]
@@ -112,7 +120,7 @@ def _copy_tile(slab, shape, slice_, row, column, block, tile, width):
                 tile[target + i] = slab[source + i]
 
 
-@compiled
+@inlined
 def _squared_differences(own, other, shift, sums):
     """Sums over all lines of the squared differences of each column and that `shift` to the right in `other`."""
     for i in range(TILE):

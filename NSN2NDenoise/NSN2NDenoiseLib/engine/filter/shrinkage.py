@@ -7,7 +7,7 @@ and write without gaps: after three of them, the blocks are the last axis and th
 import numpy as np
 
 from .groups import GROUP, ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, compiled, nearest_blocks
+from .kernels import ONE, ZERO, blocks_at_once, compiled, inlined, nearest_blocks
 
 #: The cosine transform of four samples: 1/2, and cos(pi/8) and sin(pi/8) over sqrt(2).
 HALF, C1, C3 = np.float32(0.5), np.float32(0.6532814824381883), np.float32(0.2705980500730985)
@@ -64,7 +64,7 @@ def shrink_band(
                 scatter(scratch, shares, ONE / np.float32(SIZE), rows, columns, firsts, base, total, weight)
 
 
-@compiled
+@inlined
 def coefficients(volume, rows, columns, firsts, base, found, scratch):
     """Of a group: (slice, row and column frequency, Hadamard), flat; Hadamard's without its factor SIZE ** -.5."""
     gather(volume, rows, columns, firsts, base, scratch)
@@ -74,7 +74,7 @@ def coefficients(volume, rows, columns, firsts, base, found, scratch):
     _cosine(scratch, found)
 
 
-@compiled
+@inlined
 def gather(volume, rows, columns, firsts, base, blocks):
     """Copy 4 x 4 x 4 blocks of the flat volume one after the other, (SIZE * 64,)."""
     plane = rows * columns
@@ -88,7 +88,7 @@ def gather(volume, rows, columns, firsts, base, blocks):
                     blocks[target + np.uint32(i)] = volume[source + np.uint32(i)]
 
 
-@compiled
+@inlined
 def scatter(blocks, shares, factor, rows, columns, firsts, base, total, weight):
     """Add the blocks times factor and shares (64,) to `total`, and the shares to `weight`."""
     plane = rows * columns
@@ -106,7 +106,7 @@ def scatter(blocks, shares, factor, rows, columns, firsts, base, total, weight):
                     weight[target + np.uint32(i)] += shares[source + np.uint32(i)]
 
 
-@compiled
+@inlined
 def _cosine(x, y):
     """The orthonormal cosine transform along the last axis of x, of 4 samples, which becomes the first one of y."""
     part = np.uint32(SIZE * 16)
@@ -120,7 +120,7 @@ def _cosine(x, y):
         y[n + part + part + part] = C3 * u - C1 * v
 
 
-@compiled
+@inlined
 def _inverse_cosine(y, x):
     """Undo `_cosine`."""
     part = np.uint32(SIZE * 16)
@@ -134,7 +134,7 @@ def _inverse_cosine(y, x):
         x[at + np.uint32(3)] = s - u
 
 
-@compiled
+@inlined
 def _hadamard(x):
     """The Hadamard transform across the blocks, in place, without its factor SIZE ** -.5."""
     half = 1
@@ -149,7 +149,7 @@ def _hadamard(x):
         half *= 2
 
 
-@compiled
+@inlined
 def _wiener(found, expected, variance, local, variances):
     """Multiply by P^2 / (P^2 + V), P of the pilot, V the noise variance; gives the noise variance that is left."""
     left = ZERO
@@ -161,7 +161,7 @@ def _wiener(found, expected, variance, local, variances):
     return left
 
 
-@compiled
+@inlined
 def _threshold(found, variance, local, threshold):
     """Keep the mean and what exceeds the noise; gives the noise variance that is left."""
     mean, left = found[0], ZERO
