@@ -138,6 +138,24 @@ def test_the_command_gives_the_voxels_of_a_run_in_memory(nsn2n, small, tmp_path,
     )
 
 
+def test_workers_make_the_same_voxels(nsn2n, small, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    sitk.WriteImage(sitk.ReadImage(str(small)), str(tmp_path / "in.nrrd"), False)
+    call = ("denoise", "in.nrrd", "out.nrrd", "--report", "out.json", *FAST, "--overwrite")
+    monkeypatch.setattr(parts, "choose_bricks", lambda *_: [np.s_[0:8, 0:72, at : at + 24] for at in (0, 24, 40)])
+    reports, arrays = [], []
+    for more in ((), ("--workers", "1")):
+        done = nsn2n(*call, *more)
+        assert done.returncode == 0, done.stderr
+        reports.append(json.loads((tmp_path / "out.json").read_text()))
+        arrays.append(voxels(sitk.ReadImage(str(tmp_path / "out.nrrd"))))
+    np.testing.assert_array_equal(*arrays)
+    assert reports[0]["resultSHA256"] == reports[1]["resultSHA256"]
+    assert [report["parts"]["elsewhere"] for report in reports] == [0, 2]
+    assert "3 of 24 x 72 x 8 voxels, 2 of them by other processes" in " ".join(done.stdout.split())
+    assert not (tmp_path / "out.nrrd.unfinished").exists()
+
+
 def test_what_does_not_fit_goes_in_parts_by_itself(nsn2n, small, tmp_path, monkeypatch):
     image = sitk.ReadImage(str(small))
     sitk.WriteImage(image, str(tmp_path / "in.nii"), False)
@@ -193,6 +211,8 @@ def test_a_stopped_run_goes_on(nsn2n, tmp_path, monkeypatch, suffix):
     [
         (("in.nrrd", "out.nrrd", "--mask", "w.nrrd", "--noise", "n.nrrd"), "in parts has no --noise, --mask"),
         (("in.nrrd", "out.nrrd", "--memory", "0"), "--memory is 0"),
+        (("in.nrrd", "out.nrrd", "--workers", "0"), "--workers is 0; give 1 or more"),
+        (("in.nrrd", "out.nrrd", "--workers", "2", "--scheduler", "tcp://a:1"), "leave one out"),
         (("in.nrrd", "out.nrrd", "--memory", "0.1"), "may take 0.1 GB: allow more"),
         (("in.nrrd", "out.nii.gz"), "out.nii.gz can't be written in parts; these can: .nrrd, .mha, .mhd, .nii, .npy"),
         (("packed.nrrd", "out.nrrd"), "packed.nrrd is compressed"),

@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.large import bricks, parts, run, stack
+from NSN2NDenoiseLib.engine.large import bricks, parts, run, stack, work
 from NSN2NDenoiseLib.engine.large.bricks import brick_memory_mb, choose_bricks, look_memory_mb
 from NSN2NDenoiseLib.engine.large.look import take_look_at_stored
 from NSN2NDenoiseLib.engine.volume.part import GRID
@@ -158,6 +158,31 @@ def test_a_network_is_trained_once_and_used_for_all(monkeypatch):
     assert np.abs(target - volume).mean() > 5
 
 
+@pytest.mark.parametrize("learn", [False, True])
+def test_bricks_that_other_processes_do_in_any_order_make_the_same_volume(monkeypatch, learn):
+    cloudpickle = pytest.importorskip("cloudpickle")  # Dask's
+    volume = volume_of("colored", (6, 24, 96))
+    quick = {"learn": True, "width": 4, "levels": 2, "steps": 3, "batch": 2, "crop": 16, "device": "cpu"}
+    settings = engine.Settings.from_preset(**quick) if learn else FAST
+    cut(monkeypatch, (6, 24, 24))
+    own, target, told, sent = np.zeros_like(volume), np.zeros_like(volume), [], []
+    report = engine.denoise_stored(volume, own, settings)
+
+    def elsewhere(bare, numbers):
+        for number in reversed(numbers):
+            sent.append(number)
+            yield number, work.do_brick(cloudpickle.loads(cloudpickle.dumps(bare)), number)
+
+    again = engine.denoise_stored(volume, target, settings, elsewhere=elsewhere, progress=told.append)
+    assert sent == [2, 1, 0]
+    assert target.tobytes() == own.tobytes() and not np.array_equal(target, volume)
+    assert report["parts"]["elsewhere"] == 0 and again["parts"]["elsewhere"] == 3
+    for name in set(report) - {"seconds", "peakMemoryMB", "parts"}:
+        assert again[name] == report[name], name
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions) and len(set(fractions)) > 4
+
+
 def test_bricks_fill_the_memory_that_is_allowed_and_no_more():
     shape, reach = (1500, 1500, 1500), (32, 74, 74)
     for memory in (2500.0, 4000.0, 16000.0):
@@ -205,28 +230,27 @@ def test_a_run_that_was_ended_goes_on(monkeypatch, tmp_path, learn):
     whole = np.zeros_like(volume)
     report = engine.denoise_stored(volume, whole, settings)
     target, worked, held = np.zeros_like(volume), [], []
-    do = run._Run._brick
+    do = work.Work.do
 
-    def brick(self, state, *rest):
-        alive = [ref for ref in held if ref() is not None]
-        assert not alive  # no brick is held while the next one is worked on
-        worked.append(state.plan.part.core[2].start)
+    def brick(self, number, workshop):
+        assert not [ref for ref in held if ref() is not None]  # none is held while the next one is worked on
+        worked.append(number)
         if len(worked) == 3:
             raise engine.Cancelled("killed")
-        done = do(self, state, *rest)
-        held.append(weakref.ref(done[0].slices.values))
+        done = do(self, number, workshop)
+        held.append(weakref.ref(done.voxels))
         return done
 
-    monkeypatch.setattr(run._Run, "_brick", brick)
+    monkeypatch.setattr(work.Work, "do", brick)
     with pytest.raises(engine.Cancelled):
         engine.denoise_stored(volume, target, settings, journal=tmp_path)
     monkeypatch.setattr(parts, "choose_bricks", None)  # those of before
     again = engine.denoise_stored(volume, target, settings, journal=tmp_path)
-    assert worked == [0, 24, 48, 48]
+    assert worked == [2, 0, 1, 2, 1]
     assert target.tobytes() == whole.tobytes()
     for name in set(report) - {"seconds", "peakMemoryMB", "parts"}:
         assert again[name] == report[name], name
     assert again["parts"]["sides"] == [6, 24, 24]
     cut(monkeypatch, (6, 24, 48))
     engine.denoise_stored(volume + 1, target, settings, journal=tmp_path)
-    assert worked[4:] == [0, 48]  # another volume begins anew
+    assert worked[5:] == [1, 0]  # another volume begins anew

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import engine
-from ..cli.parameters import settings_of
+from ..cli.parameters import check_workers, settings_of
 from ..cli.staged_files import StagedFiles
 from ..engine.runtime.machine import free_memory_mb
 from . import bids
@@ -34,6 +34,7 @@ def batch(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
         Cancelled: on request; what is finished stays.
     """
     settings = settings_of(options)
+    check_workers(options)
     folder = options.output.resolve()
     items = find_items(options.inputs, folder, options.dicom)
     _check_folder(folder)

@@ -20,6 +20,7 @@ LOOK = 0.25
 ANSWER = 15
 #: Part of the free memory that the volumes in work may take together.
 MEMORY = 0.9
+LOST = "the connection to the Dask scheduler was lost; the same command goes on where it was"
 INSTALL = "nsn2n batch needs Dask: pip install 'nsn2n[batch]'"
 
 
@@ -91,7 +92,7 @@ def connect(address: str | None, workers: int) -> Iterator:
             threads_per_worker=1,
             processes=True,
             memory_limit=None,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port; with None it is 8787, or a warning that this is in use
             host="127.0.0.1",
             silence_logs=logging.CRITICAL,
         ) as cluster,
@@ -125,45 +126,72 @@ def run_jobs(
         Cancelled: `should_stop` said yes.
         RunError: the scheduler is gone.
     """
+
+    def submit(job: Job):
+        key = f"{job.item.output}-{uuid.uuid4().hex}"
+        return client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)
+
+    def fits(job: Job, running) -> bool:
+        return budget is None or not running or job.memory + sum(other.memory for other in running) <= budget
+
+    largest_last = sorted(jobs, key=lambda job: job.voxels)
+    for job, future in each_ended(client, largest_last, submit, fits, budget is not None, should_stop):
+        on_row(job, _row_of(future, job))
+
+
+def each_ended(
+    client, waiting: list, submit: Callable, fits: Callable, again: bool, should_stop: Callable[[], bool]
+) -> Iterator[tuple]:
+    """Give tasks to the workers, as many at once as these have threads.
+
+    Args:
+        client: of Dask.
+        waiting: the tasks, the first one last; they can be keys of a dictionary.
+        submit: gives a task to the client and returns its future.
+        fits: whether a task may be worked on, with these others at the same time.
+        again: whether a task whose worker died is tried so many times more as `RETRIES` says, or that is the
+            scheduler's business.
+        should_stop: asked all the time.
+
+    Yields:
+        Each task with its future, as they end.
+
+    Raises:
+        Cancelled: `should_stop` said yes.
+    """
     from distributed import wait
 
-    waiting = sorted(jobs, key=lambda job: job.voxels)
-    retries = dict.fromkeys((job.item.output for job in jobs), RETRIES if budget is not None else 0)
-    running: dict = {}
-    dead: set[str] = set()
+    waiting, running, dead = list(waiting), {}, set()
+    retries = dict.fromkeys(waiting, RETRIES if again else 0)
     while waiting or running:
         if should_stop():
             raise Cancelled("stopped on request")
         free = sum(client.nthreads().values()) - len(running)
-        while waiting and free > 0 and _fits(waiting[-1], running.values(), budget):
-            job = waiting.pop()
-            key = f"{job.item.output}-{uuid.uuid4().hex}"
-            running[client.submit(denoise_item, job.item, settings, folder, as_dicom, key=key)] = job
+        while waiting and free > 0 and fits(waiting[-1], running.values()):
+            task = waiting.pop()
+            running[submit(task)] = task
             free -= 1
         try:
             ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
         except TimeoutError:
             ended = ()
         for future in [future for future in running if future in ended]:  # in the order in which they were begun
-            job = running.pop(future)
-            if budget is not None and _is_killed(future):
+            task = running.pop(future)
+            if again and is_killed(future):
                 worker = future.exception().last_worker.address
-                if worker in dead:  # with another job; this one has only waited for it
-                    waiting.append(job)
+                if worker in dead:  # with another task; this one has only waited for it
+                    waiting.append(task)
                     continue
                 dead.add(worker)
-            if _is_killed(future) and retries[job.item.output]:
-                retries[job.item.output] -= 1
-                waiting.append(job)
+            if is_killed(future) and retries[task]:
+                retries[task] -= 1
+                waiting.append(task)
             else:
-                on_row(job, _row_of(future, job))
+                yield task, future
 
 
-def _fits(job: Job, running, budget: float | None) -> bool:
-    return budget is None or not running or job.memory + sum(other.memory for other in running) <= budget
-
-
-def _is_killed(future) -> bool:
+def is_killed(future) -> bool:
+    """Whether a future's worker died."""
     from distributed import KilledWorker
 
     return future.status == "error" and isinstance(future.exception(), KilledWorker)
@@ -173,8 +201,8 @@ def _row_of(future, job: Job) -> Row:
     if future.status == "finished":
         return future.result()
     if future.status != "error":
-        raise RunError("the connection to the Dask scheduler was lost; the same command goes on where it was")
-    if _is_killed(future):
+        raise RunError(LOST)
+    if is_killed(future):
         reason = "the processes that denoised it were ended, again and again: mostly for too little memory"
     else:
         error = future.exception()

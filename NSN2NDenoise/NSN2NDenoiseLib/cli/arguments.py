@@ -57,6 +57,11 @@ def _add_denoise(commands) -> None:
         help="use a kept network instead of training one; refused where noise or spacing do not fit",
     )
     _add_memory(parser)
+    _add_cluster(
+        parser,
+        "denoise the parts of a large volume on a running Dask scheduler, as tcp://host:8786",
+        "denoise them in N processes here, each with the memory that --memory allows",
+    )
     _add_common(parser)
 
 
@@ -95,6 +100,11 @@ def _add_memory(parser) -> None:
     )
 
 
+def _add_cluster(parser, scheduler: str, workers: str) -> None:
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=scheduler)
+    parser.add_argument("--workers", type=int, metavar="N", help=workers)
+
+
 def _add_batch(commands) -> None:
     parser = commands.add_parser(
         "batch",
@@ -105,8 +115,7 @@ def _add_batch(commands) -> None:
     parser.add_argument("inputs", metavar="INPUT", type=Path, nargs="+", help="files and folders, or a BIDS dataset")
     parser.add_argument("output", metavar="OUT_DIR", type=Path, help="folder for results and table")
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of each DICOM series")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask scheduler, as tcp://host:8786")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes here, instead of as many as fit")
+    _add_cluster(parser, "of a running Dask scheduler, as tcp://host:8786", "processes here, instead of as many as fit")
     add_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace results of other settings or inputs")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")

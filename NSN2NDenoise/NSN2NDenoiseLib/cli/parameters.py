@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from ..engine import AXES, DEVICES, PRESETS, RICIAN, Settings
+from ..engine import AXES, DEVICES, PRESETS, RICIAN, Settings, SettingsError
 
 #: What stands for "as the preset has it" where a program must always give a value.
 AS_PRESET = "preset"
@@ -175,6 +175,16 @@ def threshold(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither 'auto' nor a number") from None
+
+
+def check_workers(options: argparse.Namespace) -> None:
+    """Raise SettingsError where ``--workers`` is no number of processes, or there is a ``--scheduler``, too."""
+    if options.workers is None:
+        return
+    if options.scheduler is not None:
+        raise SettingsError("--workers are processes here, and --scheduler has its own; leave one out")
+    if options.workers < 1:
+        raise SettingsError(f"--workers is {options.workers}; give 1 or more")
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -108,7 +108,8 @@ def _parts(report: dict) -> str:
     parts = report.get("parts")
     if parts is None:
         return ""
-    return f"{parts['count']} of {' x '.join(map(str, reversed(parts['sides'])))} voxels, one after the other"
+    how = f"{parts['elsewhere']} of them by other processes" if parts.get("elsewhere") else "one after the other"
+    return f"{parts['count']} of {' x '.join(map(str, reversed(parts['sides'])))} voxels, {how}"
 
 
 def _memory(facts: dict) -> str:

@@ -10,16 +10,18 @@ import numpy as np
 
 from ... import engine
 from ...engine.judge.identity import voxel_hash
+from ...engine.large.parts import allowed_memory_mb
 from ...engine.large.stack import raw_stack
 from ...engine.runtime.machine import free_memory_mb
 from ...engine.runtime.memory import added_memory_mb
-from ..parameters import settings_of
+from ..parameters import check_workers, settings_of
 from ..progress_bar import ProgressBar
 from ..staged_files import StagedFiles, check_folder_target, check_space, check_target
 from ..volume_io import read_header
 from ..words import describe_run
-from .files import ARRAYS, check_creatable, is_only_stored, open_stored
+from .files import ARRAYS, check_creatable, is_only_stored, open_array, open_stored
 from .unfinished import Unfinished
+from .volume import Reopened
 
 #: Options that need the whole volume.
 WHOLE = ("dicom", "frames", "frame", "series", "within", "noise", "mask", "preview", "save_network")
@@ -33,7 +35,8 @@ def goes_in_parts(options: argparse.Namespace) -> bool:
         InputError: it is too large and can't be; the text says what can.
     """
     output = getattr(options, "output", None)
-    if getattr(options, "memory", None) is not None or is_only_stored(options.input):
+    asked = any(getattr(options, name, None) is not None for name in ("memory", "scheduler", "workers"))
+    if asked or is_only_stored(options.input):
         return True
     if output is not None and output.suffix.lower() in ARRAYS:
         return True
@@ -63,24 +66,34 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     if asked:
         names = ", ".join("--" + name.replace("_", "-") for name in asked)
         raise engine.SettingsError(f"a volume that is denoised in parts has no {names}; leave that out")
+    check_workers(options)
     network = None if options.network is None else engine.load_network(options.network)
     volume = open_stored(options.input)
     if np.dtype(volume.array.dtype).kind in "iu" and np.dtype(volume.array.dtype).itemsize > 4:
         raise engine.InputError("integers of 64 bits can't be denoised in parts without loss; store them in 32 bits")
     _check_targets(options, volume)
+    source, memory, elsewhere = volume.array, memory_of(options), None
+    if options.scheduler is not None or options.workers is not None:
+        from ...batch.bricks import on_workers
+
+        source, workers = Reopened(options.input, open_array), options.workers or 1
+        elsewhere = on_workers(options.scheduler, workers, should_stop)
+        if memory is None and options.scheduler is None:
+            memory = allowed_memory_mb() / (1 + workers)
     bar = options.make_progress() if "make_progress" in options else ProgressBar(quiet=options.quiet)
     with Unfinished(options.output) as unfinished, StagedFiles() as staged:
         target = unfinished.target(volume)
         options.kept = unfinished.folder  # a run that is stopped from here on can go on
         try:
             report = engine.denoise_stored(
-                volume.array,
+                source,
                 target,
                 settings,
                 spacing=volume.spacing,
-                memory_mb=memory_of(options),
+                memory_mb=memory,
                 network=network,
                 journal=unfinished.journal,
+                elsewhere=elsewhere,
                 progress=bar,
                 should_stop=should_stop,
             )

@@ -47,6 +47,11 @@ def open_stored(path: Path, mode: str = "r") -> StoredVolume:
     raise InputError(f"{path} can't be read in parts; these can: {', '.join(READABLE)}, without compression")
 
 
+def open_array(path: Path):
+    """The voxels of a volume, without reading them; raises as `open_stored`."""
+    return open_stored(path).array
+
+
 def check_creatable(path: Path) -> None:
     """Raise SettingsError where a file of this name can't be written in parts."""
     if path.suffix.lower() not in WRITABLE:

@@ -1,6 +1,8 @@
 """A volume that stays in its file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -31,6 +33,25 @@ class StoredVolume:
         if self.head is not None:
             return self.head
         return make_head(self.array.shape, self.array.dtype, tuple(reversed(self.spacing or (1.0, 1.0, 1.0))))
+
+
+class Reopened:
+    """The array of a stored volume that another process opens anew.
+
+    Args:
+        path: of the file or folder.
+        open_array: gives its array; a function at file scope.
+    """
+
+    def __init__(self, path: Path, open_array: Callable[[Path], object]) -> None:
+        self._path, self._open, self._array = path.resolve(), open_array, open_array(path)
+        self.shape, self.dtype = self._array.shape, self._array.dtype
+
+    def __getitem__(self, box) -> np.ndarray:
+        return self._array[box]
+
+    def __reduce__(self):
+        return Reopened, (self._path, self._open)
 
 
 def make_head(shape: tuple[int, int, int], dtype: np.dtype, spacing: tuple[float, float, float]) -> sitk.Image:

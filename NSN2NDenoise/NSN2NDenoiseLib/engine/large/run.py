@@ -1,7 +1,7 @@
 """Denoise a volume that is larger than memory: the look once, then brick by brick, the voxels of a run in memory."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,29 +14,31 @@ from ..judge.kept import sample_regions
 from ..judge.measure import effect_warnings
 from ..judge.report import make_report
 from ..look import Look
-from ..plan import SPARE_REACH, Plan, make_plan
+from ..plan import make_plan
 from ..runtime.clock import awake_seconds
 from ..runtime.device import choose_device, choose_precision, device_with_memory
 from ..runtime.memory import predict_gpu_memory_mb
 from ..runtime.progress import Progress, Tracker
 from ..settings import Settings
-from ..stages import STAGES
 from ..stages.match import match_warnings, require_match
-from ..stages.spare import LEAST_GAIN, TISSUE, Totals, Tried, left_as_it_was, spare_part, take_samples, try_samples
+from ..stages.spare import LEAST_GAIN, TISSUE, left_as_it_was, take_samples
 from ..stages.state import State, Workshop
 from ..train.trained import TrainedNetwork
-from ..volume.part import Box, find_part, shifted
-from ..volume.slices import Slices, to_volume
+from ..volume.part import Box
+from ..volume.slices import Slices
 from .figures import Figures, Piece
 from .journal import Journal
 from .look import take_look_at_stored
 from .parts import allowed_memory_mb, plan_parts, require_look, sides_of
 from .stack import raw_stack, runs
+from .work import Brick, Work
 
 #: Parts of the whole time that the look and the training of a network take, roughly.
 LOOK, TRAINING = 0.02, 0.05
 #: What a network is trained on: slices, rows and columns, at most.
 TRAINED_ON = (48, 384, 384)
+#: Has other processes do bricks, see `denoise_stored`.
+Elsewhere = Callable[[Work, list[int]], Iterator[tuple[int, Brick]]]
 LEARNED = "The network was trained on a part of the volume, {} of its slices, {} x {} pixels, with the most tissue."
 
 
@@ -50,6 +52,7 @@ def denoise_stored(
     memory_mb: float | None = None,
     network: TrainedNetwork | None = None,
     journal: Path | None = None,
+    elsewhere: Elsewhere | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict:
@@ -67,6 +70,9 @@ def denoise_stored(
         memory_mb: that the process may hold; None: `FREE` of what is free now.
         journal: an empty folder for what is told of each brick that is done; or that of a run of the same volume with
             the same settings that was ended, with its target: then the run goes on there. None: neither.
+        elsewhere: has other processes do bricks, each within `memory_mb`; called with the `Work` and the numbers of
+            bricks, it gives (number, what `do_brick` returned there) in any order. All writing is done here. None: all
+            bricks are done here, one after the other.
 
     Returns:
         The report of the run, as `DenoiseResult.report`; "parts" says in how many bricks.
@@ -80,7 +86,7 @@ def denoise_stored(
     settings.check()
     if tuple(target.shape) != tuple(source.shape) or np.dtype(target.dtype) != np.dtype(source.dtype):
         raise InputError(f"the target is {target.dtype} {target.shape}, the source {source.dtype} {source.shape}")
-    run = _Run(source, target, memory_mb or allowed_memory_mb(), Journal(journal), progress, should_stop)
+    run = _Run(source, target, memory_mb or allowed_memory_mb(), Journal(journal), elsewhere, progress, should_stop)
     return run.run(settings, spacing, positions, network)
 
 
@@ -99,12 +105,12 @@ def _key(look: Look, slices: Slices, settings: Settings, network: TrainedNetwork
 class _Run:
     """The parts of `denoise_stored`."""
 
-    def __init__(self, source, target, memory_mb: float, journal: Journal, progress, should_stop) -> None:
-        self._journal = journal
+    def __init__(self, source, target, memory_mb: float, journal: Journal, elsewhere, progress, should_stop) -> None:
+        self._journal, self._elsewhere = journal, elsewhere
         self._source, self._raw, self._target, self._memory_mb = source, raw_stack(source), target, memory_mb
         self._progress, self._should_stop = progress, should_stop
         self._seconds: dict[str, float] = {}
-        self._from, self._to = 0.0, LOOK
+        self._from, self._to, self._step = 0.0, LOOK, 0.0
         self._bricks_since: tuple[float, float] | None = None
 
     def run(self, settings: Settings, spacing, positions, network: TrainedNetwork | None) -> dict:
@@ -123,29 +129,24 @@ class _Run:
         plan, reach, bricks = plan_parts(look, settings, self._memory_mb, network, before.get("sides"))
         self._journal.begin(sides=sides_of(bricks), warnings=warnings)
         state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
-        workshop, device_warnings = self._workshop(plan, bricks, reach, look.shape)
-        pieces, tried = [], None
-        self._bricks_since = (awake_seconds(), at)
-        for number, core in enumerate(bricks):
-            self._from = at + (1 - at) * number / len(bricks)
-            self._to = at + (1 - at) * (number + 1) / len(bricks)
-            piece = self._journal.recorded(number) if number + 1 < len(bricks) else None
-            if piece is None:  # the last one is done in any case: what was tried is needed at the end
-                tracker = self._tracker(plan.stages)
-                part = find_part(core, look.axis, look.shape, reach, SPARE_REACH)
-                workshop = replace(workshop, tracker=tracker)
-                own = replace(state, plan=replace(plan, part=part))
-                brick, piece, tried, workshop = self._brick(own, tried, workshop)
-                self._write(brick, core, part)
-                self._journal.record(number, piece)
-                state = replace(state, network=brick.network)
-                del brick  # or it would be held while the next one is worked on
-                self._book(tracker)
-            else:
-                self._bricks_since = (awake_seconds(), self._to)
-            pieces.append(piece)
-        state = replace(state, warnings=(*device_warnings, *state.warnings))
-        return self._report(state, tried, Figures(look, pieces), bricks, workshop)
+        work = Work(self._source, state, bricks, reach)
+        workshop, device_warnings = work.workshop()
+        *others, last = range(len(bricks))
+        pieces = {number: piece for number in others if (piece := self._journal.recorded(number)) is not None}
+        self._expect(at, len(pieces), len(bricks))
+        # the last one in any case, and first: the others need what it tries, and so does the end
+        brick = self._here(work, last, workshop)
+        tried, network = brick.tried, brick.network
+        pieces[last] = self._take(last, bricks[last], brick, plan.making[-1])
+        workshop, work = brick.workshop, replace(work, tried=tried)
+        del brick  # or it would be held while the next ones are worked on
+        left = [number for number in others if number not in pieces]
+        for number, brick in self._elsewhere(work, left) if self._elsewhere else self._all_here(work, left, workshop):
+            pieces[number] = self._take(number, bricks[number], brick, plan.making[-1])
+            del brick
+        state = replace(state, network=network, warnings=(*device_warnings, *state.warnings))
+        figures = Figures(look, [pieces[number] for number in range(len(bricks))])
+        return self._report(state, tried, figures, bricks, len(left) if self._elsewhere else 0, workshop)
 
     def _network(self, state: State, before: dict) -> tuple[TrainedNetwork, list[str]]:
         """The network that a run which goes on has trained, or a new one; warnings are for the user."""
@@ -156,37 +157,39 @@ class _Run:
         self._journal.save_network(network)
         return network, warnings
 
-    def _brick(self, state: State, tried: Tried | None, workshop: Workshop) -> tuple[State, Piece, Tried, Workshop]:
-        """A brick through all stages, and what is told of it."""
-        state = state.cut(state.plan.part.box)
-        core = shifted(state.plan.part.core, state.plan.part.box)
-        totals, pieces = Totals(), []
+    def _all_here(self, work: Work, numbers: list[int], workshop: Workshop) -> Iterator[tuple[int, Brick]]:
+        for number in numbers:
+            brick = self._here(work, number, workshop)
+            workshop = brick.workshop
+            yield number, brick
+            del brick
 
-        def spare(state: State, workshop: Workshop) -> State:
-            nonlocal tried, totals
-            tried = tried or try_samples(state, workshop)
-            state, totals = spare_part(state, tried, core, workshop)
-            return state
+    def _here(self, work: Work, number: int, workshop: Workshop) -> Brick:
+        tracker = self._tracker(work.state.plan.stages)
+        brick = work.do(number, replace(workshop, tracker=tracker))
+        self._book(tracker)
+        return brick
 
-        def judge(state: State, workshop: Workshop) -> State:
-            pieces.append(Piece.of(state, core, totals))
-            return state
+    def _expect(self, at: float, done: int, bricks: int) -> None:
+        """Say what part of the run a brick is, after so many that were done before."""
+        self._step = (1 - at) / bricks
+        self._from = at + done * self._step
+        self._to = self._from + self._step
+        self._bricks_since = (awake_seconds(), self._from)
 
-        stages = {**STAGES, "spare": spare, "judge": judge}
-        for name in state.plan.stages:
-            if state.made_by or name in (*state.plan.making, "judge"):
-                state, workshop = run_stage(name, state, workshop, stages=stages)
-        return state, pieces[0].made(state.made_by), tried, workshop
-
-    def _write(self, state: State, core: Box, part) -> None:
-        raw, inner = self._raw[core], shifted(core, part.box)
-        if state.made_by:
-            raw = to_volume(state.denoised[inner], state.slices.cut(inner), raw)
-        self._target[core] = raw
-        if not np.array_equal(self._target[core], raw):
+    def _take(self, number: int, core: Box, brick: Brick, stage: str) -> Piece:
+        """Write a brick, and what is told of it; `stage` is what most time goes to."""
+        self._target[core] = brick.voxels
+        if not np.array_equal(self._target[core], brick.voxels):
             raise OSError("the result came out damaged, as on a full disk")
+        self._journal.record(number, brick.piece)
+        self._relay(Progress(stage, 1.0))
+        self._from, self._to = self._to, self._to + self._step
+        return brick.piece
 
-    def _report(self, state: State, tried, figures: Figures, bricks: list[Box], workshop: Workshop) -> dict:
+    def _report(
+        self, state: State, tried, figures: Figures, bricks: list[Box], elsewhere: int, workshop: Workshop
+    ) -> dict:
         """Whether the whole was worth it, and the report."""
         plan, matched = state.plan, figures.matched
         require_match(matched, plan.threshold)
@@ -205,7 +208,12 @@ class _Run:
         tracker = Tracker()
         tracker.seconds.update(self._seconds)
         report = make_report(replace(state, figures=measured, warnings=warnings), replace(workshop, tracker=tracker))
-        report["parts"] = {"count": len(bricks), "sides": sides_of(bricks), "allowedMemoryMB": round(self._memory_mb)}
+        report["parts"] = {
+            "count": len(bricks),
+            "elsewhere": elsewhere,
+            "sides": sides_of(bricks),
+            "allowedMemoryMB": round(self._memory_mb),
+        }
         if self._progress is not None:
             self._progress(Progress("report", 1.0))
         return report
@@ -233,12 +241,6 @@ class _Run:
         self._book(tracker)
         slices, rows, columns = state.slices.values.shape
         return state.trained, [*warnings, LEARNED.format(slices, rows, columns)]
-
-    def _workshop(self, plan: Plan, bricks: list[Box], reach, shape) -> tuple[Workshop, list[str]]:
-        sides = find_part(bricks[len(bricks) // 2], "k", shape, reach, SPARE_REACH).shape
-        needed = predict_gpu_memory_mb(sides, plan.settings)
-        device, warnings = device_with_memory(choose_device(plan.settings.device), plan.settings.device, needed)
-        return Workshop(device, choose_precision(plan.settings.precision, device), Tracker()), warnings
 
     def _tracker(self, stages: tuple[str, ...] | None = None) -> Tracker:
         tracker = Tracker(self._relay, self._should_stop)
