@@ -1,5 +1,7 @@
 """The Rician mean against known numbers; what is recognized as MR magnitude, and what must not be; the correction."""
 
+import sys
+
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
@@ -206,6 +208,14 @@ def test_the_report_says_what_was_done_and_measures_before(runs):
     assert not off["ricianCorrected"] and off["ricianSigma"] is None
     for key in ("noiseAfter", "meanShift", "worstBlockShift"):
         assert auto[key] == off[key]
+
+
+def test_a_bias_that_was_left_in_is_not_called_corrected(monkeypatch):
+    monkeypatch.setattr(sys.modules["NSN2NDenoiseLib.engine.stages.spare"], "LEAST_GAIN", 100.0)
+    noisy = magnitude(mr_phantom(slices=6, side=64), SIGMA)
+    result = engine.denoise(noisy, engine.Settings.from_preset(**FAST))
+    assert result.report["leftAsItWas"] and not result.report["ricianCorrected"]
+    np.testing.assert_array_equal(result.denoised, noisy)
 
 
 def test_inspection_tells_sigma():

@@ -191,12 +191,16 @@ def test_without_tissue_nothing_is_known_of_what_is_kept():
 
 
 def run_stage(removed, monkeypatch, made_by=("first",), value=0.5, **parts):
-    """The stage on a flat volume; `parts` is how much of the noise the filter and the network keep."""
+    """The stage on a flat volume; `parts` is how much of the noise the filter and the network keep.
 
-    def filtered(own):
-        return value + parts["filter"] * (own - value)
+    A filter that keeps all of it takes what is removed in any case, whatever noise there is.
+    """
 
-    monkeypatch.setattr(module, "first", lambda sample, _: sample.with_result(filtered(sample.slices.values), "first"))
+    def filtered(sample):
+        own, keeps = sample.slices.values, parts["filter"]
+        return own - removed[sample.region] if keeps == 1 else value + keeps * (own - value)
+
+    monkeypatch.setattr(module, "first", lambda sample, _: sample.with_result(filtered(sample), "first"))
     monkeypatch.setattr(module, "compare", lambda sample, _: sample)
     monkeypatch.setattr(module, "denoise_region", lambda _, own, *__: value + parts["network"] * (own - value))
     noisy = np.full(removed.shape, value, np.float32) + removed

@@ -1,6 +1,9 @@
 """Plan and stages: which run, the first result, stopping and keeping, strength."""
 
 import json
+import sys
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -109,11 +112,67 @@ def test_stop_and_keep_without_a_first_result_keeps_the_network():
     assert result.report["stages"][0] == "learn"
 
 
+@pytest.mark.parametrize("off", list(product((True, False), repeat=3)))
+def test_whatever_is_switched_off_the_rest_makes_a_result(off):
+    first, learn, refine = off
+    if off == (False, False, False):
+        return
+    clean, white = phantom(slices=6, side=48)
+    noisy = clean + 20 * ndimage.gaussian_filter(white - clean, (0, 0.8, 0.8)).astype(np.float32)
+    settings = replace(engine.Settings.from_preset(**QUICK), steps=2, first=first, learn=learn, refine=refine)
+    report = engine.denoise(noisy, settings).report
+    made = ("first", "similar") * first + ("learn",) * learn + ("refine",) * (refine and (learn or not first))
+    assert tuple(report["stages"][: len(made)]) == made or report["leftAsItWas"]
+
+
 def test_strength_mixes_the_input_back_in():
     _, noisy = phantom(slices=6, side=48)
     whole, half, none = (
-        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", strength=s)).denoised
-        for s in (1.0, 0.5, 0.0)
+        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", strength=s)) for s in (1.0, 0.5, 0.0)
     )
-    np.testing.assert_allclose(half, 0.5 * (noisy + whole), atol=1e-2)
-    np.testing.assert_allclose(none, noisy, atol=1e-2)
+    np.testing.assert_allclose(half.denoised, 0.5 * (noisy + whole.denoised), atol=1e-2)
+    np.testing.assert_array_equal(none.denoised, noisy)
+    before, after = whole.report["noiseBefore"], whole.report["noiseAfter"]
+    assert half.report["noiseAfter"] == pytest.approx(0.5 * (before + after), rel=1e-4)
+    assert none.report["noiseAfter"] == before and none.report["meanShift"] == 0
+    assert none.report["flatAfter"] == none.report["flatBefore"]
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [(np.int32, 2**30), (np.uint32, 2**31), (np.float64, 1e9)])
+def test_a_large_offset_costs_nothing(dtype, offset):
+    """float32 has steps of 64 and more at 2^30."""
+    noisy = np.round(phantom(slices=6, side=48)[1].astype(np.float64))
+    noisy -= noisy.min()
+    settings = engine.Settings.from_preset("fast", device="cpu")
+    plain, high = (engine.denoise((noisy + low).astype(dtype), settings) for low in (0, offset))
+    np.testing.assert_allclose(high.denoised.astype(np.float64) - offset, plain.denoised, atol=1.01)
+    assert high.report["noiseAfter"] == pytest.approx(plain.report["noiseAfter"], rel=1e-3)
+
+
+def test_at_threshold_0_the_filter_is_gentle_everywhere():
+    _, noisy = phantom(slices=6, side=48)
+    gentle = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", threshold=0.0))
+    whole = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
+    assert not gentle.weights.any() and gentle.report["matchedFraction"] == 0
+    assert 0.3 < np.std(noisy - gentle.denoised) / np.std(noisy - whole.denoised) < 0.9
+    with pytest.raises(engine.RunError, match="nothing to learn from"):
+        engine.denoise(noisy, engine.Settings.from_preset("nsn2n", device="cpu", threshold=0.0))
+
+
+def test_what_limits_or_lengthens_a_training_needs_one():
+    with pytest.raises(engine.SettingsError, match="no network is trained"):
+        engine.Settings.from_preset("fast", steps=60)
+    assert any("time limit has no effect" in text for text in plan_of("fast", minutes=1.0).warnings)
+    assert not any("time limit" in text for text in plan_of("default", minutes=1.0).warnings)
+
+
+def test_inspect_foresees_what_the_run_decides_by(monkeypatch):
+    _, noisy = phantom(slices=8, side=64)
+    settings = engine.Settings.from_preset("fast", device="cpu")
+    facts, report = engine.inspect_volume(noisy, settings=settings), engine.denoise(noisy, settings).report
+    assert facts["predictedGain"] == report["predictedGainOfSamples"] > 1 and facts["worthDenoising"]
+    for module in ("inspect_volume", "stages.spare"):
+        monkeypatch.setattr(sys.modules[f"NSN2NDenoiseLib.engine.{module}"], "LEAST_GAIN", facts["predictedGain"] + 1)
+    assert not engine.inspect_volume(noisy, settings=settings)["worthDenoising"]
+    assert engine.denoise(noisy, settings).report["leftAsItWas"]
+    assert engine.inspect_volume(noisy, settings=engine.Settings.from_preset("nsn2n"))["predictedGain"] is None

@@ -1,5 +1,7 @@
 """Only where it is wanted: a part of a volume becomes what it becomes in the whole; the preview is such a part."""
 
+import sys
+
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
@@ -73,6 +75,21 @@ def test_the_preview_shows_the_voxels_of_the_run(case):
     box, voxels = preview.box((slice(k, k + 1), slice(j, j + 10), slice(i, i + 8)), FAST)
     assert box[0].start <= k < box[0].stop and box[1].stop >= j + 10
     np.testing.assert_array_equal(voxels, whole.denoised[box])
+
+
+def test_a_part_is_left_as_it_was_where_the_whole_is(monkeypatch):
+    """The samples decide, in the whole, too, whose own gain is another one."""
+    noisy, where = volume_of("white", (10, 40, 200)), np.s_[:, 4:36, 168:200]
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[where] = True
+    whole = engine.denoise(noisy, FAST)
+    gains = [whole.report[name] for name in ("predictedGain", "predictedGainOfSamples")]
+    for least in (min(gains), max(gains)):
+        monkeypatch.setattr(sys.modules["NSN2NDenoiseLib.engine.stages.spare"], "LEAST_GAIN", least + 0.01)
+        results = [engine.denoise(noisy, FAST, within=within) for within in (None, wanted)]
+        assert results[0].report["leftAsItWas"] == results[1].report["leftAsItWas"] == (gains[1] < least + 0.01)
+        sure = wanted & (seam(wanted) == 1)
+        np.testing.assert_array_equal(results[1].denoised[sure], results[0].denoised[sure])
 
 
 def test_the_preview_follows_threshold_axis_and_type():

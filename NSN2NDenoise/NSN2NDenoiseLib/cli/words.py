@@ -51,12 +51,13 @@ def describe_inspection(name: str, facts: dict) -> str:
         "padding": padding,
         "slices": f"{facts['slices']} along {facts['axis']}",
         "noise SD": f"{_number(facts['noiseSD'])} image units = {_number(facts['noisePercent'], 2)} % of the tissue: "
-        + ("worth denoising" if facts["worthDenoising"] else "not worth denoising"),
+        + _worth(facts),
         "correlation": f"{lags} of the noise of slices 1, 2, 3 apart",
         "pairs": f"slices {facts['gap']} apart",
         "MR bias": "no Rician noise found"
         if facts["ricianSigma"] is None
-        else f"Rician noise: sigma {_number(facts['ricianSigma'])} (will be corrected)",
+        else f"Rician noise: sigma {_number(facts['ricianSigma'])}"
+        + (" (will be corrected)" if "unbias" in facts["stages"] else " (will not be corrected)"),
         "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
@@ -95,6 +96,13 @@ def _made_by(stages: list[str]) -> list[str]:
     if not stages:
         return []
     return [*_wrapped("made by", describe_stages(stages)), *_wrapped("", f"({describe_sources(stages)})")]
+
+
+def _worth(facts: dict) -> str:
+    gain = facts.get("predictedGain")
+    if facts["worthDenoising"]:
+        return "worth denoising" + ("" if gain is None else f", {gain:+.1f} dB without a network")
+    return "not worth denoising" + ("" if gain is None else f" ({gain:+.1f} dB): it would be left as it is")
 
 
 def _within(report: dict) -> str:

@@ -203,7 +203,7 @@ def begin(slices: Slices, look: Look, plan: Plan) -> State:
 def voxels(state: State, volume: np.ndarray) -> np.ndarray:
     """What a state's result makes of the volume, or of its region: (K, J, I), in the volume's units and type."""
     before = _region_of(state, volume)
-    return to_volume(state.denoised, state.slices, before, state.wanted) if state.made_by else before.copy()
+    return before.copy() if state.is_input else to_volume(state.denoised, state.slices, before, state.wanted)
 
 
 def _placed(values: np.ndarray, state: State, elsewhere: np.ndarray) -> np.ndarray:

@@ -8,11 +8,13 @@ from importlib.util import find_spec
 import numpy as np
 
 from .errors import RunError
+from .judge.gain import LEAST_GAIN
 from .judge.measure import plain
 from .look import Look, take_look
 from .plan import Plan, make_plan
 from .settings import Settings
 from .timing import measure_speed, predict_seconds
+from .volume.slices import Slices
 
 
 def inspect_volume(
@@ -31,9 +33,10 @@ def inspect_volume(
 
     Returns:
         Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, seconds and
-        memory of the run, as a whole and by stage; warnings. Intensities are in image units, the threshold in both
-        units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here, see timing.py;
-        where they can't be (without torch, which a run needs), they are None.
+        memory of the run, as a whole and by stage; the gain in tissue that the filters alone promise (dB), and whether
+        the volume is worth denoising or a run would leave it as it is; warnings. Intensities are in image units, the
+        threshold in both units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here,
+        see timing.py; where they can't be (without torch, which a run needs), they are None.
 
     Raises:
         InputError: the volume can't be denoised.
@@ -43,11 +46,12 @@ def inspect_volume(
     start = time.monotonic()
     look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     seconds = {"look": time.monotonic() - start}
-    plan = make_plan(look, settings)
+    plan, gain = make_plan(look, settings), None
     if find_spec("torch"):
+        gain = _foreseen(slices, look, plan)
         with suppress(RunError):
             seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
-    return _facts(volume.shape, look, plan, seconds)
+    return _facts(volume.shape, look, plan, seconds, gain)
 
 
 def inspect_stored(
@@ -73,13 +77,24 @@ def inspect_stored(
 
     settings, memory_mb = settings or Settings(), memory_mb or allowed_memory_mb()
     require_look(source.shape, memory_mb)
-    look, _ = take_look_at_stored(source, settings.axis, spacing)
+    look, slices = take_look_at_stored(source, settings.axis, spacing)
     plan, _, bricks = plan_parts(look, settings, memory_mb)
     parts = {"count": len(bricks), "sides": sides_of(bricks), "memoryMB": round(plan.memory_mb)}
-    return {**_facts(source.shape, look, plan, {}), "parts": parts}
+    gain = _foreseen(slices, look, plan) if find_spec("torch") else None
+    return {**_facts(source.shape, look, plan, {}, gain), "parts": parts}
 
 
-def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[str, float]) -> dict:
+def _foreseen(slices: Slices, look: Look, plan: Plan) -> float | None:
+    """The gain (dB) that the run will decide by, at its samples; None where a network is all that makes the result."""
+    from .denoise_volume import begin
+    from .stages.spare import foresee
+    from .stages.state import make_workshop
+
+    tried = foresee(begin(slices, look, plan), make_workshop(plan.settings))
+    return None if tried is None else tried.decibels
+
+
+def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[str, float], gain: float | None) -> dict:
     return {
         "size": list(shape),
         "type": str(look.dtype),
@@ -93,7 +108,8 @@ def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[st
         "noiseSD": plain(look.noise_sd),
         "noisePercent": plain(look.noise_percent, 3),
         "noiseEstimatesAgree": look.noise.agree,
-        "worthDenoising": not look.noise.none,
+        "predictedGain": None if gain is None else plain(gain, 3),
+        "worthDenoising": not look.noise.none and (gain is None or gain >= LEAST_GAIN),
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         "ricianSigma": None if look.rician_sigma is None else plain(look.rician_sigma),
         "suggestedThreshold": look.threshold,

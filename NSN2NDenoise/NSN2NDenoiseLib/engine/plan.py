@@ -25,6 +25,7 @@ from .volume.positions import real_pairs
 MIN_NOISE = 1e-4
 #: Stages that follow any result.
 FINISHING = ("limit", "spare", "judge", "unbias", "strength", "within")
+NO_LIMIT = "The time limit has no effect: it shortens the training, and this run has none."
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
 #: stage "spare".
 MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
@@ -126,6 +127,7 @@ def make_plan(
             *look.warnings,
             *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
+            *([NO_LIMIT] if settings.minutes is not None and ("learn" not in stages or network is not None) else ()),
         ),
     )
 

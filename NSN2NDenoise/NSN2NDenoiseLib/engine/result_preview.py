@@ -8,12 +8,10 @@ import numpy as np
 from .denoise_volume import begin, voxels
 from .look import Look, take_look
 from .plan import make_plan
-from .runtime.device import choose_device, choose_precision
-from .runtime.progress import Tracker
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
-from .stages.state import State, Workshop
+from .stages.state import State, make_workshop
 from .volume.axes import slices_back, slices_first
 from .volume.part import GRID, Box, Part, shifted, widened
 
@@ -58,7 +56,7 @@ class ResultPreview:
         """
         core = self._widened(box)
         plan = make_plan(self.look, settings, core)
-        workshop = _workshop(settings, should_stop)
+        workshop = make_workshop(settings, should_stop)
         state = begin(self._slices, self.look, plan)
         for name in plan.stages:
             if name != "judge" and (state.made_by or name in plan.making):
@@ -77,7 +75,7 @@ class ResultPreview:
         region = widened(core, reach, self.look.shape, grid=(1, 1, 1))
         stages = tuple(name for name in SKETCHED if name in plan.stages)
         plan = replace(plan, stages=stages, part=Part(core, region, shifted(core, region)))
-        workshop = _workshop(settings, should_stop)
+        workshop = make_workshop(settings, should_stop)
         state = compare(State(self._slices, self.look, plan, self._slices.values).cut(region), workshop)
         for name in stages:
             state = STAGES[name](state, workshop)
@@ -101,8 +99,3 @@ class ResultPreview:
         sides = list(box[1:])
         sides.insert("kji".index(self.look.axis), box[0])
         return tuple(sides)
-
-
-def _workshop(settings: Settings, should_stop: Callable[[], bool] | None) -> Workshop:
-    device = choose_device(settings.device)
-    return Workshop(device, choose_precision(settings.precision, device), Tracker(should_stop=should_stop))

@@ -59,16 +59,13 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
         RunError: the piece can't be trained on, for example because it is all padding.
         Cancelled: `should_stop` said yes.
     """
-    from .runtime.device import choose_device, choose_precision
-    from .runtime.progress import Tracker
     from .stages.first import first
     from .stages.match import compare
     from .stages.refine import refine
     from .stages.similar import similar
-    from .stages.state import State, Workshop
+    from .stages.state import State, make_workshop
 
-    device = choose_device(plan.settings.device)
-    workshop = Workshop(device, choose_precision(plan.settings.precision, device), Tracker(should_stop=should_stop))
+    workshop = make_workshop(plan.settings, should_stop)
     whole = State(slices, look, plan, denoised=slices.values)
     filters = {"first": first, "similar": similar, "refine": refine}
     filters = {name: work for name, work in filters.items() if name in plan.stages}

@@ -22,6 +22,9 @@ KNOWN, KEPT = 0.08, 0.1
 #: Error of a result that is as good as its noise lets expect, in units of that noise's variance, and its SD likewise:
 #: where little noise is left, some anatomy is lost, too (`check_harm.py`).
 EXPECTED, SPREAD = 1.3, 0.5
+#: A result that is predicted to be better than the input by less (dB) may be worse: where the noise is weak beside the
+#: anatomy, results that lose up to .1 dB are predicted to gain .2 (`check_harm.py`).
+LEAST_GAIN = 0.4
 #: The most that is told, dB.
 MOST = 60.0
 

@@ -34,7 +34,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         **state.figures,
         "noisePercent": plain(look.noise_percent, 3),
         "ricianSigma": None if plan.rician_sigma is None else plain(plan.rician_sigma),
-        "ricianCorrected": plan.rician_sigma is not None,
+        "ricianCorrected": "unbias" in state.made_by,
         "padding": None if look.padding_value is None else plain(look.padding_value),
         "steps": len(losses),
         "network": None if trained is None else _network(trained, plan.network is None),

@@ -15,6 +15,7 @@ from ..look import Look
 from ..noise.blocks import block_means, block_variances, middle_and_largest, middle_sd
 from ..stages.spare import Totals
 from ..stages.state import State
+from ..stages.strength import mix
 from ..volume.part import Box, placed
 
 
@@ -55,6 +56,7 @@ class Piece:
             totals: of stage "spare".
         """
         noisy, denoised = state.slices.values[core], state.denoised[core]
+        mixed = denoised if state.plan.settings.strength == 1 else mix(noisy, denoised, state.plan.settings.strength)
         blocks = state.look.inside(placed(core, state.region)).blocks
         look, size = state.look.inside(state.region), state.look.shape
         numbers = looked_at(size[0]) - state.region[0].start
@@ -70,8 +72,8 @@ class Piece:
             matched=state.matched,
             voxels=noisy.size,
             made_by=state.made_by,
-            shifts=block_means(denoised, blocks) - block_means(noisy, blocks),
-            variances=np.stack([block_variances(noisy, blocks), block_variances(denoised, blocks)]),
+            shifts=block_means(mixed, blocks) - block_means(noisy, blocks),
+            variances=np.stack([block_variances(noisy, blocks), block_variances(mixed, blocks)]),
             products=np.array([products for products, _ in compared]).reshape(-1, 3),
             energies=np.concatenate([energies for _, energies in compared] or [np.zeros(0, np.float32)]),
             noisy=noisy.ravel()[::step][inside],

@@ -63,7 +63,7 @@ def take_look_at_stored(
     def make(box: Box) -> np.ndarray:
         return normalization.apply(raw[box])
 
-    low, high = normalization.apply(np.array([found.low, found.high]))
+    low, high = normalization.apply(np.array([found.low, found.high], raw.dtype))
     normalized = Stack(shape, np.float32, make, low, high)
     slices = Slices(normalized, excluded, padding_value, normalization, axis, None if spacing is None else spacing[0])
     tell(PADDED)

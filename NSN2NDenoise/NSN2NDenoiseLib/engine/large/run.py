@@ -21,7 +21,7 @@ from ..runtime.memory import predict_gpu_memory_mb
 from ..runtime.progress import Progress, Tracker
 from ..settings import Settings
 from ..stages.match import match_warnings, require_match
-from ..stages.spare import LEAST_GAIN, TISSUE, left_as_it_was, take_samples
+from ..stages.spare import TISSUE, left_as_it_was, take_samples
 from ..stages.state import State, Workshop
 from ..train.trained import TrainedNetwork
 from ..volume.part import Box
@@ -195,16 +195,21 @@ class _Run:
         require_match(matched, plan.threshold)
         state = replace(state, matched=matched, made_by=figures.made_by)
         warnings, measured = list(state.warnings) + match_warnings(matched), figures.unchanged()
-        if figures.made_by and figures.totals.decibels(tried.kept) < LEAST_GAIN:
-            state = left_as_it_was(state, figures.totals.figures(tried.kept))
+        if figures.made_by:
+            gain = {**figures.totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
+            state = replace(state, gain=gain)
+        if figures.made_by and not tried.helped:
+            state = left_as_it_was(state)
             self._copy()
         elif figures.made_by:
             justified = figures.totals.spared.mean_strength if "spare" in figures.made_by else 1.0
-            measured = figures.judge(1 - justified + justified * tried.kept.left)
-            state = replace(state, gain=figures.totals.figures(tried.kept), justified=justified)
+            kept = justified * plan.settings.strength
+            measured = figures.judge(1 - kept + kept * tried.kept.left)
+            state = replace(state, justified=justified)
             warnings += figures.totals.warnings()
         alarms = [measured["alarm"]] if measured["alarm"] else []
-        warnings = (*alarms, *warnings, *effect_warnings(measured))
+        little = effect_warnings(measured) if plan.settings.strength == 1 else []
+        warnings = (*alarms, *warnings, *little)
         tracker = Tracker()
         tracker.seconds.update(self._seconds)
         report = make_report(replace(state, figures=measured, warnings=warnings), replace(workshop, tracker=tracker))

@@ -91,7 +91,7 @@ class Work:
             if state.made_by or name in (*plan.making, "judge"):
                 state, workshop = run_stage(name, state, workshop, stages=stages)
         voxels = raw_stack(self.source)[self.bricks[number]]
-        if state.made_by:
+        if not state.is_input:
             voxels = to_volume(state.denoised[core], state.slices.cut(core), voxels)
         return Brick(voxels, pieces[0].made(state.made_by), tried, state.network, workshop)
 

@@ -17,11 +17,11 @@ def match(state: State, workshop: Workshop) -> State:
     """Low-pass the slices and compute W_i of every pair.
 
     Raises:
-        RunError: no voxel matches its neighbor (of a part, only what is to be learned from must).
+        RunError: no voxel matches its neighbor, so there is nothing to learn from.
         Cancelled: the caller wants to stop.
     """
     state = compare(state, workshop)
-    if state.region is None or "learn" in state.plan.stages:
+    if "learn" in state.plan.stages:
         require_match(state.matched, state.plan.threshold)
     return replace(state, warnings=(*state.warnings, *match_warnings(state.matched)))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..judge.gain import CELL, Gain, GainSums, at_full_size, cell_means, measure_gain
+from ..judge.gain import CELL, LEAST_GAIN, Gain, GainSums, at_full_size, cell_means, measure_gain
 from ..judge.kept import Kept, noise_kept, sample_regions
 from ..train.inference import denoise_region
 from ..volume.part import Box
@@ -20,9 +20,6 @@ TISSUE = 0.5
 #: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
-#: A result that is predicted to be better than the input by less (dB) may be worse: where the noise is weak beside the
-#: anatomy, results that lose up to .1 dB are predicted to gain .2 (`check_harm.py`).
-LEAST_GAIN = 0.4
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,16 @@ class Tried:
 
     samples: tuple[State, ...]
     kept: Kept
+
+    @property
+    def decibels(self) -> float:
+        """The predicted gain of the samples."""
+        return _totals(*_gain(self.samples, self.kept)).decibels(self.kept)
+
+    @property
+    def helped(self) -> bool:
+        """Whether a volume, and any part of it, is worth it."""
+        return self.decibels >= LEAST_GAIN
 
 
 @dataclass(frozen=True)
@@ -86,19 +93,18 @@ def spare(state: State, workshop: Workshop) -> State:
     tried = try_samples(state, workshop)
     gain, where = _gain([state], tried.kept)
     totals = _totals(gain, where)
-    judged = totals if state.region is None else _totals(*_gain(tried.samples, tried.kept))
-    if judged.decibels(tried.kept) < LEAST_GAIN:
-        return left_as_it_was(state, totals.figures(tried.kept))
-    state = replace(state, gain=totals.figures(tried.kept))
+    state = replace(state, gain={**totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels})
+    if not tried.helped:
+        return left_as_it_was(state)
     if gain.strength.min() >= 1:
         return state
     spared, warnings = _put_back(state, gain.strength, workshop), (*state.warnings, *totals.warnings())
     return state.with_result(spared, "spare", justified=totals.spared.mean_strength, warnings=warnings)
 
 
-def left_as_it_was(state: State, figures: dict) -> State:
+def left_as_it_was(state: State) -> State:
     """The input as its own result."""
-    return replace(state, denoised=state.slices.values, made_by=(), justified=0.0, gain=figures)
+    return replace(state, denoised=state.slices.values, made_by=(), justified=0.0)
 
 
 def spare_part(state: State, tried: Tried, core: Box, workshop: Workshop) -> tuple[State, Totals]:
@@ -123,6 +129,16 @@ def try_samples(state: State, workshop: Workshop) -> Tried:
     """Do to the samples what was done to the state."""
     samples = tuple(_like(state, sample, workshop) for sample in state.samples)
     return Tried(samples, _kept(state, samples, workshop))
+
+
+def foresee(state: State, workshop: Workshop) -> Tried | None:
+    """The samples of a whole volume that nothing was done with, as the filters before any network will make them.
+
+    Returns:
+        What this stage will decide by where no network is trained; None where a network comes first.
+    """
+    filters = tuple(name for name in state.plan.stages if name in ("first", "similar", "limit"))
+    return try_samples(replace(state, made_by=filters), workshop) if "first" in filters else None
 
 
 def _put_back(state: State, strength: np.ndarray, workshop: Workshop) -> np.ndarray:
@@ -163,7 +179,7 @@ def _like(state: State, sample: State, workshop: Workshop) -> State:
     """A sample as the stages made the state."""
     workshop = replace(workshop, tracker=workshop.tracker.silent())
     last = _last(state)
-    if last in ("learn", "refine"):
+    if "learn" in state.made_by:
         result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
         sample = sample.with_result(result, "learn")
     if last != "learn":

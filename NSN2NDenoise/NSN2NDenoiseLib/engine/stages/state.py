@@ -1,5 +1,6 @@
 """What goes from stage to stage, and what a stage works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from ..look import Look
 from ..match.in_time import TwoFrames
 from ..noise.model import NoiseModel
 from ..plan import Plan
-from ..runtime.device import choose_precision
+from ..runtime.device import choose_device, choose_precision
 from ..runtime.progress import Tracker
+from ..settings import Settings
 from ..train.trained import SHAPE, TrainedNetwork, TrainedOn
 from ..volume.part import Box, placed
 from ..volume.slices import Slices
@@ -121,6 +123,11 @@ class State:
         return replace(self, slices=slices, denoised=slices.values, region=region)
 
     @property
+    def is_input(self) -> bool:
+        """Whether the result is the input, voxel by voxel."""
+        return not self.made_by or self.plan.settings.strength == 0
+
+    @property
     def trained(self) -> TrainedNetwork | None:
         """The network that stage "learn" used, to keep; None without one."""
         if self.network is None:
@@ -136,6 +143,16 @@ class State:
     def with_result(self, denoised: np.ndarray, stage: str, **more) -> "State":
         """The next state, whose result this stage made; `more` are other attributes that it changes."""
         return replace(self, denoised=denoised, made_by=(*self.made_by, stage), **more)
+
+
+def make_workshop(settings: Settings, should_stop: Callable[[], bool] | None = None) -> Workshop:
+    """The workshop of work that is no run.
+
+    Raises:
+        SettingsError: the device does not work.
+    """
+    device = choose_device(settings.device)
+    return Workshop(device, choose_precision(settings.precision, device), Tracker(should_stop=should_stop))
 
 
 def on_cpu(state: State, workshop: Workshop) -> tuple[State, Workshop]:

@@ -37,14 +37,28 @@ class Normalization:
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Image units to normalized float32, same shape."""
+        if is_wide(values.dtype):
+            if values.ndim < 3:
+                return ((values.astype(np.float64) - self.low) / self.scale).astype(np.float32)
+            normalized = np.empty(values.shape, np.float32)
+            for own, image in zip(normalized, values, strict=True):
+                own[:] = self.apply(image)
+            return normalized
         normalized = values.astype(np.float32)
         normalized -= np.float32(self.low)
         normalized *= np.float32(1.0 / self.scale)
         return normalized
 
-    def invert(self, values: np.ndarray) -> np.ndarray:
-        """Normalized to image units, float32, same shape."""
+    def invert(self, values: np.ndarray, dtype=np.float32) -> np.ndarray:
+        """Normalized to image units, same shape: float64 for a volume of a wide type, else float32."""
+        if is_wide(np.dtype(dtype)):
+            return values * np.float64(self.scale) + self.low
         return values * np.float32(self.scale) + np.float32(self.low)
+
+
+def is_wide(dtype: np.dtype) -> bool:
+    """Whether float32 rounds values of this type: a small noise on a large offset would drown."""
+    return not np.can_cast(dtype, np.float32, "safe")
 
 
 def find_padding(stack: np.ndarray) -> tuple[np.ndarray | None, float | None]:

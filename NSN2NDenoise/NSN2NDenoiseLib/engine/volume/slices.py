@@ -78,7 +78,7 @@ def to_volume(values: np.ndarray, slices: Slices, volume: np.ndarray, wanted: np
     target, source = slices_first(image, slices.axis), slices_first(volume, slices.axis)
     padding, outside = slices.excluded, None if wanted is None else ~wanted
     for index, normalized in enumerate(values):
-        units = slices.normalization.invert(normalized)
+        units = slices.normalization.invert(normalized, volume.dtype)
         if volume.dtype.kind in "iu":
             limits = np.iinfo(volume.dtype)
             # float64 holds the limits of all but the 64-bit types, whose last values it would round beyond them
