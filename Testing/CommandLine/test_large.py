@@ -1,6 +1,7 @@
 """Volumes that stay in their files: what is read, written and refused; the voxels are those of a run in memory."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -204,6 +205,43 @@ def test_a_stopped_run_goes_on(nsn2n, tmp_path, monkeypatch, suffix):
     np.testing.assert_array_equal(open_stored(tmp_path / f"out{suffix}").array[np.s_[0:6, 0:10, 0:12]], array)
     left = {"in.nrrd", f"out{suffix}"} | ({"out.raw"} if suffix == ".mhd" else set())
     assert {file.name for file in tmp_path.iterdir()} == left
+
+
+def geometry(path) -> tuple:
+    image = sitk.ReadImage(str(path))
+    return image.GetOrigin(), image.GetSpacing(), image.GetMetaData("note")
+
+
+@pytest.mark.parametrize("other", ["its geometry", "its note", "its file", "its time"])
+def test_what_another_volume_has_left_is_not_gone_on_with(nsn2n, tmp_path, monkeypatch, other):
+    """Of one size and type, begun for the same output: it differs in one thing from the volume that is denoised."""
+    image = an_image()
+    sitk.WriteImage(image, str(tmp_path / "in.nrrd"), False)
+
+    def begins(source, target, *_, journal, **__):
+        assert list(journal.iterdir()) == [] and not target[np.s_[0:6, 0:10, 0:12]].any()
+        target[np.s_[0:6, 0:10, 0:12]] = voxels(image)
+        (journal / "run.json").write_text("{}")
+        if not seen:
+            seen.append(source)
+            raise engine.Cancelled("stopped on request")
+        return {"warnings": []}
+
+    seen, name = [], "in.nrrd"
+    monkeypatch.setattr(command.engine, "denoise_stored", begins)
+    assert nsn2n("denoise", name, "out.nrrd", "--memory", "4", "--quiet").returncode == 130
+    if other == "its geometry":
+        image.SetOrigin((-7, 0, 5))
+    elif other == "its note":
+        image.SetMetaData("note", "lost")  # of the same length
+    elif other == "its file":
+        name = str((tmp_path / name).rename(tmp_path / "b.nrrd").name)
+    stat = (tmp_path / name).stat()
+    sitk.WriteImage(image, str(tmp_path / name), False)
+    os.utime(tmp_path / name, ns=(stat.st_atime_ns, stat.st_mtime_ns + (other == "its time")))
+    done = nsn2n("denoise", name, "out.nrrd", "--memory", "4", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert geometry(tmp_path / "out.nrrd") == geometry(tmp_path / name)
 
 
 @pytest.mark.parametrize(

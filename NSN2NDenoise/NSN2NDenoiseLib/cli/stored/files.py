@@ -1,5 +1,6 @@
 """Which files can be read and written in parts, by their names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ...engine import InputError, SettingsError
@@ -29,22 +30,7 @@ def open_stored(path: Path, mode: str = "r") -> StoredVolume:
     """
     if not path.exists():
         raise InputError(f"{path} does not exist")
-    if array_files.is_zarr(path):
-        return array_files.open_zarr(path, mode)
-    if path.is_dir():
-        if not array_files.tiffs_in(path):
-            raise InputError(
-                f"{path} is a folder of neither TIFF files nor zarr; a DICOM series can't be read in parts"
-            )
-        return array_files.open_tiff(path)
-    kind = path.suffix.lower()
-    if kind in (".tif", ".tiff"):
-        return array_files.open_tiff(path)
-    if kind == ".npy":
-        return array_files.open_numpy(path)
-    if image_suffix(path) in image_files.READABLE:
-        return image_files.open_image(path)
-    raise InputError(f"{path} can't be read in parts; these can: {', '.join(READABLE)}, without compression")
+    return replace(_open(path, mode), source=path)
 
 
 def open_array(path: Path):
@@ -73,3 +59,22 @@ def create_stored(path: Path, volume: StoredVolume):
         ".zarr": array_files.create_zarr,
     }
     return create.get(path.suffix.lower(), image_files.create_image)(path, volume)
+
+
+def _open(path: Path, mode: str) -> StoredVolume:
+    if array_files.is_zarr(path):
+        return array_files.open_zarr(path, mode)
+    if path.is_dir():
+        if not array_files.tiffs_in(path):
+            raise InputError(
+                f"{path} is a folder of neither TIFF files nor zarr; a DICOM series can't be read in parts"
+            )
+        return array_files.open_tiff(path)
+    kind = path.suffix.lower()
+    if kind in (".tif", ".tiff"):
+        return array_files.open_tiff(path)
+    if kind == ".npy":
+        return array_files.open_numpy(path)
+    if image_suffix(path) in image_files.READABLE:
+        return image_files.open_image(path)
+    raise InputError(f"{path} can't be read in parts; these can: {', '.join(READABLE)}, without compression")

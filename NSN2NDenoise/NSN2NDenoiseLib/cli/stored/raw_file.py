@@ -23,7 +23,7 @@ class RawFile:
     """
 
     def __init__(self, path: Path, offset: int, shape: tuple[int, int, int], dtype: np.dtype) -> None:
-        self._path, self.shape, self._stored = Path(path), tuple(map(int, shape)), np.dtype(dtype)
+        self.path, self.shape, self._stored = Path(path), tuple(map(int, shape)), np.dtype(dtype)
         self.dtype = self._stored.newbyteorder("=")
         bytes_needed, size = math.prod(self.shape) * self.dtype.itemsize, os.path.getsize(path)
         self._offset = size - bytes_needed if offset < 0 else offset
@@ -36,14 +36,14 @@ class RawFile:
     def __getitem__(self, box) -> np.ndarray:
         (first, last), (top, bottom), columns = self._ends(box)
         values = np.empty((last - first, bottom - top, columns[1] - columns[0]), self.dtype)
-        with open(self._path, "rb") as file:
+        with open(self.path, "rb") as file:
             for number in range(first, last):
                 values[number - first] = self._rows(file, number, top, bottom)[:, columns[0] : columns[1]]
         return values
 
     def __setitem__(self, box, values: np.ndarray) -> None:
         (first, last), (top, bottom), columns = self._ends(box)
-        with open(self._path, "r+b") as file:
+        with open(self.path, "r+b") as file:
             for number, own in zip(range(first, last), values, strict=True):
                 rows = own.astype(self._stored)
                 if columns != (0, self.shape[2]):
@@ -57,7 +57,7 @@ class RawFile:
         count = (bottom - top) * self.shape[2]
         values = np.frombuffer(bytearray(file.read(count * self.dtype.itemsize)), self._stored)
         if values.size != count:
-            raise OSError(f"{self._path.name} ends early; was it changed meanwhile?")
+            raise OSError(f"{self.path.name} ends early; was it changed meanwhile?")
         return values.reshape(bottom - top, self.shape[2])
 
     def _place(self, number: int, row: int) -> int:

@@ -17,12 +17,14 @@ class StoredVolume:
         spacing: (k, j, i) in mm; None where the file does not say.
         head: two slices of zeros with its geometry and metadata; None where the format has none.
         more: what else a file of the same kind should say.
+        source: the file or folder that was opened; None: it is in none.
     """
 
     array: object = field(repr=False)
     spacing: tuple[float, float, float] | None
     head: sitk.Image | None = field(default=None, repr=False)
     more: dict = field(default_factory=dict, repr=False)
+    source: Path | None = None
 
     @property
     def bytes(self) -> int:
