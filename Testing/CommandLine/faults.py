@@ -120,7 +120,7 @@ def _prepare(fault: Fault) -> None:
     if fault.stage == "read":
         before(commands, "read_volume", strike)
     if fault.stage == "write":
-        before(commands, "write_image", strike, skip=1)
+        before(commands, "write_like", strike, skip=1)
     if fault.stage == "commit":
         before(staged_files.os, "replace", strike, skip=1)
     if fault.full_at is not None:

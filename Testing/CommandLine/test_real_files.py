@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from NSN2NDenoiseLib.cli.volume_io import image_like, read_volume, write_image
+from NSN2NDenoiseLib.cli.volume_io import read_volume, write_like
 
 from Testing.CommandLine.conftest import SAMPLE
 
@@ -25,7 +25,7 @@ if DATA.name:
 def test_round_trip(path, suffix, tmp_path):
     volume = read_volume(path)
     target = tmp_path / f"out{suffix}"
-    write_image(image_like(volume.array, volume.image, metadata=True), target)
+    write_like(volume.array, volume, target, metadata=True)
     again = sitk.ReadImage(str(target))
     assert again.GetPixelID() == volume.image.GetPixelID()
     assert again.GetSize() == volume.image.GetSize()

@@ -18,7 +18,7 @@ from ..cli.dicom_out import check_writable, write_derived
 from ..cli.frames import Sequence, denoise_sequence, is_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
-from ..cli.volume_io import Volume, dicom_volume, image_like, read_volume, warnings_of, write_image
+from ..cli.volume_io import Volume, dicom_volume, read_volume, warnings_of, write_like
 from . import bids
 from .items import Item
 from .records import make_record, record_path, stamp_files
@@ -108,7 +108,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
         if as_dicom:
             write_derived(written, volume, result.denoised, result.report)
         else:
-            write_image(image_like(result.denoised, volume.image, metadata=True), written)
+            write_like(result.denoised, volume, written, metadata=True)
         if item.metadata is not None:
             staged.path(bids.sidecar(target)).write_text(
                 json.dumps(_sidecar(item, result.report), indent=2), encoding="utf-8"

@@ -19,7 +19,7 @@ from .preview import draw_preview
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_folder_target, check_space, check_target
 from .stored import command as stored
-from .volume_io import WRITABLE, Volume, image_like, image_suffix, read_volume, warnings_of, write_image
+from .volume_io import WRITABLE, Volume, image_suffix, read_volume, warnings_of, write_like
 from .within import read_within
 from .words import describe_inspection, describe_run, describe_warnings
 
@@ -87,12 +87,12 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         if options.dicom:
             write_derived(staged.path(options.output), volume, result.denoised, result.report)
         else:
-            write_image(image_like(result.denoised, volume.image, metadata=True), staged.path(options.output))
+            write_like(result.denoised, volume, staged.path(options.output), metadata=True)
         if options.noise is not None:
             noise = removed_noise(volume.array, result.denoised)
-            write_image(image_like(noise, volume.image, metadata=False), staged.path(options.noise))
+            write_like(noise, volume, staged.path(options.noise), metadata=False)
         if options.mask is not None:
-            write_image(image_like(result.weights, volume.image, metadata=False), staged.path(options.mask))
+            write_like(result.weights, volume, staged.path(options.mask), metadata=False)
         if options.report is not None:
             staged.path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         if options.save_network is not None:
@@ -129,7 +129,7 @@ def mask(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
         bar.close()
     with StagedFiles() as staged:
         weights = engine.weight_matrix(residual, plan.threshold)
-        write_image(image_like(weights, volume.image, metadata=False), staged.path(options.output))
+        write_like(weights, volume, staged.path(options.output), metadata=False)
         staged.commit()
     if not options.quiet:
         fraction = engine.matched_fraction(residual, plan.threshold)

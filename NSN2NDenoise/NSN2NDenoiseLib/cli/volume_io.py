@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from ..engine import InputError, Settings
 from . import dicom_in
 from .dicom_series import Slice, series_of_file
+from .nifti import NIFTI, Nifti, read_nifti
 from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
@@ -35,6 +36,7 @@ class Volume:
         warnings: sentences for the user.
         modality: of a DICOM series; else "".
         slices: the DICOM slices that it came from, or nothing.
+        nifti: of a NIfTI file; None for others.
     """
 
     array: np.ndarray
@@ -44,6 +46,7 @@ class Volume:
     warnings: tuple[str, ...] = ()
     modality: str = ""
     slices: tuple[Slice, ...] = field(default=(), repr=False)
+    nifti: Nifti | None = field(default=None, repr=False)
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -78,7 +81,7 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
     if _is_segmentation(image):
         raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
-    return Volume(array_of(image), image)
+    return Volume(array_of(image), image, nifti=read_nifti(path))
 
 
 def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
@@ -124,6 +127,20 @@ def image_like(array: np.ndarray, like: sitk.Image, metadata: bool) -> sitk.Imag
     return image
 
 
+def write_like(array: np.ndarray, volume, path: Path, metadata: bool) -> None:
+    """Write an array, (K, J, I) or (T, K, J, I), with the geometry of a `Volume` or `Sequence`, and its metadata if
+    asked, as `write_image` does.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    if volume.nifti is None or image_suffix(path) not in NIFTI:
+        write_image(image_like(array, volume.image, metadata), path)
+        return
+    volume.nifti.write(array, path, metadata)
+    _check_written(path, array)
+
+
 def write_image(image: sitk.Image, path: Path) -> None:
     """Write to a path that ends in one of `WRITABLE`, and read it again: on a full disk, ITK leaves half an NRRD or
     NIfTI file without a word.
@@ -135,12 +152,7 @@ def write_image(image: sitk.Image, path: Path) -> None:
         sitk.WriteImage(image, str(path), WRITABLE[image_suffix(path)])
     except RuntimeError as error:
         raise OSError(_last_line(error)) from error
-    try:
-        is_whole = np.array_equal(array_of(sitk.ReadImage(str(path))), array_of(image))
-    except RuntimeError:
-        is_whole = False
-    if not is_whole:
-        raise OSError(f"{path.name} came out damaged, as on a full disk")
+    _check_written(path, array_of(image))
 
 
 def image_suffix(path: Path) -> str | None:
@@ -202,6 +214,15 @@ def read_header(path: Path) -> tuple[int, tuple[int, int, int], np.dtype, tuple[
     reader, size = open_file(path)
     dtype = sitk.GetArrayViewFromImage(sitk.Image([1, 1], reader.GetPixelID())).dtype
     return (*size, 1)[3], tuple(reversed(size[:3])), dtype, tuple(reversed(reader.GetSpacing()[:3]))
+
+
+def _check_written(path: Path, array: np.ndarray) -> None:
+    try:
+        is_whole = np.array_equal(array_of(sitk.ReadImage(str(path))), array)
+    except RuntimeError:
+        is_whole = False
+    if not is_whole:
+        raise OSError(f"{path.name} came out damaged, as on a full disk")
 
 
 def _is_segmentation(image: sitk.Image) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...engine import InputError
+from ..nifti import read_nifti
 from ..volume_io import image_suffix, open_file
 from .raw_file import RawFile, make_room
 from .volume import StoredVolume, make_head
@@ -41,7 +42,7 @@ def open_image(path: Path) -> StoredVolume:
     where = {".nii": _in_nifti, ".nrrd": _in_nrrd, ".nhdr": _in_nrrd, ".mha": _in_meta, ".mhd": _in_meta}
     file, offset, order = where[image_suffix(path)](path)
     array = RawFile(file, offset, shape, like.dtype.newbyteorder(order))
-    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head)
+    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head, nifti=read_nifti(path))
 
 
 def create_image(path: Path, volume: StoredVolume) -> RawFile:
@@ -58,6 +59,8 @@ def create_image(path: Path, volume: StoredVolume) -> RawFile:
         if max(shape) > 32767:
             raise InputError(f"a NIfTI file has at most 32767 voxels along an axis; write {path.stem}.nrrd instead")
         header = header[:46] + struct.pack("<h", shape[0]) + header[48:]
+        if volume.nifti is not None:
+            header = volume.nifti.header(shape, volume.array.dtype, metadata=True)
     else:
         sizes = b"sizes: %d %d " if suffix == ".nrrd" else b"DimSize = %d %d "
         old = sizes % (shape[2], shape[1]) + b"2\n"

@@ -82,6 +82,7 @@ def _identify(volume: StoredVolume) -> str:
     stats = [(str(file.resolve()), file.stat()) for file in sorted(files)]
     said = [
         *(volume.spacing, head.GetSpacing(), head.GetOrigin(), head.GetDirection(), sorted(volume.more.items())),
+        volume.nifti,
         *((key, head.GetMetaData(key)) for key in head.GetMetaDataKeys()),
         *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats),
     ]

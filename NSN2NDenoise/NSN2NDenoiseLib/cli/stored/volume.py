@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from ..nifti import Nifti
+
 
 @dataclass(frozen=True)
 class StoredVolume:
@@ -17,6 +19,7 @@ class StoredVolume:
         spacing: (k, j, i) in mm; None where the file does not say.
         head: two slices of zeros with its geometry and metadata; None where the format has none.
         more: what else a file of the same kind should say.
+        nifti: of a NIfTI file; None for others.
         source: the file or folder that was opened; None: it is in none.
     """
 
@@ -24,6 +27,7 @@ class StoredVolume:
     spacing: tuple[float, float, float] | None
     head: sitk.Image | None = field(default=None, repr=False)
     more: dict = field(default_factory=dict, repr=False)
+    nifti: Nifti | None = field(default=None, repr=False)
     source: Path | None = None
 
     @property
