@@ -3,9 +3,11 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.batch.items import Item
-from NSN2NDenoiseLib.batch.task import DONE, FAILED
+from NSN2NDenoiseLib.batch.task import DONE, FAILED, denoise_item
 from NSN2NDenoiseLib.batch.workers import Job, connect, run_jobs
 
 from Testing.CommandLine.bids_files import boxes, write_dataset
@@ -151,7 +153,6 @@ def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, ns
 
 def test_what_is_recognized(volumes, tmp_path):
     from NSN2NDenoiseLib.batch.records import differences, read_record, record_path
-    from NSN2NDenoiseLib.batch.task import denoise_item
 
     out, source = tmp_path / "out", volumes / "v0.nrrd"
     item = Item("v0", source, Path("v0.nrrd"))
@@ -174,6 +175,76 @@ def test_what_is_recognized(volumes, tmp_path):
     assert read_record(out, item) is None
 
 
+@pytest.fixture
+def serial(monkeypatch):
+    """Batches denoise here, one volume after the other."""
+
+    def run_here(client, jobs, settings, folder, as_dicom, budget, on_row, should_stop) -> None:
+        for job in jobs:
+            on_row(job, denoise_item(job.item, settings, folder, as_dicom))
+
+    monkeypatch.setattr("NSN2NDenoiseLib.batch.run.connect", lambda *_: nullcontext())
+    monkeypatch.setattr("NSN2NDenoiseLib.batch.run.run_jobs", run_here)
+
+
+@pytest.mark.parametrize("of", ["a batch", "somebody"])
+@pytest.mark.parametrize("kind", ["file", "series"])
+def test_what_was_changed_or_is_no_batchs_is_replaced_only_on_request(tmp_path, nsn2n, serial, kind, of):
+    from Testing.CommandLine.dicom_files import write_series
+
+    values = boxes(20).astype(np.int16)
+    if kind == "file":
+        (tmp_path / "in").mkdir()
+        sitk.WriteImage(sitk.GetImageFromArray(values), str(tmp_path / "in/v.nrrd"))
+    else:
+        write_series(tmp_path / "in", values, np.arange(6.0))
+    call = ("batch", "in", "out", *FAST, *(("--dicom",) if kind == "series" else ()))
+    assert nsn2n(*call).returncode == 0
+    (result,) = (path for path in (tmp_path / "out").iterdir() if "_denoised" in path.name)
+    mine = result if kind == "file" else result / "note.txt"
+    mine.write_text("by hand")
+    if of == "somebody":
+        shutil.rmtree(tmp_path / "out/.batch")
+        (tmp_path / "out/.batch").mkdir()
+    refused = nsn2n(*call)
+    assert refused.returncode == 2 and f"{result.name} (changed since, or not a batch's)" in refused.stderr
+    assert "--overwrite" in refused.stderr and mine.read_text() == "by hand"
+    again = nsn2n(*call, "--overwrite")
+    assert again.returncode == 0 and "1 denoised" in again.stdout, again.stderr
+    assert not mine.exists() or kind == "file"
+    assert "1 finished before" in nsn2n(*call).stdout
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_a_batch_that_was_killed_between_result_and_record_goes_on(tmp_path, nsn2n, serial, monkeypatch, moved):
+    """Also where it was replacing a result; `moved`: whether the new one was in its place."""
+    from NSN2NDenoiseLib.batch import task
+
+    class Killed(task.StagedFiles):
+        def commit(self) -> None:
+            for folder, target in self._staged[:moved]:
+                os.replace(folder / target.name, target)
+            raise KeyboardInterrupt
+
+    (tmp_path / "in").mkdir()
+    sitk.WriteImage(sitk.GetImageFromArray(boxes(20)), str(tmp_path / "in/v.nrrd"))
+    assert nsn2n("batch", "in", "out", *FAST).returncode == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(task, "StagedFiles", Killed)
+        assert nsn2n("batch", "in", "out", *FAST, "--strength", "0.5", "--overwrite").returncode == 130
+    again = nsn2n("batch", "in", "out", *FAST)
+    assert again.returncode == 0 and "1 denoised, 0 finished before" in again.stdout, again.stderr
+    assert "1 finished before" in nsn2n("batch", "in", "out", *FAST).stdout
+
+
+def test_a_result_that_was_removed_is_made_again(tmp_path, nsn2n, serial):
+    (tmp_path / "in").mkdir()
+    sitk.WriteImage(sitk.GetImageFromArray(boxes(20)), str(tmp_path / "in/v.nrrd"))
+    for _ in range(2):
+        assert "1 denoised" in nsn2n("batch", "in", "out", *FAST).stdout
+        (tmp_path / "out/v_denoised.nrrd").unlink()
+
+
 def test_folders_of_others_are_not_touched(volumes, tmp_path, nsn2n):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").touch()
@@ -190,7 +261,6 @@ def test_a_scheduler_that_does_not_answer(volumes, tmp_path, nsn2n, monkeypatch)
 
 def test_dicom_in_and_out(tmp_path):
     from NSN2NDenoiseLib.batch.find import find_items
-    from NSN2NDenoiseLib.batch.task import denoise_item
     from NSN2NDenoiseLib.cli.volume_io import read_volume
 
     from Testing.CommandLine.dicom_files import write_series

@@ -1,20 +1,24 @@
 """What is kept of a finished volume, so that the next call recognizes it; written with the result, as its last.
 
 A record holds the input's files (size, time and hash), the settings, the version, the size of the result and the row of
-the table.
+the table. While a volume's files are put in place, its record says only that.
 """
 
 import hashlib
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 from .. import __version__
+from ..cli.staged_files import StagedFiles
 from ..engine import Settings
 from .items import Item
 
 #: Folder of the records inside the batch's own. BIDS validators pass hidden folders by.
 FOLDER = ".batch"
+#: The record of a volume whose files are being put in place.
+IN_WORK = {"inWork": True}
 #: Bytes that are read at once.
 BLOCK = 2**20
 
@@ -49,10 +53,29 @@ def make_record(item: Item, settings: Settings, stamps: list, written: Path, row
 def read_record(folder: Path, item: Item) -> dict | None:
     """The record of a volume's result, or None where there is no whole result."""
     try:
-        record = json.loads(record_path(folder, item).read_text(encoding="utf-8"))
+        record = _read(record_path(folder, item))
         return record if record["outputBytes"] == _size(folder / item.output) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def mark_in_work(kept: Path) -> None:
+    """Put `IN_WORK` in the place of a record, before its result is replaced: a call that is killed there can be told
+    from a result that somebody changed.
+    """
+    with StagedFiles() as staged:
+        staged.path(kept).write_text(json.dumps(IN_WORK), encoding="utf-8")
+        staged.commit()
+
+
+def is_foreign(folder: Path, item: Item) -> bool:
+    """Of a volume for which `read_record` has none: whether something is in its result's place that was changed since,
+    or is no batch's.
+    """
+    try:
+        return os.path.lexists(folder / item.output) and _read(record_path(folder, item)) != IN_WORK
+    except (OSError, ValueError):
+        return True
 
 
 def differences(record: dict, item: Item, settings: Settings) -> list[str]:
@@ -85,6 +108,10 @@ def hash_files(files: list[Path]) -> str:
             while block := stream.read(BLOCK):
                 total.update(block)
     return total.hexdigest()
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _plain(settings: Settings) -> dict:

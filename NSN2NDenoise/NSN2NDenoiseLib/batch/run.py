@@ -14,7 +14,7 @@ from .find import find_items
 from .items import Item
 from .page import make_page
 from .progress import BatchProgress
-from .records import FOLDER, differences, read_record
+from .records import FOLDER, differences, is_foreign, read_record
 from .size import predict
 from .table import make_csv
 from .task import DONE, FAILED, KEPT, REFUSED, Row
@@ -95,12 +95,16 @@ def _finished(items: list[Item], settings: engine.Settings, folder: Path, overwr
     """The rows of volumes that need not be run, by result.
 
     Raises:
-        SettingsError: there are results of another run, and they may not be replaced.
+        SettingsError: there are results of another run, changed ones or other files, and they may not be replaced.
     """
     rows, others = {}, []
     for item in items:
-        record = read_record(folder, item) if item.problem is None else None
+        if item.problem is not None:
+            continue
+        record = read_record(folder, item)
         if record is None:
+            if is_foreign(folder, item):
+                others.append(f"{item.output} (changed since, or not a batch's)")
             continue
         differs = differences(record, item, settings)
         if differs:
@@ -111,8 +115,8 @@ def _finished(items: list[Item], settings: engine.Settings, folder: Path, overwr
     if others and not overwrite:
         named = "; ".join(others[:SHOWN]) + ("; ..." if len(others) > SHOWN else "")
         raise engine.SettingsError(
-            f"{folder} holds {len(others)} results of other runs: {named}. Add --overwrite to replace them, or choose "
-            "another folder"
+            f"{folder} holds {len(others)} results of other runs, or other files in their places: {named}. Add "
+            "--overwrite to replace them, or choose another folder"
         )
     return rows
 

@@ -21,7 +21,7 @@ from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, read_volume, warnings_of, write_like
 from . import bids
 from .items import Item
-from .records import make_record, record_path, stamp_files
+from .records import make_record, mark_in_work, record_path, stamp_files
 
 #: How a volume ended: denoised now, found finished, unusable input, or a run that failed.
 DONE, KEPT, REFUSED, FAILED = "done", "kept", "refused", "failed"
@@ -118,8 +118,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
         row = _row(item, volume, result, settings, start)
         record = make_record(item, settings, stamps, written, asdict(row), result.report)
         staged.path(kept).write_text(json.dumps(record), encoding="utf-8")
-        # killed from here on, there is no record, and the next call makes the result again
-        kept.unlink(missing_ok=True)
+        mark_in_work(kept)  # killed from here on, the next call makes the result again
         if target.is_dir():
             shutil.rmtree(target)
         staged.commit()
