@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.batch.items import Item
 from NSN2NDenoiseLib.batch.size import WORKER, predict
-from NSN2NDenoiseLib.batch.task import DONE, denoise_item
+from NSN2NDenoiseLib.batch.task import DONE, REFUSED, denoise_item
 
 from Testing.CommandLine.bids_files import boxes
 
@@ -62,6 +62,89 @@ def test_frames_that_are_not_alike_have_their_own_look(nsn2n, tmp_path):
     assert [frame["lookOfFrame"] for frame in report["frames"]] == [0, 1, 0, 1]
     assert [frame["noiseBefore"] for frame in report["frames"]] == pytest.approx(sds, rel=0.15)
     assert "4 frames are of 2 kinds" in " ".join(done.stdout.split())
+
+
+def write_list(path, frames: np.ndarray, first: bool, kind: str = "list") -> bytes:
+    """A sequence as Slicer stores it, or with an axis of another kind; frames (T, K, J, I). Returns the header."""
+    sizes, directions = [*map(str, frames.shape[::-1])], ["(1,0,0)", "(0,-1,0)", "(0,0,2)"]
+    axis, kinds = (0 if first else 3), ["domain"] * 3
+    for names, name in ((sizes, sizes.pop()), (directions, "none"), (kinds, kind)):
+        names.insert(axis, name)
+    header = (
+        "NRRD0005\n# by Slicer\ntype: short\ndimension: 4\nspace: right-anterior-superior\n"
+        f"sizes: {' '.join(sizes)}\nspace directions: {' '.join(directions)}\nkinds: {' '.join(kinds)}\n"
+        "endian: big\nencoding: raw\nspace origin: (1,2,3)\nmeasurement frame: (1,0,0) (0,1,0) (0,0,1)\n"
+        f"DataNodeClassName:=vtkMRMLScalarVolumeNode\naxis {axis} index type:=numeric\n"
+        f"axis {axis} index values:=0 1.5 4\naxis {axis} item 1 Name:=a: b\n"
+    ).encode()
+    voxels = np.moveaxis(frames, 0, -1) if first else frames
+    path.write_bytes(header + b"\n" + np.rint(voxels).astype(">i2").tobytes())
+    return header
+
+
+def list_header(path) -> list[bytes]:
+    """Lines of a header but those of how the voxels are stored."""
+    lines = path.read_bytes().split(b"\n\n")[0].splitlines()
+    return [line for line in lines if line.partition(b":")[0] not in (b"type", b"endian", b"encoding")]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sequence_of_slicer_stays_one(nsn2n, tmp_path, first):
+    noise = np.random.default_rng(1)
+    clean = boxes(0)
+    frames = np.rint([clean + noise.normal(0, 20, clean.shape) for _ in range(3)])
+    write_list(tmp_path / "in.seq.nrrd", frames, first)
+    done = nsn2n("denoise", "in.seq.nrrd", "out.seq.nrrd", "--frames", "all", *FAST, "--mask", "mask.seq.nrrd")
+    assert done.returncode == 0, done.stderr
+    assert list_header(tmp_path / "out.seq.nrrd") == list_header(tmp_path / "in.seq.nrrd")
+    assert [line for line in list_header(tmp_path / "in.seq.nrrd") if not line.startswith(b"DataNode")] == (
+        list_header(tmp_path / "mask.seq.nrrd")
+    )
+    before, after, mask = (sitk.ReadImage(str(tmp_path / f"{name}.seq.nrrd")) for name in ("in", "out", "mask"))
+    for of in ("GetSize", "GetSpacing", "GetOrigin", "GetDirection", "GetPixelID", "GetNumberOfComponentsPerPixel"):
+        assert getattr(after, of)() == getattr(before, of)()
+    assert mask.GetPixelID() == sitk.sitkVectorUInt8
+    result = np.moveaxis(sitk.GetArrayFromImage(after), -1, 0)
+    for frame, own in zip(frames, result, strict=True):
+        assert np.std(own - clean) < np.std(frame - clean) / 2
+    row = denoise_item(Item("in", tmp_path / "in.seq.nrrd", tmp_path / "batch.nrrd"), SETTINGS, tmp_path, False)
+    assert row.status == DONE, row.reason
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "batch.nrrd"))), (
+        sitk.GetArrayFromImage(after)
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_frame_of_a_sequence_of_slicer(nsn2n, tmp_path, first):
+    frames = np.stack([boxes(20) + 100 * number for number in range(3)])
+    write_list(tmp_path / "in.seq.nrrd", frames, first)
+    assert "4-D with 3 frames" in nsn2n("denoise", "in.seq.nrrd", "out.nrrd", *FAST).stderr
+    done = nsn2n("denoise", "in.seq.nrrd", "out.nrrd", "--frame", "1", *FAST)
+    assert done.returncode == 0, done.stderr
+    image = sitk.ReadImage(str(tmp_path / "out.nrrd"))
+    assert image.GetSize() == (40, 40, 6) and image.GetSpacing() == (1, 1, 2) and image.GetOrigin() == (-1, -2, 3)
+    assert not any(key.startswith("axis ") for key in image.GetMetaDataKeys())
+    assert np.abs(sitk.GetArrayFromImage(image) - frames[1]).mean() < 20
+    assert nsn2n("inspect", "in.seq.nrrd", "--frame", "3").returncode == 2
+
+
+def test_vectors_are_no_frames(nsn2n, tmp_path):
+    write_list(tmp_path / "in.nrrd", np.stack([boxes(20)] * 3), True, kind="vector")
+    for more in ((), ("--frames", "all"), ("--frame", "1")):
+        done = nsn2n("denoise", "in.nrrd", "out.nrrd", *FAST, *more)
+        assert done.returncode == 2 and ("color or vectors" in done.stderr or "no 4-D file" in done.stderr)
+
+
+def test_layers_of_a_segmentation_are_no_frames(nsn2n, tmp_path):
+    header = write_list(tmp_path / "in.seg.nrrd", np.stack([boxes(20)] * 3), True)
+    stored = (tmp_path / "in.seg.nrrd").read_bytes()
+    (tmp_path / "in.seg.nrrd").write_bytes(stored.replace(header, header + b"Segment0_ID:=liver\n"))
+    for more in ((), ("--frame", "1"), ("--memory", "4")):
+        done = nsn2n("denoise", "in.seg.nrrd", "out.nrrd", *FAST, *more)
+        assert done.returncode == 2 and "says that it is a label map" in done.stderr
+    assert nsn2n("denoise", "in.seg.nrrd", "out.nrrd", *FAST, "--frames", "all").returncode == 2
+    row = denoise_item(Item("in", tmp_path / "in.seg.nrrd", tmp_path / "out.nrrd"), SETTINGS, tmp_path, False)
+    assert row.status == REFUSED and "label map" in row.reason
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 
 from .. import engine
 from .nifti import Nifti, read_nifti
+from .nrrd_list import NrrdList, as_frames, read_nrrd_list
 from .room import check_room
 from .volume_io import Volume, array_of, open_file
 
@@ -23,14 +24,14 @@ class Sequence:
         array: (T, K, J, I), image units, the file's pixel type.
         warnings: sentences for the user.
         modality: as of a `Volume`; unknown in a file that is no DICOM.
-        nifti: of a NIfTI file; None for others.
+        header: what ITK does not keep of the file's own; None where that is nothing.
     """
 
     image: sitk.Image
     array: np.ndarray = field(repr=False)
     warnings: tuple[str, ...] = ()
     modality: str = ""
-    nifti: Nifti | None = field(default=None, repr=False)
+    header: Nifti | NrrdList | None = field(default=None, repr=False)
 
     def frame(self, number: int) -> Volume:
         """One of its volumes."""
@@ -61,7 +62,9 @@ def read_sequence(path: Path) -> Sequence:
     bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
     check_room(str(path), math.prod(size) * bytes_per_voxel)
     image = reader.Execute()
-    return Sequence(image, array_of(image), nifti=read_nifti(path))
+    if reader.GetNumberOfComponents() > 1:
+        image = as_frames(image)
+    return Sequence(image, array_of(image), header=read_nifti(path) or read_nrrd_list(path))
 
 
 def denoise_sequence(

@@ -6,11 +6,10 @@ import struct
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-#: Endings of the files that are written here.
-NIFTI = (".nii", ".nii.gz")
 #: Fields of a header, by offset and type: where the voxels are, and when they were measured: dim_info, slice_start;
 #: pixdim; slice_end, slice_code, xyzt_units; slice_duration, toffset; qform_code to srow_z.
 PLACE = ((39, "B"), (74, "h"), (76, "8f"), (120, "hBB"), (132, "2f"), (252, "2h18f"))
@@ -33,6 +32,7 @@ class Nifti:
         extensions: all of them, padded, each behind its size and code.
     """
 
+    endings: ClassVar[tuple[str, ...]] = (".nii", ".nii.gz")
     fields: bytes
     extensions: bytes
 

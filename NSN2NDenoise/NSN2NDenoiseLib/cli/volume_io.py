@@ -10,7 +10,8 @@ import SimpleITK as sitk
 from ..engine import InputError, Settings
 from . import dicom_in
 from .dicom_series import Slice, series_of_file
-from .nifti import NIFTI, Nifti, read_nifti
+from .nifti import Nifti, read_nifti
+from .nrrd_list import frame_of, is_list
 from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
@@ -36,7 +37,7 @@ class Volume:
         warnings: sentences for the user.
         modality: of a DICOM series; else "".
         slices: the DICOM slices that it came from, or nothing.
-        nifti: of a NIfTI file; None for others.
+        header: what ITK does not keep of the file's own; None where that is nothing.
     """
 
     array: np.ndarray
@@ -46,7 +47,7 @@ class Volume:
     warnings: tuple[str, ...] = ()
     modality: str = ""
     slices: tuple[Slice, ...] = field(default=(), repr=False)
-    nifti: Nifti | None = field(default=None, repr=False)
+    header: Nifti | None = field(default=None, repr=False)
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -79,9 +80,7 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
         image = _read_file(path, frame)
     except RuntimeError as error:
         raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
-    if _is_segmentation(image):
-        raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
-    return Volume(array_of(image), image, nifti=read_nifti(path))
+    return Volume(array_of(image), image, header=read_nifti(path))
 
 
 def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
@@ -134,10 +133,10 @@ def write_like(array: np.ndarray, volume, path: Path, metadata: bool) -> None:
     Raises:
         OSError: it could not be written.
     """
-    if volume.nifti is None or image_suffix(path) not in NIFTI:
+    if volume.header is None or image_suffix(path) not in volume.header.endings:
         write_image(image_like(array, volume.image, metadata), path)
         return
-    volume.nifti.write(array, path, metadata)
+    volume.header.write(array, path, metadata)
     _check_written(path, array)
 
 
@@ -162,7 +161,8 @@ def image_suffix(path: Path) -> str | None:
 
 
 def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
-    """A reader that knows the header of a gray-scale image of 3 or 4 dimensions, and its size.
+    """A reader that knows the header of a gray-scale image of 3 or 4 dimensions, and its size; the fourth one may be
+    the vectors of `is_list`.
 
     Raises:
         InputError: it is none.
@@ -172,12 +172,16 @@ def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
+    if _is_segmentation(reader):
+        raise InputError(f"{path} says that it is a label map; choose the gray-scale image that belongs to it")
+    size = reader.GetSize()
+    if is_list(reader) and reader.GetNumberOfComponents() > 1:
+        return reader, (*size, reader.GetNumberOfComponents())
     if reader.GetNumberOfComponents() > 1:
         raise InputError(
             f"{path} has {reader.GetNumberOfComponents()} values per voxel (color or vectors); a gray-scale volume is "
             "needed"
         )
-    size = reader.GetSize()
     if reader.GetDimension() == 2:
         raise InputError(f"{path} is a single 2-D image {size}; a volume of several slices is needed")
     if reader.GetDimension() > 4:
@@ -195,14 +199,15 @@ def _read_file(path: Path, frame: int | None) -> sitk.Image:
             )
         if not 0 <= frame < size[3]:
             raise InputError(f"--frame {frame} does not exist in {path}; it has the frames 0 to {size[3] - 1}")
-    if len(size) == 4:
+    if reader.GetDimension() == 4:
         reader.SetExtractSize([*size[:3], 0])
         reader.SetExtractIndex([0, 0, 0, frame or 0])
-    elif frame is not None:
+    elif len(size) == 3 and frame is not None:
         raise InputError(f"{path} is 3-D; leave --frame out")
-    bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
+    bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent() * reader.GetNumberOfComponents()
     check_room(str(path), math.prod(size[:3]) * bytes_per_voxel)
-    return reader.Execute()
+    image = reader.Execute()
+    return image if reader.GetNumberOfComponents() == 1 else frame_of(image, frame)
 
 
 def read_header(path: Path) -> tuple[int, tuple[int, int, int], np.dtype, tuple[float, float, float]]:
@@ -218,16 +223,18 @@ def read_header(path: Path) -> tuple[int, tuple[int, int, int], np.dtype, tuple[
 
 def _check_written(path: Path, array: np.ndarray) -> None:
     try:
-        is_whole = np.array_equal(array_of(sitk.ReadImage(str(path))), array)
+        image = sitk.ReadImage(str(path))
+        are_vectors = image.GetNumberOfComponentsPerPixel() > 1
+        is_whole = np.array_equal(np.moveaxis(array_of(image), -1, 0) if are_vectors else array_of(image), array)
     except RuntimeError:
         is_whole = False
     if not is_whole:
         raise OSError(f"{path.name} came out damaged, as on a full disk")
 
 
-def _is_segmentation(image: sitk.Image) -> bool:
-    keys = set(image.GetMetaDataKeys())
-    nifti_label = "intent_code" in keys and image.GetMetaData("intent_code").strip() == "1002"
+def _is_segmentation(reader: sitk.ImageFileReader) -> bool:
+    keys = set(reader.GetMetaDataKeys())
+    nifti_label = "intent_code" in keys and reader.GetMetaData("intent_code").strip() == "1002"
     return nifti_label or any(key.startswith("Segment0_") for key in keys)
 
 
