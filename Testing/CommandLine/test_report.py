@@ -14,8 +14,10 @@ from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
 
+from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.CommandLine.dicom_files import write_series
+from Testing.CommandLine.test_frames import write_frames
 
 VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
 
@@ -201,6 +203,48 @@ def test_a_dicom_series_shows_its_modality_and_no_more(done, nsn2n, tmp_path):
     assert "hashes differ" not in page.text
     for private in ("Jane", "P1", "20260102", "Chest", "Maker"):
         assert private not in page.text
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    """A folder with three frames, the second one of more noise, their result by preset fast, and the run's report."""
+    from NSN2NDenoiseLib.cli.main import main
+
+    folder, noise = tmp_path_factory.mktemp("frames"), np.random.default_rng(1)
+    write_frames(folder / "in.nii", [boxes(0) + noise.normal(0, sd, (6, 40, 40)) for sd in (20, 60, 20)])
+    call = ["denoise", *(str(folder / name) for name in ("in.nii", "out.nii")), "--frames", "all", "--quiet"]
+    assert main([*call, "--report", str(folder / "run.json"), "--preset", "fast", "--device", "cpu"]) == 0
+    return folder
+
+
+def test_a_frame_of_a_result_with_its_own_figures(frames, nsn2n, tmp_path):
+    source, result, run = (frames / name for name in ("in.nii", "out.nii", "run.json"))
+    ended = nsn2n("report", source, result, "--frame", "1", "--run", run, "-o", "page.html")
+    assert ended.returncode == 0, ended.stderr
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[1] for path in (source, result))
+    assert page.figures["identity"]["inputSHA256"] == voxel_hash(before)
+    assert page.figures["identity"]["resultSHA256"] == voxel_hash(after)
+    whole = json.loads(run.read_text())
+    own = whole["frames"][1]
+    for key, digits in (("noiseBefore", 5), ("noiseAfter", 5), ("thresholdImageUnits", 3)):
+        assert f"{own[key]:.{digits}g}" in page.text and own[key] > 2 * whole["frames"][0][key]
+    assert own["homogeneousBlocks"] == page.figures["figures"]["homogeneousBlocks"]
+    assert "hashes differ" not in page.text
+
+
+def test_frames_and_volumes_are_no_pair(frames, done, nsn2n, tmp_path):
+    one = sitk.ReadImage(str(frames / "in.nii"))[:, :, :, 0]
+    sitk.WriteImage(one, str(tmp_path / "one.nii"))
+    ended = nsn2n("report", "one.nii", frames / "out.nii")
+    assert ended.returncode == 2 and "out.nii is 4-D and one.nii is 3-D: no pair" in ended.stderr
+    ended = nsn2n("report", frames / "in.nii", frames / "out.nii")
+    assert ended.returncode == 2 and "choose one with --frame N" in ended.stderr
+    run = json.loads((frames / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**run, "frames": run["frames"][:1]}))
+    ended = nsn2n("report", frames / "in.nii", frames / "out.nii", "--frame", "1", "--run", "run.json")
+    assert ended.returncode == 2 and "tells of the frames 0 to 0, and not of frame 1" in ended.stderr
+    assert not list(tmp_path.glob("*.html"))
 
 
 def test_without_lesions_nothing_needs_torch():

@@ -15,10 +15,10 @@ import SimpleITK as sitk
 from .. import engine
 from ..cli import dicom_in
 from ..cli.dicom_out import check_writable, write_derived
-from ..cli.frames import Sequence, denoise_sequence, is_sequence, read_sequence
+from ..cli.frames import Sequence, denoise_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
-from ..cli.volume_io import Volume, dicom_volume, read_volume, warnings_of, write_like
+from ..cli.volume_io import Volume, dicom_volume, is_sequence, read_volume, warnings_of, write_like
 from . import bids
 from .items import Item
 from .records import make_record, mark_in_work, record_path, stamp_files

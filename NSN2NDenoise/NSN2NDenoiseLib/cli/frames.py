@@ -12,7 +12,7 @@ from .. import engine
 from .nifti import Nifti, read_nifti
 from .nrrd_list import NrrdList, as_frames, read_nrrd_list
 from .room import check_room
-from .volume_io import Volume, array_of, open_file
+from .volume_io import Volume, array_of, is_sequence, open_file
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,6 @@ class Sequence:
         """One of its volumes."""
         size = self.image.GetSize()
         return Volume(self.array[number], sitk.Extract(self.image, [*size[:3], 0], [0, 0, 0, number]))
-
-
-def is_sequence(path: Path) -> bool:
-    """Whether a file is 4-D and has several frames; False for anything that can't be read."""
-    try:
-        size = open_file(path)[1]
-    except (RuntimeError, engine.InputError):
-        return False
-    return len(size) == 4 and size[3] > 1
 
 
 def read_sequence(path: Path) -> Sequence:

@@ -11,10 +11,10 @@ from .. import engine
 from ..engine.judge.contrast import settings_of
 from ..report.compose import Pair, compose
 from ..report.page import Content, make_page
-from ..report.runs import is_run, price
+from ..report.runs import is_run, of_frame, price
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_target
-from .volume_io import Volume, read_volume
+from .volume_io import Volume, is_sequence, read_volume
 
 #: Most that two spacings or directions may differ by to be of one geometry.
 SAME = 1e-3
@@ -27,6 +27,8 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
         raise engine.SettingsError(f"{target} must end in .html")
     check_target(target, options.input, options.overwrite, [options.result])
     run = None if options.run is None else read_run(options.run)
+    if run is not None and options.frame is not None and "frames" in run:
+        run = of_frame(run, options.frame)
     if options.lesions and run is None:
         raise engine.SettingsError(
             "--lesions runs the same stages again, so it has to know them: give the JSON of nsn2n denoise --report "
@@ -34,7 +36,7 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
         )
     if options.lesions:
         settings_of(run)
-    volume, result = read_volume(options.input, options.frame, options.series), read_volume(options.result)
+    volume, result = read_pair(options)
     check_pair(volume, result, options)
     directions = np.array(volume.image.GetDirection()).reshape(3, 3)
     pair = Pair(volume.array, result.array, volume.spacing, directions, volume.positions, volume.modality or None)
@@ -67,6 +69,19 @@ def read_run(path: Path) -> dict:
     if not is_run(run):
         raise engine.InputError(f"{path} is not the JSON of nsn2n denoise --report")
     return run
+
+
+def read_pair(options: argparse.Namespace) -> tuple[Volume, Volume]:
+    """Input and result; of those that are 4-D the frame that is asked for.
+
+    Raises:
+        InputError: as `read_volume`; or only the result has frames.
+    """
+    volume = read_volume(options.input, options.frame, options.series)
+    has_frames = is_sequence(options.result)
+    if has_frames and options.frame is None:
+        raise engine.InputError(f"{options.result} is 4-D and {options.input} is 3-D: no pair")
+    return volume, read_volume(options.result, options.frame if has_frames else None)
 
 
 def check_pair(volume: Volume, result: Volume, options: argparse.Namespace) -> None:

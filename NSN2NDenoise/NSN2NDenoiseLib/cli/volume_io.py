@@ -189,6 +189,15 @@ def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
     return reader, size
 
 
+def is_sequence(path: Path) -> bool:
+    """Whether a file is 4-D and has several frames; False for anything that can't be read."""
+    try:
+        size = open_file(path)[1]
+    except (RuntimeError, InputError):
+        return False
+    return len(size) == 4 and size[3] > 1
+
+
 def _read_file(path: Path, frame: int | None) -> sitk.Image:
     reader, size = open_file(path)
     if len(size) == 4 and size[3] > 1:

@@ -28,7 +28,11 @@ MEDIANS = (
     "worstBlockShift",
     "matchedFraction",
 )
-FIGURES = (*MEDIANS, "threshold", "gap", "lookOfFrame", "seconds")
+FIGURES = (
+    *(*MEDIANS, "homogeneousBlocks", "anatomyRemoved", "alarm", "noisePercent"),
+    *("justifiedStrength", "predictedGain", "predictedGainSD", "stages", "pairing", "network", "steps"),
+    *("threshold", "thresholdImageUnits", "gap", "lookOfFrame", "seconds"),
+)
 
 
 @dataclass(frozen=True)
