@@ -93,13 +93,20 @@ def test_figures_are_those_of_the_run_and_of_the_files(done, page):
     for key in ("noiseBefore", "homogeneousBlocks", "sliceCorrelation"):
         assert stored[key] == run[key]
     # the run measured before it rounded to whole numbers
+    of_volumes = stored.pop("ofVolumes")
     for key in ("noiseAfter", "flatAfter", "meanShift", "worstBlockShift"):
-        assert stored[key] == pytest.approx(run[key], abs=0.02 * run["noiseBefore"])
+        assert stored[key] == run[key]
+        assert of_volumes[key] == pytest.approx(run[key], abs=0.02 * run["noiseBefore"])
         assert f"{run[key]:.5g}".replace("-", "−") in page.text
+    assert of_volumes["meanShift"] != run["meanShift"]
+    assert stored.pop("anatomyRemoved") == run["anatomyRemoved"]
     before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(done / n))) for n in ("Doe^John.nrrd", "out.nrrd"))
     spacing = sitk.ReadImage(str(done / "out.nrrd")).GetSpacing()[::-1]
     look, slices = engine.take_look(before, spacing=spacing)
-    assert stored == json.loads(json.dumps(measure_quality(before, after, look, slices, spacing, noise_left_by(run))))
+    measured = measure_quality(before, after, look, slices, spacing, noise_left_by(run))
+    assert {**stored, **of_volumes} == json.loads(json.dumps(measured))
+    shift = next(row for row in page.figures["limits"] if row["name"].startswith("Median shift"))
+    assert shift["value"] == abs(run["meanShift"]) / run["noiseBefore"]
     identity = page.figures["identity"]
     assert identity["inputSHA256"] == voxel_hash(before) == run["inputSHA256"]
     assert identity["resultSHA256"] == voxel_hash(after) == run["resultSHA256"]
@@ -132,6 +139,29 @@ def test_another_result_and_a_missing_run_are_said(done, nsn2n, tmp_path):
     assert nsn2n("report", source, source, "-o", "same.html").returncode == 0
     page = Page((tmp_path / "same.html").read_text(encoding="utf-8"))
     assert "nothing was removed" in page.text and "how the result was made is not known" in page.text
+
+
+def test_the_runs_alarm_is_seen_first(done, nsn2n, tmp_path):
+    run = json.loads((done / "run.json").read_text())
+    alarm = "What was removed looks more like anatomy than like noise (97 % likely)"
+    run = {**run, "alarm": alarm, "anatomyRemoved": 0.97, "warnings": [*run["warnings"], alarm]}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    ended = nsn2n("report", done / "Doe^John.nrrd", done / "out.nrrd", "--run", "run.json", "-o", "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    head = page.source.split("<h2>")[0]
+    assert '<div class="tile bad"><b>97 %</b>' in head and head.count('"tile bad"') == 2
+    assert re.search('class="warn">(.*?)<', head).group(1) == alarm
+    assert "FAIL  Probability that anatomy was removed, by the run: 0.97" in ended.stdout
+
+
+def test_an_alarm_of_full_strength_says_so(done, nsn2n, tmp_path):
+    run = json.loads((done / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**run, "alarm": "Look.", "anatomyRemoved": 0.97, "strength": 0.5}))
+    nsn2n("report", done / "Doe^John.nrrd", done / "out.nrrd", "--run", "run.json", "-o", "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "Look. (Judged before input was mixed back in.)" in page.source.split("<h2>")[0]
+    assert "anatomyRemoved" not in page.figures["figures"]
+    assert page.figures["figures"]["meanShift"] != run["meanShift"]  # of the volumes: the run's is of full strength
 
 
 def test_a_smeared_result_fails(done, nsn2n, tmp_path):

@@ -14,7 +14,7 @@ from ..engine.judge.limits import check_limits
 from ..engine.judge.quality import measure_quality, noise_left_by
 from .page import Content
 from .pictures import Geometry, noise_picture, slice_pictures
-from .runs import price
+from .runs import MEASURED, is_of_another, own_figures, price
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ def compose(
             pair.volume, pair.result, look, run, pair.spacing, pair.positions, progress, should_stop
         )
     identity = _identify(pair)
+    if run is not None:
+        figures = _by_run(figures, own_figures(run, identity))
     geometry = Geometry(pair.directions, pair.spacing[::-1])
     pictures, pictures_text = slice_pictures(pair.volume, pair.result, look, geometry)
     return Content(
@@ -98,6 +100,11 @@ def _identify(pair: Pair) -> dict:
     }
 
 
+def _by_run(figures: dict, own: dict) -> dict:
+    """The figures with the run's own in their place; those measured on the volumes are kept as "ofVolumes"."""
+    return {**figures, **own, "ofVolumes": {key: figures[key] for key in MEASURED if key in own}}
+
+
 def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
     """What does not fit together, or is not known."""
     found = []
@@ -106,9 +113,11 @@ def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
     if run is None:
         found.append("No report of the run was given: how the result was made is not known.")
         return found
+    if run.get("alarm") and not is_of_another(run, identity, "result"):
+        mixed = " (Judged before input was mixed back in.)" if run["strength"] < 1 else ""
+        found.insert(0, run["alarm"] + mixed)
     for which in ("input", "result"):
-        stored = run.get(f"{which}SHA256")
-        if stored is not None and stored != identity[f"{which}SHA256"]:
+        if is_of_another(run, identity, which):
             found.append(f"The {which} is not the one of the run whose report was given: their hashes differ.")
     if run["ricianCorrected"]:
         found.append(

@@ -5,24 +5,46 @@ from ..engine import InputError
 #: Some of what such a report holds.
 ENTRIES = {"stages", "settings", "seconds", "axis", "versions"}
 
+#: Figures that a run has measured itself, and what they are called.
+MEASURED = {
+    "noiseBefore": "noise SD before",
+    "noiseAfter": "noise SD after",
+    "flatBefore": "SD where tissue is flattest, before",
+    "flatAfter": "SD there, after",
+    "meanShift": "median shift of homogeneous blocks",
+    "worstBlockShift": "largest shift of a block",
+    "homogeneousBlocks": "homogeneous blocks",
+}
+
 
 def is_run(report) -> bool:
     """Whether something read from JSON is the report of a run."""
     return isinstance(report, dict) and set(report) >= ENTRIES
 
 
-def of_frame(run: dict, number: int) -> dict:
-    """The report of a run that denoised all frames, as that of one of them: with its figures, and no hashes, which are
-    of all frames together.
+def is_of_another(run: dict, identity: dict, which: str) -> bool:
+    """Whether a run's "input" or "result" (`which`) was another volume; False where its report has no hash of it."""
+    return run.get(f"{which}SHA256") not in (None, identity[f"{which}SHA256"])
 
-    Raises:
-        InputError: it has no such frame.
+
+def own_figures(run: dict, identity: dict) -> dict:
+    """What the run has measured itself that holds for this result of this input.
+
+    A run measures before it mixes input back in, and before it takes a bias away, which is no anatomy.
+
+    Args:
+        run: the report.
+        identity: "inputSHA256" and "resultSHA256" of the two volumes.
+
+    Returns:
+        "anatomyRemoved", 0 to 1, unless the report is of other volumes; entries of `MEASURED`, image units, where it is
+        of these for certain; as far as the report has them.
     """
-    frames = run["frames"]
-    if number >= len(frames):
-        raise InputError(f"the report of the run tells of the frames 0 to {len(frames) - 1}, and not of frame {number}")
-    whole = {key: value for key, value in run.items() if key not in ("inputSHA256", "resultSHA256")}
-    return {**whole, **frames[number]}
+    if run["strength"] < 1 or any(is_of_another(run, identity, which) for which in ("input", "result")):
+        return {}
+    is_certain = "inputSHA256" in run and "resultSHA256" in run and not run["ricianCorrected"]
+    holds = ("anatomyRemoved", *(MEASURED if is_certain else ()))
+    return {key: run[key] for key in holds if key in run}
 
 
 def price(run: dict | None) -> str:

@@ -7,21 +7,11 @@ from ..engine import describe_effect, describe_pairing, describe_sources, descri
 from ..engine.judge.limits import LEAK, RECOVERED
 from .pictures import scale_css
 from .plots import bars, curves, intervals
+from .runs import MEASURED
 from .words import facts, number, signed, table, text
 
 if TYPE_CHECKING:
     from .page import Content
-
-#: Figures that a run has measured itself, and what they are called.
-MEASURED = {
-    "noiseBefore": "noise SD before",
-    "noiseAfter": "noise SD after",
-    "flatBefore": "SD where tissue is flattest, before",
-    "flatAfter": "SD there, after",
-    "meanShift": "median shift of homogeneous blocks",
-    "worstBlockShift": "largest shift of a block",
-    "homogeneousBlocks": "homogeneous blocks",
-}
 
 
 def head(content: "Content") -> str:
@@ -33,6 +23,7 @@ def head(content: "Content") -> str:
     cells = figures.get("contrast")
     tiles = [
         (kind, f"{len(limits) - len(failed)} of {len(limits)}", "limits kept"),
+        *_anatomy(content),
         ("open", noise, f"noise SD in tissue, image units{_at_most(figures)}"),
         ("open", number(max(figures["leak"], default=None)), "leak at edges, strongest band (1: noise only)"),
     ]
@@ -224,10 +215,12 @@ def run(content: "Content") -> str:
         ]
         rows += [("warning", text(warning)) for warning in report["warnings"]]
         known = {k: name for k, name in MEASURED.items() if k in report}  # reports of earlier versions have fewer
-        measured = [[text(name), number(report[k], 5), number(content.figures[k], 5)] for k, name in known.items()]
+        of_volumes = {**content.figures, **content.figures.get("ofVolumes", {})}
+        measured = [[text(name), number(report[k], 5), number(of_volumes[k], 5)] for k, name in known.items()]
         found = (
             "<p>The run's own figures, and the same measured on the two volumes. A run measures before it rounds to "
-            "whole numbers, takes a bias away or mixes input back in.</p>" + table(["", "run", "volumes"], measured)
+            "whole numbers, takes a bias away or mixes input back in. Where it did neither of the latter two, and both "
+            "hashes are the run's, tiles and limits go by its figures.</p>" + table(["", "run", "volumes"], measured)
         )
     rows.append(("page made on", text(made["machine"])))
     return f"<h2>What was run</h2>{facts(rows)}{found}"
@@ -257,6 +250,15 @@ def _group(group: dict) -> str:
 def _recovered(cell: dict) -> str:
     percent = f"{100 * cell['recovered']:.1f} %"
     return percent if cell["recovered"] >= RECOVERED else f'<span class="fail">{percent}</span>'
+
+
+def _anatomy(content: "Content") -> list[tuple[str, str, str]]:
+    """The tile with what the run says of anatomy in what was removed, where it says something of this result."""
+    part = content.figures.get("anatomyRemoved")
+    if part is None:
+        return []
+    kind = "bad" if content.run.get("alarm") else "open"
+    return [(kind, f"{100 * part:.0f} %", "likely that what was removed is anatomy, by the run")]
 
 
 def _at_most(figures: dict) -> str:

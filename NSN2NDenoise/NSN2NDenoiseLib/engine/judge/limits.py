@@ -1,5 +1,6 @@
 """What a result has to keep to, and whether it does."""
 
+from .likeness import CERTAIN
 from .measure import HARDLY_ANY
 
 #: Median shift of homogeneous blocks, and shift of any tissue, in units of the noise SD before.
@@ -20,7 +21,8 @@ def check_limits(figures: dict) -> list[dict]:
     """The limits that can be judged, each as a dict of JSON values: name, value, limit, passed, why.
 
     Args:
-        figures: as `measure_quality` returns them, with "contrast" where lesions were inserted.
+        figures: as `measure_quality` returns them, with "contrast" where lesions were inserted, and "anatomyRemoved"
+            where a run judged it.
     """
     noise = figures["noiseBefore"]
     rows = []
@@ -33,6 +35,13 @@ def check_limits(figures: dict) -> list[dict]:
     def of_noise(value: float | None) -> float | None:
         return None if value is None or not noise else abs(value) / noise
 
+    add(
+        "Probability that anatomy was removed, by the run",
+        figures.get("anatomyRemoved"),
+        CERTAIN,
+        True,
+        "what was removed is noise",
+    )
     spectrum = figures["spectrum"]
     left, what = of_noise(figures["noiseAfter"]), "Noise left, part of the noise before"
     if left is None and spectrum is not None:
