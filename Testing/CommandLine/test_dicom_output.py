@@ -1,5 +1,6 @@
 """``nsn2n denoise --dicom``: a derived series that a viewer puts where its source is."""
 
+import json
 import os
 
 import numpy as np
@@ -56,6 +57,23 @@ def test_a_derived_series(nsn2n, tmp_path):
     source, derived = read_volume(tmp_path / "s"), read_volume(tmp_path / "out")
     np.testing.assert_array_equal(derived.array, source.array - noise)
     assert derived.image.GetOrigin() == source.image.GetOrigin() and derived.spacing == source.spacing
+
+
+def test_the_derivation_tells_what_was_done(nsn2n, tmp_path):
+    write_series(tmp_path / "s", STORED, REGULAR)
+
+    def derivation(name, *options) -> str:
+        done = nsn2n("denoise", "s", name, "--dicom", "--device", "cpu", "--report", f"{name}.json", *options)
+        assert done.returncode == 0, done.stderr
+        return datasets(tmp_path / name)[0].DerivationDescription
+
+    own = derivation("a", "--steps", "1", "--strength", "0.5", "--save-network", "n.safetensors")
+    network = json.loads((tmp_path / "a.json").read_text())["network"]["name"]
+    assert f"network {network}, trained on this volume alone (1 steps)" in own and "strength 50 %" in own
+    assert "filter of similar blocks guided by it" in own and own.endswith("For research use only.")
+    assert f"network {network}, trained on another volume" in derivation("b", "--network", "n.safetensors")
+    fast = derivation("c", "--preset", "fast")
+    assert "trained" not in fast and "network" not in fast and "strength" not in fast
 
 
 def test_tilted_and_missing_slices_stay_where_they_are(nsn2n, tmp_path):

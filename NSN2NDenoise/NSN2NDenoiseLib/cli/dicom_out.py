@@ -10,7 +10,7 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from .. import __version__
-from ..engine import InputError
+from ..engine import InputError, describe_network, describe_stages
 from .dicom_series import Slice
 from .volume_io import Volume
 
@@ -81,10 +81,13 @@ def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: di
 
 def describe_derivation(report: dict) -> str:
     """What was done, for people, in at most 1024 characters."""
+    done = [describe_stages(report["stages"]) or "left as it was", describe_network(report)]
+    if report["strength"] < 1:
+        done.append(f"strength {100 * report['strength']:g} %")
     bias = "corrected" if report["ricianCorrected"] else "not corrected"
     text = (
-        f"Neighboring Slice Noise2Noise (NSN2N {__version__}, arXiv:2411.10831), trained on this series alone: preset "
-        f"{report['preset']}, {report['steps']} steps, seed {report['seed']}, threshold {report['threshold']:g} "
+        f"Neighboring Slice Noise2Noise (NSN2N {__version__}, arXiv:2411.10831): {'; '.join(filter(None, done))}; "
+        f"preset {report['preset']}, seed {report['seed']}, threshold {report['threshold']:g} "
         f"({report['matchedFraction']:.3f} of the voxels matched), slices along {report['axis']}, {report['gap']} "
         f"apart, Rician bias {bias}; noise SD {report['noiseBefore']} -> "
         f"{report['noiseAfter']}, mean shift {report['meanShift']} (image units). For research use only."

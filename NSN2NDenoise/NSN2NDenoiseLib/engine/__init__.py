@@ -11,7 +11,7 @@ Importing this package does not import torch: `denoise` brings it.
 import os
 from importlib import import_module
 
-from .describe import describe_effect, describe_pairing, describe_sources, describe_stages
+from .describe import describe_effect, describe_network, describe_pairing, describe_sources, describe_stages
 from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
 from .inspect_volume import inspect_stored, inspect_volume
 from .look import Look, take_look
@@ -49,6 +49,7 @@ __all__ = [
     "denoise_frames",
     "denoise_stored",
     "describe_effect",
+    "describe_network",
     "describe_pairing",
     "describe_sources",
     "describe_stages",

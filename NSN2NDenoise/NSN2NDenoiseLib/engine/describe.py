@@ -38,6 +38,15 @@ def describe_sources(stages: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(source for name in stages for source in SOURCES.get(name, ())))
 
 
+def describe_network(report: dict) -> str:
+    """The network of a run, and what it was trained on: "network f3a1, trained on another volume"; "" without one."""
+    network = report.get("network")
+    if not network:
+        return ""
+    where = f"this volume alone ({network['steps']} steps)" if network["trainedHere"] else "another volume"
+    return f"network {network['name']}, trained on {where}"
+
+
 def describe_effect(report: dict) -> str:
     """What a run did to the volume, in a sentence or two: the strength that it used and why, and the predicted gain.
 

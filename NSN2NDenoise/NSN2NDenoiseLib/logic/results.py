@@ -146,8 +146,8 @@ def _descriptionOf(inputVolume, report: dict) -> str:
     text = f"'{inputVolume.GetName()}' denoised by NSN2N {__version__} (Neighboring Slice Noise2Noise): {stages}"
     if report.get("ended") in ENDS:
         text += f"; {ENDS[report['ended']]}"
-    network = report.get("network")
-    if network and not network["trainedHere"]:
-        text += f"; network {network['name']}, trained on another volume"
+    network = engine.describe_network(report)
+    if network:
+        text += f"; {network}"
     text += f"; preset {report.get('preset')}, threshold {report.get('threshold')}, seed {report.get('seed')}"
     return text + f", strength {100 * report.get('strength', 1):g} %"
