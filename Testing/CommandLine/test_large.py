@@ -174,6 +174,16 @@ def test_what_does_not_fit_goes_in_parts_by_itself(nsn2n, small, tmp_path, monke
     assert not list(tmp_path.glob("out*")) and not list(tmp_path.glob(".nsn2n*"))
 
 
+def test_inspect_is_of_the_preset_and_device_that_are_asked_for(nsn2n, small, tmp_path, monkeypatch):
+    sitk.WriteImage(sitk.ReadImage(str(small)), str(tmp_path / "in.nrrd"), False)
+    facts = json.loads(nsn2n("inspect", "in.nrrd", "--memory", "4", "--preset", "nsn2n", "--json").stdout)
+    assert "learn" in facts["stages"] and "similar" not in facts["stages"]
+    asked = []
+    monkeypatch.setattr(command, "added_memory_mb", lambda shape, dtype, settings: asked.append(settings) or 0.0)
+    assert nsn2n("inspect", "in.nrrd", "--preset", "fast", "--device", "cpu").returncode == 0
+    assert (asked[0].preset, asked[0].device) == ("fast", "cpu")
+
+
 @pytest.mark.parametrize("suffix", [".mhd", ".zarr"])
 def test_a_stopped_run_goes_on(nsn2n, tmp_path, monkeypatch, suffix):
     """What was written of the output is there again when the engine goes on, and nothing is left of it at the end."""

@@ -42,7 +42,7 @@ def goes_in_parts(options: argparse.Namespace) -> bool:
         return True
     if options.input.is_dir() or _asked(options) or not options.input.exists():
         return False
-    settings = settings_of(options) if output is not None else engine.Settings.from_preset(axis=options.axis)
+    settings = settings_of(options) if output is not None else _inspected(options)
     needed = _needed_mb(options.input, settings)
     free = free_memory_mb()
     if needed is None or free is None or needed <= free:
@@ -116,9 +116,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
 def inspect(options: argparse.Namespace) -> tuple[dict, tuple[float, float, float]]:
     """The facts that ``nsn2n inspect`` prints of a volume that stays in its file, and its spacing."""
     volume = open_stored(options.input)
-    facts = engine.inspect_stored(
-        volume.array, volume.spacing, engine.Settings.from_preset(axis=options.axis), memory_of(options)
-    )
+    facts = engine.inspect_stored(volume.array, volume.spacing, _inspected(options), memory_of(options))
     return facts, volume.spacing or (1.0, 1.0, 1.0)
 
 
@@ -136,6 +134,11 @@ def memory_of(options: argparse.Namespace) -> float | None:
 
 def _asked(options: argparse.Namespace) -> list[str]:
     return [name for name in WHOLE if getattr(options, name, None) not in (None, False)]
+
+
+def _inspected(options: argparse.Namespace) -> engine.Settings:
+    """The settings of the run that ``nsn2n inspect`` plans."""
+    return engine.Settings.from_preset(options.preset, axis=options.axis, device=options.device)
 
 
 def _needed_mb(path: Path, settings: engine.Settings) -> float | None:
