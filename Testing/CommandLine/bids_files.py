@@ -36,5 +36,18 @@ def write_dataset(root: Path) -> Path:
         sitk.WriteImage(sitk.GetImageFromArray(boxes(10)), str(path))
     for name, content in FILES.items():
         (root / name).write_text(json.dumps(content))
-    (root / "sub-01/dwi/sub-01_dwi.bval").write_text("1000\n")
+    (root / "dwi.bval").write_text("1000\n")
+    for name in ("dwi.bvec", "sub-01/dwi/sub-01_dwi.bvec"):
+        (root / name).write_text(f"{len(name)}\n")
     return root
+
+
+def write_perfusion(root: Path) -> Path:
+    """Write a dataset with an ASL series and the M0 scan that belongs to it; returns the folder of both."""
+    folder = root / "sub-01/perf"
+    folder.mkdir(parents=True)
+    for suffix in ("asl", "m0scan"):
+        sitk.WriteImage(sitk.GetImageFromArray(boxes(10)), str(folder / f"sub-01_{suffix}.nii.gz"))
+    (root / "dataset_description.json").write_text(json.dumps(FILES["dataset_description.json"]))
+    (folder / "sub-01_aslcontext.tsv").write_text("volume_type\ncbf\n")
+    return folder

@@ -19,7 +19,7 @@ from NSN2NDenoiseLib.batch.items import Item
 from NSN2NDenoiseLib.batch.task import DONE, FAILED, denoise_item
 from NSN2NDenoiseLib.batch.workers import Job, connect, run_jobs
 
-from Testing.CommandLine.bids_files import boxes, write_dataset
+from Testing.CommandLine.bids_files import boxes, write_dataset, write_perfusion
 from Testing.CommandLine.conftest import environment
 
 FAST = ("--preset", "fast", "--device", "cpu")
@@ -141,6 +141,7 @@ def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, ns
         ("pet", "pet"),
     ]
     assert (tmp_path / "out/sub-01/dwi/sub-01_desc-denoised_dwi.bval").read_text() == "1000\n"
+    assert (tmp_path / "out/sub-01/dwi/sub-01_desc-denoised_dwi.bvec").read_text() == "26\n"  # the nearer one
     metadata = next(file for file in found if file.entities["suffix"] == "T1w").get_metadata()
     assert metadata["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz"]
     assert metadata["FlipAngle"] == 8 and metadata["Denoising"]["preset"] == "fast"
@@ -149,6 +150,17 @@ def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, ns
     assert "0 denoised, 4 finished before" in again.stdout
     other = nsn2n("batch", "raw", "out", *FAST, "--seed", "1")
     assert other.returncode == 2 and "4 results of other runs" in other.stderr and "seed 0" in other.stderr
+
+
+def test_the_context_of_perfusion_goes_with_it(tmp_path):
+    from NSN2NDenoiseLib.batch.find import find_items
+    from NSN2NDenoiseLib.batch.task import denoise_item
+
+    folder = write_perfusion(tmp_path / "raw")
+    item = next(one for one in find_items([tmp_path / "raw"], tmp_path / "out", False) if "asl" in one.name)
+    assert denoise_item(item, SETTINGS, tmp_path / "out", False).status == DONE
+    copied = tmp_path / "out/sub-01/perf/sub-01_desc-denoised_aslcontext.tsv"
+    assert copied.read_text() == (folder / "sub-01_aslcontext.tsv").read_text()
 
 
 def test_what_is_recognized(volumes, tmp_path):

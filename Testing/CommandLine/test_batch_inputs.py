@@ -10,7 +10,7 @@ from NSN2NDenoiseLib.batch.find import find_items
 from NSN2NDenoiseLib.batch.size import WORKER, predict
 from NSN2NDenoiseLib.batch.workers import Job, count_workers
 
-from Testing.CommandLine.bids_files import write_dataset
+from Testing.CommandLine.bids_files import write_dataset, write_perfusion
 from Testing.CommandLine.dicom_files import write_series
 
 VALUES = np.arange(4 * 16 * 16, dtype=np.int16).reshape(4, 16, 16)
@@ -70,6 +70,23 @@ def test_a_bids_dataset(tmp_path):
     assert t1["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz"]
     assert (t1["MagneticFieldStrength"], t1["FlipAngle"], t1["SkullStripped"]) == (3, 8, False)  # the nearer one counts
     assert items["sub-01/ct/sub-01_ct_denoised.nii.gz"].metadata is None
+
+
+@pytest.mark.parametrize(
+    ("source", "derived"),
+    [
+        ("bids::sub-01/perf/sub-01_asl.nii.gz", "bids::sub-01/perf/sub-01_desc-denoised_asl.nii.gz"),
+        (["perf/sub-01_asl.nii.gz"], ["bids::sub-01/perf/sub-01_desc-denoised_asl.nii.gz"]),  # of a subject, deprecated
+        (["bids::sub-01/perf/sub-01_gone.nii.gz"], ["bids:raw:sub-01/perf/sub-01_gone.nii.gz"]),
+        ("bids:other:sub-01/a.nii.gz", "bids:other:sub-01/a.nii.gz"),
+        (None, None),
+    ],
+)
+def test_an_image_is_intended_for_the_derivative(tmp_path, source, derived):
+    folder = write_perfusion(tmp_path / "raw")
+    (folder / "sub-01_m0scan.json").write_text(json.dumps({"IntendedFor": source}))
+    items = find_items([tmp_path / "raw"], tmp_path / "out", as_dicom=False)
+    assert next(item.metadata for item in items if "m0scan" in item.name)["IntendedFor"] == derived
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "same", "mixed", "json"])

@@ -1,7 +1,7 @@
 """BIDS datasets: which images of a raw dataset are denoised, and the derivative dataset that they become."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .. import __version__
 from ..engine import InputError
@@ -22,8 +22,15 @@ SUFFIXES = {
 CT = "ct"
 IGNORED = (f"{CT}/", "/nsn2n-batch.csv", "/nsn2n-batch.html")
 TYPES = (".nii.gz", ".nii")
-#: Diffusion directions and weights belong to an image as its voxels do.
-GRADIENTS = (".bval", ".bvec")
+#: Files that belong to an image as its voxels do, by its suffix: their suffix and type. Diffusion weights and
+#: directions; what each volume of a perfusion series is.
+BESIDE = {
+    "dwi": (("dwi", ".bval"), ("dwi", ".bvec")),
+    "sbref": (("sbref", ".bval"), ("sbref", ".bvec")),
+    "asl": (("aslcontext", ".tsv"),),
+}
+#: Begins the address of a file in the same dataset, and in the raw one.
+HERE, RAW = "bids::", "bids:raw:"
 
 
 def is_bids(folder: Path) -> bool:
@@ -48,15 +55,15 @@ def find_bids(root: Path, results: Path) -> list[Item]:
         datatype = file.parent.name
         if not file.name.endswith(TYPES) or results.resolve() in file.resolve().parents:
             continue
-        stem, suffix = _split(file.name)
-        inside = file.parent.relative_to(root)
-        name = inside / file.name
+        name = file.relative_to(root)
+        output = _derivative(name)
         if datatype == CT:
-            items.append(Item(str(name), file, inside / output_name(file)))
-        elif suffix in SUFFIXES.get(datatype, ()) and "part-phase" not in stem:
-            output = inside / f"{stem}_desc-denoised_{file.name[len(stem) + 1 :]}"
-            metadata = {**_metadata(root, file), "Sources": [f"bids:raw:{name.as_posix()}"]}
+            items.append(Item(str(name), file, name.with_name(output_name(file))))
+        elif output is not None:
+            metadata = {**_metadata(root, file), "Sources": [f"{RAW}{name.as_posix()}"]}
             metadata.setdefault("SkullStripped", False)
+            if "IntendedFor" in metadata:
+                metadata["IntendedFor"] = _intended(root, name.parts[0], metadata["IntendedFor"])
             items.append(Item(str(name), file, output, metadata=metadata))
     return items
 
@@ -83,10 +90,14 @@ def describe_dataset(root: Path) -> dict[str, str]:
     return {DESCRIPTION: json.dumps(description, indent=2) + "\n", ".bidsignore": "\n".join(IGNORED) + "\n"}
 
 
-def gradient_files(source: Path, output: Path) -> list[tuple[Path, Path]]:
-    """The files with a diffusion image's gradients, each with its place beside the result."""
-    pairs = [(_with_type(source, suffix), _with_type(output, suffix)) for suffix in GRADIENTS]
-    return [(before, after) for before, after in pairs if before.is_file()]
+def files_beside(source: Path, output: Path) -> list[tuple[Path, Path]]:
+    """The files that belong to an image of a dataset (`BESIDE`), each with its place beside the result."""
+    root = next(folder for folder in source.parents if (folder / DESCRIPTION).is_file())
+    stem, suffix = _split(output.name)
+    pairs = []
+    for of, kind in BESIDE.get(suffix, ()):
+        pairs += [(file, output.with_name(f"{stem}_{of}{kind}")) for file in _inherited(root, source, of, kind)[-1:]]
+    return pairs
 
 
 def sidecar(output: Path) -> Path:
@@ -94,21 +105,53 @@ def sidecar(output: Path) -> Path:
     return _with_type(output, ".json")
 
 
+def _derivative(name: Path) -> Path | None:
+    """The result of an image, both inside their datasets; None of one that is left out."""
+    stem, suffix = _split(name.name)
+    if suffix not in SUFFIXES.get(name.parent.name, ()) or "part-phase" in stem or not name.name.endswith(TYPES):
+        return None
+    return name.with_name(f"{stem}_desc-denoised_{name.name[len(stem) + 1 :]}")
+
+
+def _intended(root: Path, subject: str, targets: str | list[str]) -> str | list[str]:
+    """``IntendedFor`` of a derivative: the derivatives of what the raw image is intended for, or else that itself.
+
+    Args:
+        root: of the raw dataset.
+        subject: folder of the image, which paths without "bids:" are relative to.
+        targets: as in the raw dataset.
+    """
+    if isinstance(targets, list):
+        return [_intended(root, subject, target) for target in targets]
+    is_elsewhere = str(targets).startswith("bids:") and not str(targets).startswith(HERE)
+    if is_elsewhere or not isinstance(targets, str):
+        return targets
+    inside = PurePosixPath(targets[len(HERE) :] if targets.startswith(HERE) else f"{subject}/{targets}")
+    output = _derivative(Path(inside)) if (root / inside).is_file() else None
+    return f"{RAW}{inside}" if output is None else f"{HERE}{output.as_posix()}"
+
+
 def _metadata(root: Path, file: Path) -> dict:
     """What the JSON files of the dataset say of an image: deeper ones, and those that name more of it, count more."""
-    stem, suffix = _split(file.name)
-    entities = set(stem.split("_"))
-    folders = [folder for folder in file.parents if folder == root or root in folder.parents]
     metadata: dict = {}
+    for candidate in _inherited(root, file, _split(file.name)[1], ".json"):
+        metadata.update(_read(candidate))
+    return metadata
+
+
+def _inherited(root: Path, file: Path, of: str, kind: str) -> list[Path]:
+    """The files of a suffix and type that hold for an image: those that are deeper, or name more of it, come later."""
+    entities = set(_split(file.name)[0].split("_"))
+    folders = [folder for folder in file.parents if folder == root or root in folder.parents]
+    found = []
     for folder in reversed(folders):
         fitting = []
-        for candidate in folder.glob(f"*{suffix}.json"):
-            above, of = _split(candidate.name)
-            if of == suffix and set(filter(None, above.split("_"))) <= entities:
+        for candidate in folder.glob(f"*{of}{kind}"):
+            above, suffix = _split(candidate.name)
+            if suffix == of and set(filter(None, above.split("_"))) <= entities:
                 fitting.append((len(above), candidate))
-        for _, candidate in sorted(fitting):
-            metadata.update(_read(candidate))
-    return metadata
+        found += [candidate for _, candidate in sorted(fitting)]
+    return found
 
 
 def _split(name: str) -> tuple[str, str]:

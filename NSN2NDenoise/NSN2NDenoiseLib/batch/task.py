@@ -113,7 +113,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
             staged.path(bids.sidecar(target)).write_text(
                 json.dumps(_sidecar(item, result.report), indent=2), encoding="utf-8"
             )
-            for source, place in bids.gradient_files(item.source, target):
+            for source, place in bids.files_beside(item.source, target):
                 shutil.copyfile(source, staged.path(place))
         row = _row(item, volume, result, settings, start)
         record = make_record(item, settings, stamps, written, asdict(row), result.report)
