@@ -120,6 +120,27 @@ def test_an_ome_zarr_says_its_spacing(tmp_path):
     np.testing.assert_array_equal(open_stored(tmp_path / "in.zarr" / "s0").array[BOX], array[BOX])
 
 
+def test_an_ome_zarr_lies_where_all_its_transformations_say(tmp_path):
+    """The dataset's come first, then those of the image; the place goes into other files, and from them into zarr."""
+    zarr = pytest.importorskip("zarr")
+    axes = [{"name": n, "type": "space", "unit": "micrometer"} for n in "zyx"]
+    own = [{"type": "scale", "scale": [500] * 3}, {"type": "translation", "translation": [1000, 2000, 3000]}]
+    of_all = [{"type": "scale", "scale": [2, 2, 4]}, {"type": "translation", "translation": [500, 0, 0]}]
+    dataset = {"path": "0", "coordinateTransformations": own}
+    images = [{"axes": axes, "datasets": [dataset], "coordinateTransformations": of_all}]
+    group = zarr.open_group(str(tmp_path / "in.zarr"), mode="w", attributes={"ome": {"multiscales": images}})
+    group.create_array("0", data=np.zeros((4, 5, 6), np.int16))
+    create_stored(tmp_path / "out.nrrd", open_stored(tmp_path / "in.zarr"))
+    create_stored(tmp_path / "out.zarr", open_stored(tmp_path / "out.nrrd"))
+    create_stored(tmp_path / "more.nrrd", open_stored(tmp_path / "out.zarr"))
+    for name in ("out.nrrd", "more.nrrd"):
+        image = sitk.ReadImage(str(tmp_path / name))
+        assert image.GetSpacing() == (2, 1, 1) and image.GetOrigin() == (12, 4, 2.5)
+    sitk.WriteImage(an_image(), str(tmp_path / "oblique.nrrd"))  # zarr has no directions, so a corner says nothing
+    create_stored(tmp_path / "oblique.zarr", open_stored(tmp_path / "oblique.nrrd"))
+    assert open_stored(tmp_path / "oblique.zarr").like().GetOrigin() == (0, 0, 0)
+
+
 def test_the_command_gives_the_voxels_of_a_run_in_memory(nsn2n, small, tmp_path, monkeypatch):
     sitk.WriteImage(sitk.ReadImage(str(small)), str(tmp_path / "in.nrrd"), False)
     assert nsn2n("denoise", "in.nrrd", "whole.nrrd", "--report", "whole.json", *FAST[:4]).returncode == 0

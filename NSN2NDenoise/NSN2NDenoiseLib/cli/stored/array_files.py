@@ -157,13 +157,22 @@ def open_zarr(path: Path, mode: str = "r") -> StoredVolume:
     image = images[0]
     dataset = image["datasets"][0]
     array = ZarrVolume(node[dataset["path"]], path)
-    scale = next((t["scale"] for t in dataset.get("coordinateTransformations", ()) if t["type"] == "scale"), None)
-    spacing = None
-    if scale is not None:
-        units = [axis.get("unit") if isinstance(axis, dict) else None for axis in image.get("axes", ())][-3:]
-        factors = [MILLIMETERS.get(unit, 1.0) for unit in units] if len(units) == 3 else [1.0] * 3
-        spacing = tuple(float(s) * f for s, f in zip(scale[-3:], factors, strict=True))
-    return StoredVolume(array, spacing)
+    spacing, origin = _placement(image, dataset)
+    return StoredVolume(array, spacing, origin=origin)
+
+
+def _placement(image: dict, dataset: dict) -> tuple[tuple | None, tuple | None]:
+    """Spacing of a dataset of an OME image and place of its first voxel, (k, j, i) in mm; None: not said."""
+    steps = [*dataset.get("coordinateTransformations", ()), *image.get("coordinateTransformations", ())]
+    if not any("scale" in step for step in steps):
+        return None, None
+    spacing, origin = np.ones(3), np.zeros(3)
+    for step in steps:  # the image's come after its dataset's
+        scale = step.get("scale", (1.0,) * 3)[-3:]
+        spacing, origin = spacing * scale, origin * scale + step.get("translation", (0.0,) * 3)[-3:]
+    units = [axis.get("unit") if isinstance(axis, dict) else None for axis in image.get("axes", ())][-3:]
+    factors = [MILLIMETERS.get(unit, 1.0) for unit in units] if len(units) == 3 else [1.0] * 3
+    return tuple((spacing * factors).tolist()), tuple((origin * factors).tolist())
 
 
 def create_zarr(path: Path, volume: StoredVolume) -> ZarrVolume:
@@ -176,7 +185,10 @@ def create_zarr(path: Path, volume: StoredVolume) -> ZarrVolume:
     if volume.spacing is not None:
         axes = [{**axis, "unit": "millimeter"} for axis in axes]
         scale = [float(side) for side in volume.spacing]
-    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    steps = [{"type": "scale", "scale": scale}]
+    if volume.origin is not None:
+        steps.append({"type": "translation", "translation": [float(place) for place in volume.origin]})
+    dataset = {"path": "0", "coordinateTransformations": steps}
     ome = {"version": "0.5", "multiscales": [{"name": path.stem, "axes": axes, "datasets": [dataset]}]}
     group = zarr.open_group(str(path), mode="w", zarr_format=3, attributes={"ome": ome})
     dtype = np.dtype(volume.array.dtype).newbyteorder("=")

@@ -42,7 +42,8 @@ def open_image(path: Path) -> StoredVolume:
     where = {".nii": _in_nifti, ".nrrd": _in_nrrd, ".nhdr": _in_nrrd, ".mha": _in_meta, ".mhd": _in_meta}
     file, offset, order = where[image_suffix(path)](path)
     array = RawFile(file, offset, shape, like.dtype.newbyteorder(order))
-    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head, nifti=read_nifti(path))
+    origin = tuple(reversed(head.GetOrigin())) if np.array_equal(direction, np.eye(3)) else None
+    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head, origin=origin)
 
 
 def create_image(path: Path, volume: StoredVolume) -> RawFile:

@@ -19,16 +19,15 @@ class StoredVolume:
         spacing: (k, j, i) in mm; None where the file does not say.
         head: two slices of zeros with its geometry and metadata; None where the format has none.
         more: what else a file of the same kind should say.
-        nifti: of a NIfTI file; None for others.
-        source: the file or folder that was opened; None: it is in none.
+        origin: place of the first voxel, (k, j, i) in mm along the axes of the array; None where the file does not say,
+            or its axes are turned.
     """
 
     array: object = field(repr=False)
     spacing: tuple[float, float, float] | None
     head: sitk.Image | None = field(default=None, repr=False)
     more: dict = field(default_factory=dict, repr=False)
-    nifti: Nifti | None = field(default=None, repr=False)
-    source: Path | None = None
+    origin: tuple[float, float, float] | None = None
 
     @property
     def bytes(self) -> int:
@@ -38,7 +37,9 @@ class StoredVolume:
         """Two slices with its geometry; voxels of unknown size are cubes of 1 mm."""
         if self.head is not None:
             return self.head
-        return make_head(self.array.shape, self.array.dtype, tuple(reversed(self.spacing or (1.0, 1.0, 1.0))))
+        head = make_head(self.array.shape, self.array.dtype, tuple(reversed(self.spacing or (1.0, 1.0, 1.0))))
+        head.SetOrigin(tuple(reversed(self.origin or (0.0, 0.0, 0.0))))
+        return head
 
 
 class Reopened:
