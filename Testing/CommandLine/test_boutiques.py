@@ -4,6 +4,7 @@ import json
 import shlex
 
 import pytest
+from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli.arguments import make_parser
 from NSN2NDenoiseLib.cli.parameters import settings_of
 
@@ -49,3 +50,19 @@ def test_values_that_are_not_allowed_are_refused(descriptor):
     for values in ({"preset": "best"}, {"strength": 2}, {"seed": 0.5}):
         with pytest.raises(Exception, match=next(iter(values))):
             command_of(descriptor, input="in.nrrd", output="out.nrrd", **values)
+
+
+def test_its_bounds_are_those_of_a_run(descriptor):
+    bounded = [one for one in json.loads(descriptor.read_text())["inputs"] if "minimum" in one]
+    assert {one["id"] for one in bounded} == {"minutes", "strength", "lambda_rc", "lambda_ic", "steps", "gap", "seed"}
+    for one in bounded:
+        step = 1 if one.get("integer") else 0.05
+
+        def settings(value, flag=one["command-line-flag"]):
+            return settings_of(make_parser().parse_args(["denoise", "i.nrrd", "o.nrrd", f"{flag}={value}"]))
+
+        for value in (one["minimum"], one["maximum"]):
+            assert getattr(settings(value), one["id"]) == value
+        for value in (one["minimum"] - step, one["maximum"] + step):
+            with pytest.raises(engine.SettingsError):
+                settings(value)

@@ -21,6 +21,8 @@ from Testing.CommandLine.conftest import ROOT, environment
 MODULE = ROOT / "NSN2NDenoiseCLI" / "NSN2NDenoiseCLI.py"
 #: The order that CTK's schema (ctkCmdLineModule.xsd) asks for.
 SCHEMA = ["name", "flag", "longflag", "index", "description", "label", "default", "channel", "constraints", "element"]
+#: Settings with bounds, and the most that a C++ int holds.
+BOUNDED, INT = ("minutes", "lambda_rc", "gap", "seed"), str(2**31 - 1)
 
 
 @pytest.fixture
@@ -115,7 +117,11 @@ def test_the_description_is_what_argparse_says():
     described = {parameter.name: parameter for parameter in CLIModule(stream=io.StringIO(make_xml())).parameters()}
     for parameter in PARAMETERS:
         assert parameter.text in help_text
-        assert described[parameter.name].description.lower() == parameter.text.lower()
+        assert described[parameter.name].description.lower().startswith(parameter.text.lower())
+    assert described["minutes"].description.endswith("; 0: as the preset has it, else from 0.1")
+    assert described["lambda_rc"].description.endswith("; -1: as the preset has it, else from 0")
+    bounds = {name: (described[name].constraints.minimum, described[name].constraints.maximum) for name in BOUNDED}
+    assert bounds == {"minutes": ("0", "1440"), "lambda_rc": ("-1", "10"), "gap": ("0", "16"), "seed": ("0", INT)}
 
 
 def test_ctk_clis_own_parser_takes_it(tmp_path):

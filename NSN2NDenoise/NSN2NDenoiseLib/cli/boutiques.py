@@ -71,9 +71,8 @@ def _setting(parameter: Parameter) -> dict:
         described["value-choices"] = list(parameter.kind)
     elif parameter.kind is int:
         described["integer"] = True
-    if parameter.low is not None:  # without the value that stands for none where a value must be given
-        low = max(parameter.low, 0)
-        described.update(minimum=low, maximum=parameter.high)
+    if parameter.low is not None:
+        described.update(minimum=parameter.low, maximum=parameter.high)
     return described
 
 

@@ -110,13 +110,16 @@ def _setting(group: ET.Element, parameter: Parameter) -> None:
     element = "string-enumeration" if is_choice else kinds[parameter.kind]
     default = parameter.default if parameter.unset is None else parameter.unset
     place = ("longflag", parameter.name)
-    node = _parameter(group, element, {}, parameter.name, place, parameter.text, parameter.label, str(default), None)
+    low, text = parameter.low, parameter.text
+    if low is not None and default < low:  # XML can't say that of all below only this one is allowed
+        text, low = f"{text}; {default}: as the preset has it, else from {low}", default
+    node = _parameter(group, element, {}, parameter.name, place, text, parameter.label, str(default), None)
     if is_choice:
         for choice in _choices(parameter):
             ET.SubElement(node, "element").text = choice
-    elif parameter.low is not None:
+    elif low is not None:
         constraints = ET.SubElement(node, "constraints")
-        for name, value in (("minimum", parameter.low), ("maximum", parameter.high)):
+        for name, value in (("minimum", low), ("maximum", parameter.high)):
             ET.SubElement(constraints, name).text = str(value)
         ET.SubElement(constraints, "step").text = "1" if parameter.kind is int else "0.1"
 

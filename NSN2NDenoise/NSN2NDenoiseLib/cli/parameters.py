@@ -20,7 +20,7 @@ class Parameter:
         kind: float, int, or a tuple of the allowed words.
         default: of the option; None leaves the setting to the preset.
         unset: the value that leaves the setting to the preset where None can't be said; None: there is none.
-        low, high: of a number.
+        low, high: of a number; `unset` may lie outside.
         metavar: what stands for the value in the help.
         advanced: whether most people leave it alone.
     """
@@ -68,7 +68,7 @@ PARAMETERS = (
         "time limit: as many training steps as fit (reading and writing extra)",
         float,
         unset=0,
-        low=0,
+        low=0.1,
         high=1440,
         metavar="M",
         advanced=False,
@@ -90,7 +90,7 @@ PARAMETERS = (
         "weight of L_RC, Eq. 5 (default 0, paper 0.5)",
         float,
         unset=-1,
-        low=-1,
+        low=0,
         high=10,
         metavar="X",
     ),
@@ -100,7 +100,7 @@ PARAMETERS = (
         "weight of L_IC, Eq. 6 (default 0, paper 1)",
         float,
         unset=-1,
-        low=-1,
+        low=0,
         high=10,
         metavar="X",
     ),
@@ -110,7 +110,7 @@ PARAMETERS = (
         "training steps (default 400, preset nsn2n 300): more is slower and better",
         int,
         unset=0,
-        low=0,
+        low=1,
         high=10_000_000,
         metavar="N",
     ),
@@ -120,7 +120,7 @@ PARAMETERS = (
         "pair slices N apart instead of choosing by the noise",
         int,
         unset=0,
-        low=0,
+        low=1,
         high=16,
         metavar="N",
     ),

@@ -141,7 +141,7 @@ class Settings:
             ("input_noise", 0, 10),
             ("collaborative", 0, 10),
             ("strength", 0, 1),
-            ("seed", 0, 2**32 - 1),
+            ("seed", 0, 2**31 - 1),
             ("width", 1, 256),
             ("levels", 1, 6),
             ("context", 0, 8),
