@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,6 +222,14 @@ def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
     sitk.WriteImage(image, str(tmp_path / "coarse.nrrd"))
     ended = nsn2n("report", done / "Doe^John.nrrd", "coarse.nrrd")
     assert ended.returncode == 2 and "different size" in ended.stderr
+
+
+def test_without_a_name_the_page_lies_beside_the_result_with_its_name(nsn2n, small, tmp_path):
+    (tmp_path / "sub").mkdir()
+    shutil.copy(small, tmp_path / "sub/r.v1.nrrd")
+    done = nsn2n("report", small, "sub/r.v1.nrrd")
+    assert done.returncode == 0 and f"wrote {Path('sub/r.v1-report.html')}" in done.stdout, done.stderr
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["r.v1-report.html", "r.v1.nrrd", "sub"]
 
 
 def test_a_dicom_series_shows_its_modality_and_no_more(done, nsn2n, tmp_path):

@@ -131,7 +131,9 @@ def _add_report(commands) -> None:
     )
     _add_input(parser)
     parser.add_argument("result", metavar="RESULT", type=Path, help="the denoised volume")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="the page (RESULT-report.html)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.html", help="the page (RESULT-report.html, beside RESULT)"
+    )
     parser.add_argument("--run", type=Path, metavar="FILE.json", help="what nsn2n denoise --report wrote")
     parser.add_argument(
         "--lesions",

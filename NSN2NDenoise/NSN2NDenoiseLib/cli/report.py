@@ -14,7 +14,7 @@ from ..report.page import Content, make_page
 from ..report.runs import is_run, of_frame, price
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_target
-from .volume_io import Volume, is_sequence, read_volume
+from .volume_io import Volume, image_suffix, read_volume
 
 #: Most that two spacings or directions may differ by to be of one geometry.
 SAME = 1e-3
@@ -22,7 +22,7 @@ SAME = 1e-3
 
 def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     """``nsn2n report``."""
-    target = options.output or Path(f"{options.result.name.split('.')[0]}-report.html")
+    target = options.output or page_of(options.result)
     if target.suffix.lower() != ".html":
         raise engine.SettingsError(f"{target} must end in .html")
     check_target(target, options.input, options.overwrite, [options.result])
@@ -54,6 +54,12 @@ def report(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None
         staged.commit()
     if not options.quiet:
         print(describe(content, target))
+
+
+def page_of(result: Path) -> Path:
+    """Where the page of a result is, if nothing else is said: beside it, ``r.v1.nii.gz`` -> ``r.v1-report.html``."""
+    stem = result.name[: len(result.name) - len(image_suffix(result) or "")]
+    return result.parent / f"{stem}-report.html"
 
 
 def read_run(path: Path) -> dict:
