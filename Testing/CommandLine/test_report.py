@@ -222,6 +222,14 @@ def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
     sitk.WriteImage(image, str(tmp_path / "coarse.nrrd"))
     ended = nsn2n("report", done / "Doe^John.nrrd", "coarse.nrrd")
     assert ended.returncode == 2 and "different size" in ended.stderr
+    for name, moved in (("flipped.nrrd", sitk.Flip(image, (True, False, False))), ("moved.nrrd", image)):
+        moved = sitk.Image(moved)
+        moved.SetSpacing(sitk.ReadImage(str(done / "out.nrrd")).GetSpacing())
+        if name == "moved.nrrd":
+            moved.SetOrigin((0, 0, 0))
+        sitk.WriteImage(moved, str(tmp_path / name))
+        ended = nsn2n("report", done / "Doe^John.nrrd", name)
+        assert ended.returncode == 2 and "lie in different places: no pair" in " ".join(ended.stderr.split())
 
 
 def test_without_a_name_the_page_lies_beside_the_result_with_its_name(nsn2n, small, tmp_path):

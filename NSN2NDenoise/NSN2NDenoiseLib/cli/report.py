@@ -15,8 +15,9 @@ from ..report.runs import is_run, of_frame, price
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_target
 from .volume_io import Volume, image_suffix, read_volume
+from .within import describe_grid, same_grid
 
-#: Most that two spacings or directions may differ by to be of one geometry.
+#: Most that two spacings may differ by, relative, to be of one geometry.
 SAME = 1e-3
 
 
@@ -97,6 +98,12 @@ def check_pair(volume: Volume, result: Volume, options: argparse.Namespace) -> N
         raise engine.InputError(f"{options.input} has {sizes[0]} voxels and {options.result} {sizes[1]}: no pair")
     if not np.allclose(volume.spacing, result.spacing, rtol=SAME):
         raise engine.InputError(f"{options.input} and {options.result} have voxels of different size: no pair")
+    if not same_grid(volume.image, result.image):
+        raise engine.InputError(
+            f"{options.input} and {options.result} lie in different places: no pair. If the voxels belong together, "
+            f"give the result the geometry of the input.\n  input:  {describe_grid(volume.image)}\n"
+            f"  result: {describe_grid(result.image)}"
+        )
 
 
 def describe(content: Content, target: Path) -> str:

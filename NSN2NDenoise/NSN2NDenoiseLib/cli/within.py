@@ -30,10 +30,10 @@ def read_within(path: Path, name: str, like: sitk.Image) -> np.ndarray:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
         raise InputError(f"--within {path} can't be read as an image") from error
-    if not _same_grid(image, like):
+    if not same_grid(image, like):
         raise InputError(
             f"--within {path} lies on another grid than {name}; resample it to the volume first.\n"
-            f"  label map: {_geometry(image)}\n  volume:    {_geometry(like)}"
+            f"  label map: {describe_grid(image)}\n  volume:    {describe_grid(like)}"
         )
     labels = array_of(image)
     wanted = (labels.reshape(*labels.shape[:3], -1) != 0).any(axis=3)
@@ -42,7 +42,8 @@ def read_within(path: Path, name: str, like: sitk.Image) -> np.ndarray:
     return wanted
 
 
-def _same_grid(one: sitk.Image, other: sitk.Image) -> bool:
+def same_grid(one: sitk.Image, other: sitk.Image) -> bool:
+    """Whether the voxels of a 3-D image lie where those of another one do."""
     if one.GetDimension() != 3 or one.GetSize() != other.GetSize():
         return False
     corners = np.array(np.meshgrid(*((0, size - 1) for size in other.GetSize()))).reshape(3, -1).T.tolist()
@@ -50,7 +51,9 @@ def _same_grid(one: sitk.Image, other: sitk.Image) -> bool:
     return bool(np.abs(np.subtract(*places)).max() <= SAME_PLACE * min(other.GetSpacing()))
 
 
-def _geometry(image: sitk.Image) -> str:
+def describe_grid(image: sitk.Image) -> str:
+    """Size, spacing, origin and directions, for a message."""
+
     def numbers(values) -> str:
         return " ".join(f"{value:.5g}" for value in values)
 
