@@ -15,6 +15,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
+from NSN2NDenoiseLib.report.runs import ENTRIES
 
 from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
@@ -212,6 +213,17 @@ def test_what_is_refused(done, nsn2n, tmp_path, arguments, said):
     ended = nsn2n("report", done / "Doe^John.nrrd", done / "out.nrrd", *arguments)
     assert ended.returncode == 2 and said in ended.stderr
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_report_has_to_hold_all_that_the_page_reads(done, nsn2n, tmp_path):
+    run = json.loads((done / "run.json").read_text())
+    call = ("report", done / "Doe^John.nrrd", done / "out.nrrd", "-o", "page.html", "--run", "run.json")
+    (tmp_path / "run.json").write_text(json.dumps({key: run[key] for key in ENTRIES}))
+    assert nsn2n(*call).returncode == 0
+    few = ("stages", "settings", "seconds", "axis", "versions")
+    (tmp_path / "run.json").write_text(json.dumps({key: run[key] for key in few}))
+    ended = nsn2n(*call, "--overwrite")
+    assert ended.returncode == 2 and "is not the JSON" in ended.stderr
 
 
 def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):

@@ -1,9 +1,10 @@
 """The report of a run, as the quality report needs it: is it one, and what does it cost to make the run again?"""
 
-from ..engine import InputError
-
-#: Some of what such a report holds.
-ENTRIES = {"stages", "settings", "seconds", "axis", "versions"}
+#: What such a report must hold; what else is read, reports of earlier versions lack.
+ENTRIES = {
+    *("stages", "preset", "strength", "settings", "seed", "threshold", "thresholdImageUnits", "axis", "gap"),
+    *("ricianCorrected", "device", "precision", "versions", "seconds", "peakMemoryMB", "predictedMemoryMB", "warnings"),
+}
 
 #: Figures that a run has measured itself, and what they are called.
 MEASURED = {
