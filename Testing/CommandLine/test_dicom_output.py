@@ -16,6 +16,7 @@ from Testing.CommandLine.dicom_files import write_multiframe, write_series
 STORED = np.random.default_rng(0).normal(1064, 20, (6, 40, 48)).astype(np.int16)
 REGULAR = 2.0 * np.arange(6)
 RUN = ("--dicom", "--steps", "1", "--device", "cpu")
+FAST = ("--dicom", "--preset", "fast", "--device", "cpu")
 #: What a viewer needs to put the result beside its source, and what makes its values comparable.
 SAME = (
     "PatientName PatientID StudyInstanceUID StudyID StudyDate FrameOfReferenceUID Modality SOPClassUID InstanceNumber "
@@ -111,16 +112,67 @@ def test_slopes_and_bits_of_the_source(nsn2n, tmp_path):
     assert {one.SeriesDescription for one in derived} == {"x" * 49 + " NSN2N denoised"}
 
 
+def with_frame_types(file) -> None:
+    """Say of each frame of a multi-frame file what it is, as scanners do, and add what is private."""
+    dataset = pydicom.dcmread(file)
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "NONE"]
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.MRImageFrameTypeSequence = [pydicom.Dataset()]
+        group.MRImageFrameTypeSequence[0].FrameType = ["ORIGINAL", "PRIMARY", "M", "NONE"]
+        group.private_block(0x0029, "MAKER", create=True).add_new(1, "LO", "secret")
+    dataset.save_as(file)
+
+
+def test_a_derived_multi_frame_file(nsn2n, tmp_path):
+    """Its frames are in the order of the source, here from the last slice to the first."""
+    write_multiframe(tmp_path / "m.dcm", STORED.astype(np.uint16), REGULAR[::-1], np.zeros(6), (0.5, -20.0))
+    with_frame_types(tmp_path / "m.dcm")
+    done = nsn2n("denoise", "m.dcm", "out", *FAST, "--noise", "noise.nrrd")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path / "out") == ["m.dcm"]
+    source, derived = (pydicom.dcmread(tmp_path / name) for name in ("m.dcm", "out/m.dcm"))
+    exact = read_volume(tmp_path / "m.dcm").array - sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "noise.nrrd")))
+    result = read_volume(tmp_path / "out")
+    assert np.abs(result.array - exact).max() <= 0.25 + 1e-3
+    np.testing.assert_array_equal(result.array[::-1], derived.pixel_array * 0.5 - 20)
+    assert derived.NumberOfFrames == 6 and derived.SeriesInstanceUID != source.SeriesInstanceUID
+    assert derived.file_meta.MediaStorageSOPInstanceUID == derived.SOPInstanceUID != source.SOPInstanceUID
+    assert list(derived.ImageType) == ["DERIVED", "PRIMARY", "M", "NONE"]
+    (shared,) = derived.SharedFunctionalGroupsSequence
+    (derivation,) = shared.DerivationImageSequence
+    assert derivation.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
+    assert "preset fast" in derivation.DerivationDescription == derived.DerivationDescription
+    for before, after in zip(
+        source.PerFrameFunctionalGroupsSequence, derived.PerFrameFunctionalGroupsSequence, strict=True
+    ):
+        assert list(after.MRImageFrameTypeSequence[0].FrameType) == ["DERIVED", "PRIMARY", "M", "NONE"]
+        assert after.PlanePositionSequence == before.PlanePositionSequence and "secret" not in str(after)
+
+
+def test_frames_that_were_derived_before_keep_that(nsn2n, tmp_path):
+    write_multiframe(tmp_path / "m.dcm", STORED.astype(np.uint16), REGULAR, np.zeros(6))
+    dataset = pydicom.dcmread(tmp_path / "m.dcm")
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.DerivationImageSequence = [pydicom.Dataset()]
+        group.DerivationImageSequence[0].DerivationDescription = "before"
+    dataset.save_as(tmp_path / "m.dcm")
+    assert nsn2n("denoise", "m.dcm", "out", *FAST).returncode == 0
+    derived = pydicom.dcmread(tmp_path / "out" / "m.dcm")
+    assert "DerivationImageSequence" not in derived.SharedFunctionalGroupsSequence[0]
+    for group in derived.PerFrameFunctionalGroupsSequence:
+        first, second = group.DerivationImageSequence
+        assert first.DerivationDescription == "before" and "NSN2N" in second.DerivationDescription
+
+
 def test_what_dicom_output_refuses(nsn2n, small, tmp_path):
     write_series(tmp_path / "s", STORED, REGULAR)
-    write_multiframe(tmp_path / "m.dcm", STORED.astype(np.uint16), REGULAR, np.zeros(6))
+    write_multiframe(tmp_path / "m.dcm", STORED.astype(np.uint16), np.repeat(REGULAR[:3], 2), np.tile([0, 1], 3))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "precious").write_text("precious")
     (tmp_path / "file").write_text("precious")
     before = sorted(tmp_path.rglob("*"))
     for source, target, words in (
         (small, "out", "is no DICOM series"),
-        ("m.dcm", "out", "is a multi-frame file"),
         ("s", "full", "is not empty"),
         ("s", "file", "is a file"),
         ("s", "s", "is not empty"),
@@ -129,6 +181,8 @@ def test_what_dicom_output_refuses(nsn2n, small, tmp_path):
     ):
         refused = nsn2n("denoise", source, target, *RUN, "--overwrite")
         assert refused.returncode == 2 and words in refused.stderr, (target, refused.stderr)
+    refused = nsn2n("denoise", "m.dcm", "out", *RUN, "--frame", "0")
+    assert refused.returncode == 2 and "is a multi-frame file of more than one volume" in refused.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -1,4 +1,4 @@
-"""The result as a derived DICOM series: the source's own headers, slice by slice, with new voxels and new names."""
+"""The result as a derived DICOM series: the source's own headers, file by file, with new voxels and new names."""
 
 import datetime
 from pathlib import Path
@@ -11,6 +11,8 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from .. import __version__
 from ..engine import InputError, describe_network, describe_stages
+from .dicom_code import code_item
+from .dicom_frames import check_frames, mark_frames
 from .dicom_series import Slice
 from .volume_io import Volume
 
@@ -30,6 +32,12 @@ STALE = (
     "PixelDataProviderURL",
     "ExtendedOffsetTable",
     "ExtendedOffsetTableLengths",
+    # and which part of a larger image a multi-frame file is
+    "ConcatenationUID",
+    "SOPInstanceUIDOfConcatenationSource",
+    "InConcatenationNumber",
+    "InConcatenationTotalNumber",
+    "ConcatenationFrameOffsetNumber",
 )
 #: Characters of a derivation description (ST).
 ST = 1024
@@ -39,22 +47,23 @@ def check_writable(name: str, volume: Volume) -> None:
     """Check that a volume can go back to DICOM, before any work.
 
     Raises:
-        InputError: it did not come from a series of single-frame files with stored gray values.
+        InputError: it did not come from a series of single-frame files, or from an enhanced file that it is all of,
+            with stored gray values.
     """
     if not volume.slices:
         raise InputError(f"{name} is no DICOM series; --dicom writes one beside the series that it came from")
     if any(one.frame is not None for one in volume.slices):
-        raise InputError(f"{name} is a multi-frame file; --dicom needs a series of single-frame files")
-    for one in volume.slices:
+        check_frames(name, volume.slices)
+    for file in dict.fromkeys(one.file for one in volume.slices):
         header = pydicom.dcmread(
-            one.file, stop_before_pixels=True, specific_tags=["BitsAllocated", "ModalityLUTSequence", "SeriesNumber"]
+            file, stop_before_pixels=True, specific_tags=["BitsAllocated", "ModalityLUTSequence", "SeriesNumber"]
         )
         if header.get("BitsAllocated") not in (8, 16, 32) or "ModalityLUTSequence" in header:
-            raise InputError(f"{one.file} has no stored values with a linear rescale; --dicom can't write such slices")
+            raise InputError(f"{file} has no stored values with a linear rescale; --dicom can't write such slices")
 
 
 def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: dict) -> None:
-    """Write a derived series, one file for each source file, of the same name.
+    """Write a derived series, one file for each source file, of the same name, its frames in the source's order.
 
     Patient, study, frame of reference, geometry, rescale and window stay the source's; series and instances are new;
     private attributes are dropped. The voxels are stored with the source's slope, so they are the result rounded to it.
@@ -71,11 +80,17 @@ def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: di
     folder.mkdir()
     series, now = generate_uid(), datetime.datetime.now()
     description = describe_derivation(report)
-    for one, values in zip(volume.slices, denoised, strict=True):
+    files = zip(volume.slices, denoised, strict=True)
+    if volume.slices[0].frame is not None:
+        order = np.argsort([one.frame for one in volume.slices])
+        files = [(volume.slices[0], denoised[order])]
+    for one, values in files:
         dataset = pydicom.dcmread(one.file, stop_before_pixels=True)
         _set_voxels(dataset, values, one.rescale)
         _set_identity(dataset, series, now)
         _set_provenance(dataset, one, now, description)
+        if one.frame is not None:
+            mark_frames(dataset, dataset.SourceImageSequence[0], description)
         pydicom.dcmwrite(folder / one.file.name, dataset, enforce_file_format=True)
 
 
@@ -96,7 +111,7 @@ def describe_derivation(report: dict) -> str:
 
 
 def _set_voxels(dataset: Dataset, values: np.ndarray, rescale: tuple[float, float]) -> None:
-    """Stored values that decode to `values`, (J, I), as nearly as the source's slope and bits allow."""
+    """Stored values that decode to `values`, (J, I) or (N, J, I), as nearly as the source's slope and bits allow."""
     slope, intercept = rescale
     bits, is_signed = int(dataset.get("BitsStored") or dataset.BitsAllocated), bool(dataset.get("PixelRepresentation"))
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
@@ -120,7 +135,8 @@ def _set_identity(dataset: Dataset, series: str, now: datetime.datetime) -> None
     dataset.SeriesInstanceUID = series
     dataset.SeriesNumber = int(dataset.get("SeriesNumber") or 0) + NUMBER
     dataset.SeriesDescription = str(dataset.get("SeriesDescription") or "")[: LO - len(SUFFIX)] + SUFFIX
-    dataset.ImageType = ["DERIVED", "SECONDARY", *list(dataset.get("ImageType") or [])[2:]]
+    origin = "PRIMARY" if "PerFrameFunctionalGroupsSequence" in dataset else "SECONDARY"  # enhanced files know no other
+    dataset.ImageType = ["DERIVED", origin, *list(dataset.get("ImageType") or [])[2:]]
     for name in ("InstanceCreation", "Series", "Content"):
         setattr(dataset, f"{name}Date", now.strftime("%Y%m%d"))
         setattr(dataset, f"{name}Time", now.strftime("%H%M%S"))
@@ -131,19 +147,13 @@ def _set_provenance(dataset: Dataset, source: Slice, now: datetime.datetime, des
     reference.ReferencedSOPClassUID = dataset.SOPClassUID
     reference.ReferencedSOPInstanceUID = source.uid
     reference.SpatialLocationsPreserved = "YES"
-    reference.PurposeOfReferenceCodeSequence = [_code(codes.DCM.SourceImageForImageProcessingOperation)]
+    reference.PurposeOfReferenceCodeSequence = [code_item(codes.DCM.SourceImageForImageProcessingOperation)]
     dataset.SourceImageSequence = [reference]
     dataset.DerivationDescription = description
     equipment = Dataset()
-    equipment.PurposeOfReferenceCodeSequence = [_code(codes.DCM.ProcessingEquipment)]
+    equipment.PurposeOfReferenceCodeSequence = [code_item(codes.DCM.ProcessingEquipment)]
     equipment.Manufacturer = equipment.ManufacturerModelName = "NSN2N"
     equipment.SoftwareVersions = __version__
     equipment.ContributionDateTime = now.strftime("%Y%m%d%H%M%S")
     equipment.ContributionDescription = "Noise reduction by Neighboring Slice Noise2Noise"
     dataset.ContributingEquipmentSequence = [*(dataset.get("ContributingEquipmentSequence") or []), equipment]
-
-
-def _code(code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme_designator, code.meaning
-    return item
