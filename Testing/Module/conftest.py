@@ -99,7 +99,8 @@ def samePackage():
 class QuickChild:
     """The stand-in for the child process (quick_child.py).
 
-    `hold` makes it wait before it answers, `release` lets it go on; `started` lists the jobs so far.
+    `hold` makes it wait before it answers, `release` lets it go on; `started` lists the jobs so far. `sayFirst` gives
+    it a first result, and then lets it die if wanted.
     """
 
     def __init__(self, folder):
@@ -111,6 +112,11 @@ class QuickChild:
 
     def hold(self):
         (self.folder / "hold").touch()
+
+    def sayFirst(self, thenCrash=False):
+        (self.folder / "first").touch()
+        if thenCrash:
+            (self.folder / "crash").touch()
 
     def release(self):
         (self.folder / "hold").unlink(missing_ok=True)

@@ -3,11 +3,13 @@
     python quick_child.py CONTROL DIRECTORY
 
 Denoising gives half of each voxel; the residual is 0. While the file CONTROL/hold exists, it waits before it answers;
-with frames, after the first one, and the command "keep" ends it there.
+with frames, after the first one, and the command "keep" ends it there. While CONTROL/first exists, it has a first
+result, a quarter of each voxel, and while CONTROL/crash does, it is killed right after that.
 """
 
 import json
 import os
+import signal
 import sys
 import time
 
@@ -20,8 +22,12 @@ def say(**message):
     print("NSN2N:" + json.dumps(message), flush=True)
 
 
+def isAsked(name):
+    return os.path.exists(os.path.join(CONTROL, name))
+
+
 def hold():
-    while os.path.exists(os.path.join(CONTROL, "hold")):
+    while isAsked("hold"):
         time.sleep(0.01)
 
 
@@ -32,7 +38,7 @@ def frames():
         volume = np.load(os.path.join(DIRECTORY, f"frame-{number}.npy"), mmap_mode="r")
         np.save(os.path.join(DIRECTORY, f"denoised-{number}.npy"), volume // 2)
         say(type="frame", number=number, report={"seed": 0})
-        if os.path.exists(os.path.join(CONTROL, "hold")):
+        if isAsked("hold"):
             command = sys.stdin.readline().strip()
             if command == "keep":
                 break
@@ -48,6 +54,11 @@ def main():
         return
     volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     if "denoise" in os.path.basename(DIRECTORY):
+        if isAsked("first"):
+            np.save(os.path.join(DIRECTORY, "first.npy"), volume // 4)
+            say(type="first", report={"seed": 0, "stages": ["first"]})
+        if isAsked("crash"):
+            os.kill(os.getpid(), signal.SIGKILL)
         say(type="progress", stage="learn", fraction=0.5, loss=None, secondsLeft=None)
         hold()
         np.save(os.path.join(DIRECTORY, "denoised.npy"), volume // 2)

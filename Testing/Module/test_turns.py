@@ -93,6 +93,42 @@ def test_stopped_while_copying_and_while_taking(host, logic, volume, slow, quick
     assert len([name for name in quickChild.started if "denoise" in name]) == (stage == "taking")
 
 
+def endedWhileTheFirstResultWasTaken(host, logic, volume, monkeypatch):
+    """The outcome of a run whose child has a first result; it takes thousands of turns, so all else comes meanwhile."""
+    from NSN2NDenoiseLib.logic import turns
+
+    before, ended, shown = sceneContent(), [], []
+    logic.process(volume, waitForCompletion=False, finishedCallback=ended.append, firstCallback=shown.append)
+    monkeypatch.setattr(turns, "TURN", 0)
+    monkeypatch.setattr(turns, "PIECE", 8)
+    host.waitUntil(lambda: ended)
+    monkeypatch.setattr(turns, "TURN", 1)  # what was not stopped comes soon
+    waitForNoFiles(host, "denoise")
+    host.wait(0.1)
+    assert sceneContent() == before and not shown
+    return ended[0]
+
+
+def test_killed_while_its_first_result_is_taken(host, logic, volume, quickChild, monkeypatch):
+    """The files are cut short then, and whoever looks into them ends Slicer."""
+    from NSN2NDenoiseLib.logic import job_directory
+
+    monkeypatch.setattr(job_directory, "STEP", 4096)
+    quickChild.sayFirst(thenCrash=True)
+    outcome = endedWhileTheFirstResultWasTaken(host, logic, volume, monkeypatch)
+    assert (outcome.status, outcome.kind) == ("failed", "crash")
+
+
+def test_an_error_while_a_first_result_is_taken(host, logic, volume, quickChild, monkeypatch):
+    def fail(progress):
+        raise ArithmeticError("of the panel")
+
+    monkeypatch.setattr(logic, "onRunProgress", fail)
+    quickChild.sayFirst()
+    outcome = endedWhileTheFirstResultWasTaken(host, logic, volume, monkeypatch)
+    assert outcome.status == "failed" and "of the panel" in outcome.message
+
+
 def test_voxels_changed_while_they_are_copied(host, logic, volume, slow):
     import slicer
 

@@ -135,6 +135,7 @@ class ChildJob:
     def _conclude(self, outcome: Outcome) -> None:
         if self.running:
             self._watch.end()
+            self._turns.stop()  # what is still read belongs to nobody, and its files go
             self.outcome = outcome
             self.onFinished(outcome)
 

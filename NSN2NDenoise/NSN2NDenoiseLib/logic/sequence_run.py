@@ -157,8 +157,6 @@ class SequenceRun(ChildJob):
         self._conclude(outcome)
 
     def _conclude(self, outcome: Outcome) -> None:
-        if self.running and outcome.status != "done":
-            self._turns.stop()
         if self.running and outcome.status == "cancelled":
             self._delivery.undo()
         elif self.running and outcome.status == "failed" and self.done:
