@@ -201,6 +201,35 @@ def test_browser_removed_during_the_run(host, ui, logic, sequence, browser, quic
     host.processEvents()
 
 
+def test_result_removed_during_the_run(host, ui, logic, sequence, browser, quickChild):
+    before = sceneContent()
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    (result,) = results(browser, sequence)
+    ui.noiseViewButton.click()
+    host.scene.RemoveNode(result)
+    assert not logic.isRunning() and "output sequence was removed" in ui.statusLabel.text
+    host.processEvents()
+    assert sceneContent() == before
+    waitForNoFiles(host, "frames")
+
+
+def test_volume_that_shows_the_results_comes_back(host, ui, logic, sequence, browser, quickChild):
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    (result,) = results(browser, sequence)
+    host.scene.RemoveNode(browser.GetProxyNode(result))
+    ui.keepButton.click()
+    host.waitUntil(lambda: not logic.isRunning())
+    assert ui.statusLabel.text == "Stopped: 'cine denoised' is the best result that there was."
+    assert logic.getParameterNode().resultVolume is browser.GetProxyNode(result) is not None
+
+
+def test_scene_closed_after_a_frame(host, ui, logic, sequence, browser, quickChild):
+    applyAndWaitForTheFirst(host, ui, logic, quickChild)
+    host.closeScene()
+    assert not logic.isRunning() and "scene was closed" in ui.statusLabel.text
+    waitForNoFiles(host)
+
+
 def test_console(host, logic, sequence, browser, quickChild):
     done = []
     result = logic.processSequence(sequence, frameCallback=lambda node, count: done.append(count))

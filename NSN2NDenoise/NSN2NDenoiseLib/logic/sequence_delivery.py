@@ -24,11 +24,17 @@ class SequenceDelivery:
         self._sequenceID, self._browserID = frames.sequence.GetID(), frames.browser.GetID()
         self._parameters = parameters
         self._outputID: str | None = None
+        self._proxyID: str | None = None
 
     @property
     def output(self):
         """The sequence of the results; None before its first frame, or when it is gone."""
         return slicer.mrmlScene.GetNodeByID(self._outputID) if self._outputID else None
+
+    @property
+    def frames(self) -> Frames:
+        """The results in their browser."""
+        return Frames(self.output, self._input.browser)
 
     def adding(self, number: int, after: np.ndarray, scalarType: int, report: dict) -> Generator:
         """Add the result of a frame: made piece by piece (see `Turns`), then added at once.
@@ -55,23 +61,26 @@ class SequenceDelivery:
         value = source.sequence.GetNthIndexValue(number)
         node.SetAttribute(results.FRAME, value)
         output.SetDataNodeAtValue(node, value)
-        shown = Frames(output, source.browser)
+        return self.showing(node)
+
+    def showing(self, node=None):
+        """The volume that shows the results; where there is none (any more), a new one, which shows `node` at first."""
+        shown = self.frames
         if shown.proxy is None:
-            self._show(shown, source, node)
+            self._show(shown, self._input, node or shown.nodes[-1])
         return shown.proxy
 
     def undo(self) -> None:
-        """Take everything back."""
-        output = self.output
-        if output is None or slicer.mrmlScene.IsClosing():
+        """Take everything back, as far as it is still there."""
+        if slicer.mrmlScene.IsClosing():
             return
-        browser = self._input.browser
-        proxy = noise = None
-        if browser is not None:
-            proxy = browser.GetProxyNode(output)
-            noise = None if proxy is None else proxy.GetNodeReference(results.NOISE_REFERENCE)
+        output, browser = self.output, self._input.browser
+        proxy = slicer.mrmlScene.GetNodeByID(self._proxyID) if self._proxyID else None
+        noise = proxy.GetNodeReference(results.NOISE_REFERENCE) if proxy is not None else None
+        if output is not None and browser is not None:
             browser.RemoveSynchronizedSequenceNode(output.GetID())
-        slicer.mrmlScene.RemoveNode(output)
+        if output is not None:
+            slicer.mrmlScene.RemoveNode(output)
         for node in (proxy, noise):
             if node is not None and node.GetScene() is not None:
                 volumes.remove(node)
@@ -98,6 +107,7 @@ class SequenceDelivery:
         browser.SetMissingItemMode(shown.sequence, browser.MissingItemIgnore)
         browser.SetOverwriteProxyName(shown.sequence, True)
         proxy = browser.AddProxyNode(node, shown.sequence)
+        self._proxyID = proxy.GetID()
         proxy.CopyContent(node)  # the browser does it for the selected frame only
         browser.EndModify(modifying)
         volumes.displayLike(proxy, source.proxy)

@@ -131,6 +131,7 @@ class SequenceRun(ChildJob):
 
     def _onTaken(self, proxy) -> None:
         self.done += 1
+        self._watch.add(self._delivery.output, "output sequence")
         self._onFrame(proxy, self.done)
         if self.running and self._arrived:
             self._take()
@@ -147,16 +148,17 @@ class SequenceRun(ChildJob):
             self._ended = outcome
             if self._turns.running:
                 return
-            frames = Frames(self._delivery.output, self._request.frames.browser)
-            outcome.node = frames.proxy
+            outcome.node = self._delivery.showing()
             outcome.report["ended"] = "kept" if self.done < len(self._request.frames) else "whole"
             kept, lost = networks.keep(self._directory.path, self._request.saveNetwork)
-            networks.give(kept, [*frames.nodes, frames.proxy])
+            networks.give(kept, [*self._delivery.frames.nodes, outcome.node])
             outcome.report["warnings"] = [*(outcome.report.get("warnings") or []), *lost]
         self._directory.remove()
         self._conclude(outcome)
 
     def _conclude(self, outcome: Outcome) -> None:
+        if self.running:
+            self._watch.end()
         if self.running and outcome.status == "cancelled":
             self._delivery.undo()
         elif self.running and outcome.status == "failed" and self.done:
