@@ -192,13 +192,18 @@ def test_killed_after_a_frame(host, ui, logic, sequence, browser, quickChild):
     assert results(browser, sequence)[0].GetNumberOfDataNodes() == 1
 
 
-def test_browser_removed_during_the_run(host, ui, logic, sequence, browser, quickChild):
-    import slicer
-
+@pytest.mark.parametrize("gone", ["sequence browser", "input sequence"])
+def test_what_is_done_is_kept_when_the_input_goes(host, ui, logic, sequence, browser, quickChild, gone):
     applyAndWaitForTheFirst(host, ui, logic, quickChild)
-    slicer.mrmlScene.RemoveNode(browser)
-    assert not logic.isRunning() and "sequence browser was removed" in ui.statusLabel.text
+    (result,) = results(browser, sequence)
+    first = arrays(sequence)[0]
+    with host.expectDialog(f"The {gone} was removed.* frames before it are in 'cine denoised'"):
+        host.scene.RemoveNode(browser if gone == "sequence browser" else sequence)
+    assert not logic.isRunning()
     host.processEvents()
+    assert result.GetScene() is host.scene and len(arrays(result)) == 1
+    np.testing.assert_array_equal(arrays(result)[0], first // 2)
+    waitForNoFiles(host, "frames")
 
 
 def test_result_removed_during_the_run(host, ui, logic, sequence, browser, quickChild):

@@ -62,12 +62,7 @@ class ChildJob:
 
     def cancel(self, reason: str = "") -> None:
         """Stop: over for the caller at once; the child is asked, then killed, in the background."""
-        reason = reason or self.CANCELED
-        self._turns.stop()
-        if not self._child.running:
-            self._directory.remove()
-        self._child.cancel(reason)
-        self._conclude(Outcome("cancelled", reason))
+        self._stop(Outcome("cancelled", reason or self.CANCELED))
 
     def wait(self, milliseconds: int) -> None:
         """Block until something happens or the time is over."""
@@ -80,6 +75,13 @@ class ChildJob:
         """Stop, and don't return before the process is gone."""
         self.cancel("The application was closed.")
         self._child.stopNow("The application was closed.")
+
+    def _stop(self, outcome: Outcome) -> None:
+        self._turns.stop()
+        if not self._child.running:
+            self._directory.remove()
+        self._child.cancel(outcome.message)
+        self._conclude(outcome)
 
     def _copyingInput(self, inputVolume) -> Generator:
         """Copy the voxels for the child process, piece by piece."""

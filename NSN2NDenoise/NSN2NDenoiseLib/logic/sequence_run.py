@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
+import slicer
 
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
@@ -113,7 +114,9 @@ class SequenceRun(ChildJob):
             )
 
     def _onGone(self, what: str) -> None:
-        self.cancel(f"{what} The run was stopped.")
+        text = f"{what} The run was stopped."
+        isKept = self.done and self._delivery.output is not None and not slicer.mrmlScene.IsClosing()
+        self._stop(Outcome("failed", text, "input") if isKept else Outcome("cancelled", text))
 
     def _take(self) -> None:
         """Put the next frame that has arrived in the scene."""

@@ -43,7 +43,8 @@ def framesOf(node) -> Frames | None:
         browser = logic.GetFirstBrowserNodeForSequenceNode(node)
         return Frames(node, browser) if browser is not None else None
     browser = logic.GetFirstBrowserNodeForProxyNode(node)
-    return Frames(browser.GetSequenceNode(node), browser) if browser is not None else None
+    sequence = browser.GetSequenceNode(node) if browser is not None else None
+    return Frames(sequence, browser) if sequence is not None else None
 
 
 def frameShown(volumeNode) -> str | None:
