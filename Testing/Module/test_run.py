@@ -188,6 +188,36 @@ def test_application_quits_in_the_middle(host, logic, ui, long):
     waitForNoFiles(host)
 
 
+@pytest.mark.parametrize("how", ["quit", "unload"])
+def test_a_queue_ends_with_the_module(host, logic, ui, volume, quickChild, tmp_path, how):
+    """Whoever starts the next run when one has ended is told, and nothing runs or stays."""
+    quickChild.hold()
+    waiting, said = [volume] * 6, []
+
+    def denoiseNext(outcome=None):
+        if outcome is not None:
+            said.append(outcome.status)
+        logic.process(waiting.pop(), waitForCompletion=False, finishedCallback=denoiseNext)
+
+    denoiseNext()
+    host.waitUntil(lambda: logic.processId)
+    if how == "unload":
+        host.unloadModule("NSN2NDenoise")
+    else:
+        host.slicer.app.aboutToQuit.emit()
+    assert said == ["cancelled"] and len(waiting) == 4 and not logic.isRunning()
+    waitForNoFiles(host)
+    for start in (
+        lambda: logic.process(volume),
+        lambda: logic.processFolder(tmp_path, tmp_path / "out"),
+        lambda: logic.suggestThreshold(volume),
+        lambda: logic.qualityReport(volume, tmp_path / "page.html"),
+        lambda: logic.previewJob(volume, {"axis": "auto"}, None, None, None, None),
+    ):
+        with pytest.raises(RuntimeError, match="closing"):
+            start()
+
+
 def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
     from NSN2NDenoiseLib.logic import child_process
 

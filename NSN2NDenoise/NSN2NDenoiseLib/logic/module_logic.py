@@ -1,5 +1,6 @@
 """What the module can do, for the panel and for the Python console; the module's Logic class is this."""
 
+import logging
 from collections.abc import Callable
 
 from slicer.i18n import tr as _
@@ -39,6 +40,11 @@ class DenoisingLogic:
         self._qualityRun: QualityRun | None = None
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
+        self._stopping = False
+        self.silence()
+
+    def silence(self) -> None:
+        """Tell the panel nothing any more."""
         self.onRunStarted: Callable[[], None] = _nothing
         self.onRunProgress: Callable[[engine.Progress], None] = _nothing
         self.onRunFirst: Callable[[object], None] = _nothing
@@ -222,6 +228,7 @@ class DenoisingLogic:
             RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
             engine.Cancelled: when waiting, it was canceled.
         """
+        self._checkOpen()
         if self.isFolderRunning():
             raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
         dependencies.ensureForFolder()
@@ -232,8 +239,7 @@ class DenoisingLogic:
                 progressCallback(*progress)
 
         def finish(outcome: Outcome) -> None:
-            if finishedCallback is not None:
-                finishedCallback(outcome, run.page)
+            self._tell(finishedCallback, outcome, run.page)
 
         run = FolderRun(inputFolder, outputFolder, options, tell, lambda line: self.onRunLog(line), finish)
         self._folderRun = run
@@ -260,6 +266,7 @@ class DenoisingLogic:
         Raises:
             DependencyError, RuntimeError: as `process`; or what `progressCallback` raised.
         """
+        self._checkOpen()
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
         dependencies.ensureForRun()
@@ -279,8 +286,7 @@ class DenoisingLogic:
         def finish(outcome: Outcome) -> None:
             self._run = None
             self.onRunFinished(outcome)
-            if finishedCallback is not None:
-                finishedCallback(outcome)
+            self._tell(finishedCallback, outcome)
 
         run = self._run = makeRun(report, finish)
         self._stopOnQuit.add(run)
@@ -354,6 +360,7 @@ class DenoisingLogic:
             RuntimeError: a report is being made already, or, when waiting, it failed.
             engine.Cancelled: when waiting, it was canceled.
         """
+        self._checkOpen()
         arguments.checkIsVolume(outputVolume, _("result"))
         checkQuality(outputVolume, lesions)
         path = checkPage(path, overwrite)
@@ -364,8 +371,7 @@ class DenoisingLogic:
 
         def finish(outcome: Outcome) -> None:
             self._qualityRun = None
-            if finishedCallback is not None:
-                finishedCallback(outcome)
+            self._tell(finishedCallback, outcome)
 
         run = QualityRun(
             outputVolume, path, lesions, progressCallback or _nothing, lambda line: self.onRunLog(line), finish
@@ -463,7 +469,9 @@ class DenoisingLogic:
 
         Raises:
             OSError: the temporary folder can't be written.
+            RuntimeError: everything is being stopped, or was.
         """
+        self._checkOpen()
         return self._residuals.get(inputVolume, sliceAxis, preset, focus, owner)
 
     def dropResidual(self, owner: str = "panel") -> None:
@@ -476,7 +484,9 @@ class DenoisingLogic:
         Raises:
             DependencyError: torch is missing.
             OSError: the temporary folder can't be written.
+            RuntimeError: everything is being stopped, or was.
         """
+        self._checkOpen()
         dependencies.ensureForRun()
         job = PreviewJob(inputVolume, settings, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
@@ -484,13 +494,32 @@ class DenoisingLogic:
         return job
 
     def stopEverything(self) -> None:
-        """Stop all processes and remove all files before returning: the application quits or the module goes."""
+        """Stop all processes and remove all files before returning: the application quits or the module goes.
+
+        Nothing can be started any more, not even by a callback that hears of an end.
+        """
+        self._stopping = True
         self.cancel()
         self._residuals.dropAll()
         self._stopOnQuit.stop()
         if self.isFolderRunning():
             self._folderRun.stopNow()
         removeLeftovers()
+
+    def _checkOpen(self) -> None:
+        """Raise RuntimeError once `stopEverything` was called."""
+        if self._stopping:
+            raise RuntimeError(_("Slicer is closing, or the module was unloaded: nothing new is started."))
+
+    def _tell(self, finishedCallback: Callable[..., None] | None, *what) -> None:
+        """Tell a caller of an end. While everything is stopped, an error of one must not leave the rest running."""
+        try:
+            if finishedCallback is not None:
+                finishedCallback(*what)
+        except Exception:
+            if not self._stopping:
+                raise
+            logging.exception("NSN2N: a finishedCallback failed while everything was stopped")
 
 
 def _nothing(*args) -> None:

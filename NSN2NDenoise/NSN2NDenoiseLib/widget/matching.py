@@ -143,6 +143,8 @@ class MatchingSection:
         except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
             return False
+        except RuntimeError:  # Slicer closes: no dialog then
+            return False
         self._job = job
         job.onMatching = self._onMatching
         job.onSuggested = self._onSuggested

@@ -91,6 +91,7 @@ class Panel(VTKObservationMixin):
         self.matching.cleanup()
         self.preview.cleanup()
         self._logic.stopEverything()
+        self._logic.silence()
 
     def _setParameterNode(self, parameterNode) -> None:
         if self._parameterNode is not None:

@@ -111,6 +111,8 @@ class ResultPreviewControl(VTKObservationMixin):
         except (dependencies.DependencyError, OSError) as error:
             self._messages.error(str(error))
             return False
+        except RuntimeError:  # Slicer closes: no dialog then
+            return False
         if job.outcome is not None:
             self._messages.error(job.outcome.message, job.outcome.details)
             return False
