@@ -109,6 +109,49 @@ def test_killed_after_the_first_result(host, logic, ui, use):
     assert sceneContent() == before and layers() == shown
 
 
+def test_killed_after_the_first_result_while_another_module_is_shown(host, logic, ui, volume, quickChild):
+    import slicer
+
+    ui.applyButton.click()
+    host.waitUntil(lambda: not logic.isRunning())
+    compared = logic.getParameterNode().resultVolume
+    ui.compareSlider.value = 0.6
+    mine = slicer.util.addVolumeFromArray(voxels(volume), name="mine")
+    slicer.util.setSliceViewerLayers(background=volume, foreground=mine, foregroundOpacity=0.3)
+    shown = layers()
+    quickChild.sayFirst()
+    quickChild.hold()
+    assert waitForFirst(host, logic, ui) is not compared and layers() != shown
+    host.leaveModule()
+    with host.expectDialog("ended by the system or crashed"):
+        os.kill(logic.processId, signal.SIGKILL)
+        host.waitUntil(lambda: not logic.isRunning())
+    assert layers() == shown
+    slicer.util.selectModule("NSN2NDenoise")
+    assert layers() == shown
+    assert logic.getParameterNode().resultVolume is compared and ui.compareSlider.value == 0.6
+
+
+def test_a_run_that_fails_takes_no_other_result_back(host, logic, ui, volume, quickChild, monkeypatch):
+    """One has ended well while another module is shown, and the next one fails."""
+    from NSN2NDenoiseLib.logic import child_process
+
+    quickChild.sayFirst()
+    quickChild.hold()
+    output = waitForFirst(host, logic, ui)
+    ui.compareSlider.value = 0.6
+    shown = layers()
+    host.leaveModule()
+    quickChild.release()
+    host.waitUntil(lambda: not logic.isRunning())
+    monkeypatch.setattr(child_process, "findPython", lambda: str(quickChild.folder / "nothing"))
+    with pytest.raises(RuntimeError, match="could not be started"):
+        logic.process(volume)
+    host.slicer.util.selectModule("NSN2NDenoise")
+    assert layers() == shown and ui.compareSlider.value == 0.6
+    assert logic.getParameterNode().resultVolume is output and "Result: chest denoised" in ui.resultLabel.text
+
+
 def test_first_result_removed_by_the_user(host, logic, ui, use):
     use(ENDLESS)
     host.scene.RemoveNode(waitForFirst(host, logic, ui))

@@ -1,5 +1,6 @@
 """Input and result in the slice views: fade between them, or see what was removed."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.logic import results
@@ -24,6 +25,7 @@ class CompareControl:
         self._parameterNode = None
         self._making: Turns | None = None
         self._before: tuple | None = None
+        self._firstID: str | None = None
         self._shownID: str | None = None
         self._noiseFrame: str | None = None
         ui.compareSlider.connect("valueChanged(double)", self._onFade)
@@ -38,8 +40,8 @@ class CompareControl:
 
     def show(self, output) -> None:
         """Show a new result, fully faded in, in every slice view; leave the views when it replaces the first one."""
-        before, self._before = self._before, None
-        if before is not None and self._parameterNode.resultVolume is output:
+        firstID, self._firstID, self._before = self._firstID, None, None
+        if firstID == output.GetID() and self._parameterNode.resultVolume is output:
             self.refresh()
             return
         self._parameterNode.resultVolume = output
@@ -49,18 +51,24 @@ class CompareControl:
 
     def showFirst(self, output) -> None:
         """Show a first result, which may be taken back."""
-        before = self._parameterNode.resultVolume, self._ui.compareSlider.value, _layersNow()
+        node = self._parameterNode
+        before = node, node.resultVolume, self._ui.compareSlider.value, _layersNow()
         self.show(output)
-        self._before = before
+        self._before, self._firstID = before, output.GetID()
+
+    def keepFirst(self) -> None:
+        """A result stands in the first one's place, to be shown later: that is not taken back any more."""
+        self._before = None
 
     def takeBack(self) -> None:
-        """The first result is gone: show what was there before it."""
+        """The first result is gone: show what was there before it, also while another module is shown."""
         before, self._before = self._before, None
-        if before is None or self._parameterNode is None:
+        if before is None or slicer.mrmlScene.IsClosing():
             return
         ours = {None, self._shownID}
         self._ui.noiseViewButton.checked = False
-        self._parameterNode.resultVolume, self._ui.compareSlider.value, layers = before
+        node, resultVolume, self._ui.compareSlider.value, layers = before
+        node.resultVolume = resultVolume
         for composite, background, foreground, opacity in layers:
             if composite.GetForegroundVolumeID() in ours:
                 composite.SetBackgroundVolumeID(background)

@@ -121,6 +121,7 @@ class Panel(VTKObservationMixin):
         """A run has ended well."""
         if self._parameterNode is None:  # another module is shown: the views are its, the comparison waits
             self._unseenResultID = output.GetID()
+            self.compare.keepFirst()
             return
         self.preview.end()
         self.compare.show(output)
