@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from Testing.Module.support import SHORT, sceneContent, voxels
+from Testing.Module.support import SHORT, layers, sceneContent, voxels
 from Testing.Module.test_first_result import ENDLESS, report
 from Testing.Module.test_run import applyAndWait
 
@@ -79,6 +79,67 @@ def test_views_follow_the_slider_while_it_moves(host, logic, ui, volume, result)
         assert {c.GetForegroundOpacity() for c in composites} == {0.5}
         assert np.abs(moving - host.slicePixels("Red").astype(int)).mean() < 1
     assert np.array_equal(voxels(result), mixed(voxels(volume), full, 0.7))
+
+
+@pytest.fixture
+def slowResult(host, logic, ui, volume, quickChild, monkeypatch):
+    """A result that is shown; whatever is made of it from now on takes many turns."""
+    from NSN2NDenoiseLib.logic import turns
+
+    applyAndWait(host, logic, ui)
+    monkeypatch.setattr(turns, "TURN", 0)
+    monkeypatch.setattr(turns, "PIECE", 16384)
+    return logic.getParameterNode().resultVolume
+
+
+def test_what_was_set_comes_after_the_module_is_left(host, logic, ui, volume, slowResult):
+    full = voxels(slowResult)
+    ui.strengthSlider.value = 40
+    host.leaveModule()
+    assert report(slowResult).get("strength", 1) == 1
+    host.waitUntil(lambda: report(slowResult).get("strength") == 0.4)
+    assert np.array_equal(voxels(slowResult), mixed(voxels(volume), full, 0.4))
+    assert layers() == [(volume.GetID(), slowResult.GetID(), 1.0)] * 3
+    host.slicer.util.selectModule("NSN2NDenoise")
+    assert ui.strengthSlider.value == 40
+
+
+def test_views_of_another_module_stay_when_the_strength_comes(host, logic, ui, volume, slowResult):
+    ui.strengthSlider.value = 40
+    host.leaveModule()
+    host.slicer.util.setSliceViewerLayers(foreground=volume, foregroundOpacity=0.1)
+    host.waitUntil(lambda: report(slowResult).get("strength") == 0.4)
+    assert layers() == [(volume.GetID(), volume.GetID(), 0.1)] * 3
+
+
+def test_removed_noise_comes_when_the_module_is_back(host, logic, ui, slowResult):
+    ui.noiseViewButton.click()
+    host.leaveModule()
+    host.wait(0.1)
+    assert slowResult.GetNodeReference("NSN2N.RemovedNoise") is None
+    host.slicer.util.selectModule("NSN2NDenoise")
+    assert ui.noiseViewButton.checked
+    host.waitUntil(lambda: slowResult.GetNodeReference("NSN2N.RemovedNoise") is not None)
+    assert layers()[0][1] == slowResult.GetNodeReferenceID("NSN2N.RemovedNoise")
+
+
+@pytest.mark.parametrize("end", ["removed", "closed", "unloaded"])
+def test_mixing_ends_with_its_result(host, logic, ui, volume, slowResult, monkeypatch, end):
+    from NSN2NDenoiseLib.logic import turns
+
+    ui.strengthSlider.value = 40
+    host.leaveModule()
+    assert report(slowResult).get("strength", 1) == 1
+    if end == "removed":
+        host.scene.RemoveNode(slowResult)
+    elif end == "closed":
+        host.closeScene()
+    else:
+        host.unloadModule("NSN2NDenoise")
+    content = sceneContent()
+    monkeypatch.setattr(turns, "TURN", 1)  # what goes on is soon done
+    host.wait(0.1)
+    assert sceneContent() == content
 
 
 def test_saved_scene_can_still_go_back_to_full_strength(host, logic, ui, volume, fast, tmp_path):

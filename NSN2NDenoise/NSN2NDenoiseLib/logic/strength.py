@@ -78,7 +78,8 @@ def changing(output, strength: float) -> Generator:
         noise = None
         if output.GetNodeReference(results.NOISE_REFERENCE) is not None:
             noise = yield from volumes.removing(before, volumes.arrayOfImage(image))
-        if fullOf(output) is full and full.GetImageData() is fullImage:  # else a run has brought another result
+        isSame = fullOf(output) is full and full.GetImageData() is fullImage  # else a run has brought another result
+        if isSame and output.GetScene() is not None:
             _apply(output, inputVolume, strength, image, fullImage, noise)
     return output
 

@@ -24,6 +24,7 @@ class CompareControl:
         self._ui, self._messages = ui, messages
         self._parameterNode = None
         self._making: Turns | None = None
+        self._isNoiseDue = False
         self._before: tuple | None = None
         self._firstID: str | None = None
         self._shownID: str | None = None
@@ -34,9 +35,13 @@ class CompareControl:
     def setParameterNode(self, parameterNode) -> None:
         """Use other parameters, or none."""
         if parameterNode is None:
+            self._isNoiseDue = self._making is not None
             self._stopMaking()
         self._parameterNode = parameterNode
-        self.update()
+        if self._isNoiseDue:
+            self.refresh()
+        else:
+            self.update()
 
     def show(self, output) -> None:
         """Show a new result, fully faded in, in every slice view; leave the views when it replaces the first one."""
@@ -153,6 +158,13 @@ class CompareControl:
             composite.SetBackgroundVolumeID(inputVolume.GetID())
             composite.SetForegroundVolumeID(foreground.GetID())
             composite.SetForegroundOpacity(opacity)
+
+    def replaceLayer(self, output) -> None:
+        """Show a result in the views that still show the last layer; others are left."""
+        for composite in compositeNodes():
+            if composite.GetForegroundVolumeID() == self._shownID:
+                composite.SetForegroundVolumeID(output.GetID())
+                composite.SetForegroundOpacity(self._ui.compareSlider.value)
 
 
 def _layersNow() -> list[tuple]:

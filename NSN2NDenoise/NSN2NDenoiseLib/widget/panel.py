@@ -86,6 +86,7 @@ class Panel(VTKObservationMixin):
     def cleanup(self) -> None:
         """The module is unloaded or reloaded, or the application closes: leave nothing behind."""
         self.disconnect()
+        self.strength.stop()
         self.removeObservers()
         self._inputWatch.cleanup()
         self.matching.cleanup()
@@ -177,6 +178,7 @@ class Panel(VTKObservationMixin):
 
     def _onStartClose(self, caller, event) -> None:
         self.disconnect()
+        self.strength.stop()
         self._logic.dropResidual()
 
 

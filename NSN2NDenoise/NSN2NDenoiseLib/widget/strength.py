@@ -30,11 +30,15 @@ class StrengthControl:
         self._slider.connect("valueChanged(double)", self._onChanged)
 
     def setParameterNode(self, parameterNode) -> None:
-        """Use other parameters, or none."""
-        if parameterNode is None:
-            self._stop()
-        else:
+        """Use other parameters, or none; what is being mixed goes on."""
+        if parameterNode is not None:
             self.update()
+
+    def stop(self) -> None:
+        """Mix no more: the scene closes, or the module goes."""
+        changing, self._changing = self._changing, None
+        if changing is not None:
+            changing.stop()
 
     def update(self) -> None:
         """Show the strength of the result, unless another one is on its way into it."""
@@ -49,7 +53,7 @@ class StrengthControl:
         self._isFollowing = False
 
     def _onMoving(self, percent: float) -> None:
-        self._stop()
+        self.stop()
         output = self._compare.result
         full = strength.fullOf(output) if output is not None else None
         if full is not None:
@@ -60,28 +64,29 @@ class StrengthControl:
         if self._isFollowing or output is None:
             return
         self._onMoving(percent)
-        self._changing = Turns(strength.changing(output, percent / 100), self._onMixed, self._onFailed)
+        mixing = strength.changing(output, percent / 100)
+        self._changing = Turns(mixing, self._onMixed, lambda error: self._onFailed(output, error))
         self._changing.start()
 
     def _onMixed(self, output) -> None:
         self._changing = None
-        if self._compare.result is output:
-            self._layer(output, self._ui.compareSlider.value)
+        self._showAgain(output)
         self._compare.refresh()
 
-    def _onFailed(self, error: Exception) -> None:
+    def _onFailed(self, output, error: Exception) -> None:
         self._changing = None
         self.update()
-        if self._compare.result is not None:
-            self._layer(self._compare.result, self._ui.compareSlider.value)
+        self._showAgain(output)
         self._messages.error(_("The strength could not be changed: {why}").format(why=str(error) or repr(error)))
+
+    def _showAgain(self, output) -> None:
+        """Show a result instead of what stood for it; where another module is shown, in the views that still do."""
+        if self._compare.result is output:
+            self._layer(output, self._ui.compareSlider.value)
+        elif self._compare.result is None and not self._ui.noiseViewButton.checked:
+            self._compare.replaceLayer(output)
 
     def _layer(self, foreground, opacity: float) -> None:
         """Show something of the result, unless the removed noise or the preview is looked at."""
         if not self._ui.noiseViewButton.checked and not self._ui.previewResultButton.checked:
             self._compare.layer(foreground, opacity)
-
-    def _stop(self) -> None:
-        changing, self._changing = self._changing, None
-        if changing is not None:
-            changing.stop()
