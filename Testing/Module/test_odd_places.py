@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -118,6 +119,67 @@ def test_another_slicer_keeps_its_files(host, logic, volume, quickChild):
     assert [os.path.join(slicer.app.temporaryPath, name) for name in jobDirectories("denoise")] == [other]
     assert os.listdir(other) == ["volume.npy"]
     shutil.rmtree(other)
+
+
+def test_what_a_killed_slicer_left_goes_with_the_first_job(host, logic, volume, quickChild, monkeypatch, tmp_path):
+    """Killed while it copies a volume, say: no other process knows of the files then."""
+    import slicer
+    from NSN2NDenoiseLib.logic import job_directory, owned_folder
+
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    monkeypatch.setattr(job_directory, "_swept", set())
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+
+    def folder(prefix, root, process, computer=None):
+        with monkeypatch.context() as of:
+            of.setattr(owned_folder.os, "getpid", lambda: process)
+            if computer is not None:
+                of.setattr(owned_folder.platform, "node", lambda: computer)
+            path = owned_folder.makeFolder(prefix, root)
+        with open(os.path.join(path, "volume.npy"), "wb") as file:
+            file.truncate(3 * job_directory.STEP)
+        return path
+
+    places = ("NSN2N-denoise-", slicer.app.temporaryPath), ("NSN2N-networks-", None)
+    left = [folder(*place, dead.pid) for place in places]
+    others = [folder(*place, os.getppid()) for place in places]
+    others += [folder(*places[0], dead.pid, "another computer"), tempfile.mkdtemp(prefix=places[0][0])]
+    assert owned_folder.abandonedFolders(slicer.app.temporaryPath) == left[:1]
+    with monkeypatch.context() as another:
+        another.setattr(owned_folder.os, "getuid", lambda: os.stat(left[0]).st_uid + 1)
+        assert owned_folder.abandonedFolders(slicer.app.temporaryPath) == []
+    logic.process(volume)
+    host.waitUntil(lambda: not any(map(os.path.exists, left)))
+    for path in others:
+        assert os.path.isdir(path)
+        shutil.rmtree(path)
+    waitForNoFiles(host, "denoise")
+
+
+@pytest.mark.parametrize(
+    ("handle", "answer", "isRunning"), [(None, 87, False), (None, 5, True), (1, 0, False), (1, 258, True)]
+)
+def test_windows_is_asked_for_a_process_without_ending_it(host, monkeypatch, handle, answer, isRunning):
+    from NSN2NDenoiseLib.logic import owned_folder
+
+    class Kernel:
+        closed = 0
+
+        def __init__(self):
+            self.OpenProcess = lambda right, inherit, process: handle
+
+        def WaitForSingleObject(self, opened, milliseconds):
+            return answer
+
+        def CloseHandle(self, opened):
+            self.closed += 1
+
+    monkeypatch.setattr(owned_folder.ctypes, "get_last_error", lambda: answer, raising=False)
+    kernel = Kernel()
+    assert owned_folder._isRunningOnWindows(42, kernel) == isRunning
+    assert kernel.closed == (handle is not None)
 
 
 #: Windows takes 260 characters, with the end; some of them are those of a temporary folder, and of a Slicer that a

@@ -3,7 +3,6 @@
 import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +11,7 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
+from .owned_folder import PREFIX, abandonedFolders, makeFolder
 from .turns import Turns, pieces
 
 #: Bytes that a file is made smaller by at a time.
@@ -21,6 +21,8 @@ STEP = 32 << 20
 REMEDY = _("Free some disk space, or choose another temporary folder in the application's settings.")
 #: Directories that are being removed, or whose removal was refused, and what makes them small.
 _leftovers: dict[str, Turns] = {}
+#: Where this session has looked for what a killed Slicer left; None: the system's temporary folder.
+_swept: set[str | None] = set()
 
 
 class JobDirectory:
@@ -36,7 +38,7 @@ class JobDirectory:
 
     def __init__(self, job: dict, arrays: dict[str, np.ndarray] | None = None) -> None:
         try:
-            self.path = tempfile.mkdtemp(prefix=f"NSN2N-{job['task']}-", dir=_root())
+            self.path = makeFolder(f"{PREFIX}{job['task']}-", _root())
         except OSError as error:
             text = _("The temporary folder can't be used ({error}). {remedy}").format(error=error, remedy=REMEDY)
             raise OSError(text) from error
@@ -47,6 +49,7 @@ class JobDirectory:
         except BaseException:
             self.remove()
             raise
+        _removeAbandoned()
 
     def file(self, name: str) -> str:
         """Path of a file in the directory."""
@@ -69,10 +72,7 @@ class JobDirectory:
         """Remove the directory, in turns if it is large; what the system still holds is removed later."""
         for path in [path for path, turns in _leftovers.items() if not turns.running]:
             _sweep(path)
-        if self.path not in _leftovers:
-            path = self.path
-            turns = _leftovers[path] = Turns(_emptying(path), lambda _result: _sweep(path), lambda _error: _sweep(path))
-            turns.start()
+        _remove(self.path)
 
 
 @atexit.register
@@ -80,6 +80,20 @@ def removeLeftovers() -> None:
     """Remove now what is still there (Windows keeps files that are mapped; large files take their turns)."""
     for path in list(_leftovers):
         _sweep(path)
+
+
+def _remove(path: str) -> None:
+    if path not in _leftovers:
+        turns = _leftovers[path] = Turns(_emptying(path), lambda _result: _sweep(path), lambda _error: _sweep(path))
+        turns.start()
+
+
+def _removeAbandoned() -> None:
+    """Remove what a Slicer has left that was killed before another process knew of it, once a session."""
+    for root in {_root(), None} - _swept:
+        _swept.add(root)
+        for path in abandonedFolders(root):
+            _remove(path)
 
 
 def _emptying(path: str) -> Iterator[None]:

@@ -11,6 +11,8 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
+from .owned_folder import PREFIX, makeFolder
+
 #: Attribute of a result: the file of the network that it was made with, as long as the session lasts.
 FILE = "NSN2N.NetworkFile"
 #: Ending of such a file.
@@ -122,6 +124,6 @@ def _copy(source: str, target: str) -> None:
 def _sessionFolder() -> str:
     global _folder
     if _folder is None or not os.path.isdir(_folder):
-        _folder = tempfile.mkdtemp(prefix="NSN2N-networks-")
+        _folder = makeFolder(f"{PREFIX}networks-")
         atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     return _folder
