@@ -52,6 +52,11 @@ def main():
     if "frames" in os.path.basename(DIRECTORY):
         frames()
         return
+    if "quality" in os.path.basename(DIRECTORY):
+        with open(os.path.join(DIRECTORY, "page.html"), "w", encoding="utf-8") as file:
+            file.write("a page")
+        say(type="done", report={})
+        return
     volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     if "denoise" in os.path.basename(DIRECTORY):
         if isAsked("first"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 
 import numpy as np
@@ -100,13 +101,16 @@ def test_a_network_is_replaced_as_a_whole_or_not_at_all(host, module, tmp_path, 
     (tmp_path / "network.safetensors").write_text("a network")
     target = tmp_path / "mine.safetensors"
     target.write_text("an older one")
-    monkeypatch.setattr(networks.shutil, "copyfile", fill)
+    (tmp_path / "mine.safetensors.part").write_text("the user's")
+    monkeypatch.setattr(shutil, "copyfile", fill)
     kept, warnings = networks.keep(str(tmp_path), str(target))
     assert kept is None and len(warnings) == 2 and all("No space left" in text for text in warnings)
-    assert target.read_text() == "an older one" and not list(tmp_path.glob("*.part"))
+    assert target.read_text() == "an older one"
     monkeypatch.undo()
     kept, warnings = networks.keep(str(tmp_path), str(target))
     assert warnings == [] and target.read_text() == "a network"
+    (part,) = tmp_path.glob("*.part")
+    assert part.read_text() == "the user's"
     with open(kept) as file:
         assert file.read() == "a network"
     assert os.path.basename(os.path.dirname(kept)).startswith("NSN2N-networks-")

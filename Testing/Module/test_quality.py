@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -184,6 +185,30 @@ def test_canceled_or_left(host, ui, logic, volume, result, opened, tmp_path):  #
     assert not logic.isReporting()
     waitForNoFiles(host, "quality")
     assert opened == [] and not list(tmp_path.glob("*.html*"))
+
+
+def test_a_page_is_replaced_as_a_whole_or_not_at_all(logic, volume, quickChild, tmp_path, monkeypatch):
+    from NSN2NDenoiseLib.report.runs import ENTRIES
+
+    def fill(source, target):
+        with open(target, "w") as file:
+            file.write("half a p")
+        raise OSError(28, "No space left on device")
+
+    output = logic.process(volume)
+    output.SetAttribute("NSN2N.Report", json.dumps(dict.fromkeys(ENTRIES)))
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    page, users = folder / "page.html", folder / "page.html.part"
+    page.write_text("an older one")
+    users.write_text("the user's")
+    with monkeypatch.context() as full, pytest.raises(RuntimeError, match="No space left"):
+        full.setattr(shutil, "copyfile", fill)
+        logic.qualityReport(output, page, overwrite=True)
+    assert page.read_text() == "an older one"
+    logic.qualityReport(output, page, overwrite=True)
+    assert page.read_text() == "a page"
+    assert users.read_text() == "the user's" and sorted(folder.iterdir()) == [page, users]
 
 
 def test_what_is_kept_of_a_run_is_made_again():

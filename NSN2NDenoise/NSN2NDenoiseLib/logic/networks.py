@@ -4,7 +4,6 @@ import atexit
 import os
 import shutil
 import tempfile
-from contextlib import suppress
 
 import slicer
 from slicer.i18n import tr as _
@@ -12,6 +11,7 @@ from slicer.i18n import tr as _
 from NSN2NDenoiseLib.child import protocol
 
 from .owned_folder import PREFIX, makeFolder
+from .whole_copy import copyWhole
 
 #: Attribute of a result: the file of the network that it was made with, as long as the session lasts.
 FILE = "NSN2N.NetworkFile"
@@ -40,13 +40,13 @@ def keep(directory: str, saveTo: str | None = None) -> tuple[str | None, list[st
     try:
         descriptor, file = tempfile.mkstemp(SUFFIX, dir=_sessionFolder())
         os.close(descriptor)
-        _copy(path, file)
+        copyWhole(path, file)
         kept = file
     except OSError as error:
         lost.append(_("The network could not be kept for other volumes ({error}).").format(error=error))
     if saveTo:
         try:
-            _copy(path, saveTo)
+            copyWhole(path, saveTo)
         except OSError as error:
             lost.append(_("The network could not be saved ({error}).").format(error=error))
     return kept, lost
@@ -107,18 +107,6 @@ def resultsWithNetwork() -> list:
     """The results in the scene whose networks can be used for others."""
     nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     return [node for node in nodes if os.path.exists(node.GetAttribute(FILE) or "")]
-
-
-def _copy(source: str, target: str) -> None:
-    """Copy a file; what stood there before is replaced by the whole of it or not at all."""
-    part = target + ".part"
-    try:
-        shutil.copyfile(source, part)
-        os.replace(part, target)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
 
 
 def _sessionFolder() -> str:

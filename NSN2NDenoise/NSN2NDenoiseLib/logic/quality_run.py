@@ -1,7 +1,6 @@
 """The quality report of a result in the scene: a page to sign, made by a child process, with no name in it."""
 
 import os
-import shutil
 from collections.abc import Callable, Generator
 
 from slicer.i18n import tr as _
@@ -15,6 +14,7 @@ from .child_job import ChildJob
 from .input_state import InputState
 from .outcome import Outcome
 from .strength import strengthOf
+from .whole_copy import copyWhole
 
 #: Ending of a page.
 SUFFIX = ".html"
@@ -73,9 +73,7 @@ class QualityRun(ChildJob):
 
     def _onEnd(self, outcome: Outcome) -> None:
         if outcome.status == "done" and self.running:
-            part = self._path + ".part"
-            shutil.copyfile(self._directory.file(protocol.PAGE_FILE), part)
-            os.replace(part, self._path)
+            copyWhole(self._directory.file(protocol.PAGE_FILE), self._path)
         self._directory.remove()
         self._conclude(outcome)
 
