@@ -72,6 +72,21 @@ def test_an_ended_job_is_free_before_its_process_is_deleted(host, logic, volume,
     assert child() is None
 
 
+@pytest.mark.parametrize("end", ["closed", "removed"])
+def test_a_residual_of_the_console_goes_with_its_volume(host, module, logic, volume, quickChild, end):
+    module.panel.matching._inspectTimer.stop()
+    logic.computeMask(volume)
+    job = weakref.ref(logic._residuals._jobs["console"])
+    assert logic.computeMask(volume, threshold=0.1) and logic._residuals._jobs["console"] is job()  # computed once
+    if end == "closed":
+        host.closeScene()
+    else:
+        host.scene.RemoveNode(volume)
+    host.processEvents()
+    gc.collect()
+    assert job() is None
+
+
 @pytest.mark.parametrize("failure", ["nothing there", "not found"])
 def test_a_child_that_could_not_be_started_is_not_stopped_at_quit(
     host, logic, ui, volume, monkeypatch, tmp_path, failure, module

@@ -1,8 +1,12 @@
-"""Who needs which residual: panel and console share one of the same volume, and neither takes it from the other."""
+"""Who needs which residual: panel and console share one of the same volume, and neither takes it from the other.
+
+A residual goes with its volume.
+"""
 
 from collections.abc import Callable
 
 from .residual_job import ResidualJob, keyOf
+from .scene_watch import SceneWatch
 
 
 class Residuals:
@@ -15,6 +19,7 @@ class Residuals:
     def __init__(self, onNew: Callable[[ResidualJob], None]) -> None:
         self._onNew = onNew
         self._jobs: dict[str, ResidualJob] = {}
+        self._watches: dict[ResidualJob, SceneWatch] = {}
 
     def get(self, inputVolume, sliceAxis: str, preset: str, focus, owner: str) -> ResidualJob:
         """The job of a volume, started if there is none; arguments and errors as `DenoisingLogic.residualJob`."""
@@ -28,6 +33,8 @@ class Residuals:
         if job is not self._jobs.get(owner):
             self.drop(owner)
             self._jobs[owner] = job
+        if job not in self._watches:
+            self._watches[job] = SceneWatch([(inputVolume, "input volume")], lambda _what: self._forget(job))
         if focus is not None and job.running:
             job.computeResidual(focus)
         return job
@@ -36,7 +43,13 @@ class Residuals:
         """Forget the owner's job, and stop it if nobody else needs it."""
         job = self._jobs.pop(owner, None)
         if job is not None and job not in self._jobs.values():
+            self._watches.pop(job).end()
             job.cancel()
+
+    def _forget(self, job: ResidualJob) -> None:
+        """Drop a job whose volume is gone, whoever has it."""
+        for owner in [owner for owner, held in self._jobs.items() if held is job]:
+            self.drop(owner)
 
     def dropAll(self) -> None:
         """Forget and stop all."""
