@@ -1,6 +1,5 @@
 """What the module can do, for the panel and for the Python console; the module's Logic class is this."""
 
-import logging
 from collections.abc import Callable
 
 from slicer.i18n import tr as _
@@ -14,6 +13,7 @@ from .folder_run import FolderRun
 from .job_directory import removeLeftovers
 from .mask import checkMask, writeMask
 from .outcome import Outcome, nodeOrRaise
+from .panel_callbacks import PanelCallbacks
 from .preview_job import PreviewJob
 from .quality_run import QualityRun, checkPage, checkQuality
 from .requests import requestOf, sequenceRequestOf
@@ -25,33 +25,16 @@ from .strength import changing
 from .waiting import waitFor
 
 
-class DenoisingLogic:
-    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
-
-    Attributes:
-        onRunStarted, onRunProgress, onRunFirst, onRunFrame, onRunLog, onRunFinished: set by the panel to follow any run
-            of this logic; `onRunFirst` is called with the output volume, `onRunFrame` with it and the frames done.
-        onStrengthChanged: likewise, called with a result whose strength was set.
-    """
+class DenoisingLogic(PanelCallbacks):
+    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._run: DenoiseRun | SequenceRun | None = None
         self._folderRun: FolderRun | None = None
         self._qualityRun: QualityRun | None = None
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
-        self._stopping = False
-        self.silence()
-
-    def silence(self) -> None:
-        """Tell the panel nothing any more."""
-        self.onRunStarted: Callable[[], None] = _nothing
-        self.onRunProgress: Callable[[engine.Progress], None] = _nothing
-        self.onRunFirst: Callable[[object], None] = _nothing
-        self.onRunFrame: Callable[[object, int], None] = _nothing
-        self.onRunLog: Callable[[str], None] = _nothing
-        self.onRunFinished: Callable[[Outcome], None] = _nothing
-        self.onStrengthChanged: Callable[[object], None] = _nothing
 
     def process(
         self,
@@ -228,7 +211,7 @@ class DenoisingLogic:
             RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
             engine.Cancelled: when waiting, it was canceled.
         """
-        self._checkOpen()
+        self._stopOnQuit.check()
         if self.isFolderRunning():
             raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
         dependencies.ensureForFolder()
@@ -239,7 +222,7 @@ class DenoisingLogic:
                 progressCallback(*progress)
 
         def finish(outcome: Outcome) -> None:
-            self._tell(finishedCallback, outcome, run.page)
+            self._stopOnQuit.tell(finishedCallback, outcome, run.page)
 
         run = FolderRun(inputFolder, outputFolder, options, tell, lambda line: self.onRunLog(line), finish)
         self._folderRun = run
@@ -266,7 +249,7 @@ class DenoisingLogic:
         Raises:
             DependencyError, RuntimeError: as `process`; or what `progressCallback` raised.
         """
-        self._checkOpen()
+        self._stopOnQuit.check()
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
         dependencies.ensureForRun()
@@ -286,7 +269,7 @@ class DenoisingLogic:
         def finish(outcome: Outcome) -> None:
             self._run = None
             self.onRunFinished(outcome)
-            self._tell(finishedCallback, outcome)
+            self._stopOnQuit.tell(finishedCallback, outcome)
 
         run = self._run = makeRun(report, finish)
         self._stopOnQuit.add(run)
@@ -360,7 +343,7 @@ class DenoisingLogic:
             RuntimeError: a report is being made already, or, when waiting, it failed.
             engine.Cancelled: when waiting, it was canceled.
         """
-        self._checkOpen()
+        self._stopOnQuit.check()
         arguments.checkIsVolume(outputVolume, _("result"))
         checkQuality(outputVolume, lesions)
         path = checkPage(path, overwrite)
@@ -371,7 +354,7 @@ class DenoisingLogic:
 
         def finish(outcome: Outcome) -> None:
             self._qualityRun = None
-            self._tell(finishedCallback, outcome)
+            self._stopOnQuit.tell(finishedCallback, outcome)
 
         run = QualityRun(
             outputVolume, path, lesions, progressCallback or _nothing, lambda line: self.onRunLog(line), finish
@@ -471,7 +454,7 @@ class DenoisingLogic:
             OSError: the temporary folder can't be written.
             RuntimeError: everything is being stopped, or was.
         """
-        self._checkOpen()
+        self._stopOnQuit.check()
         return self._residuals.get(inputVolume, sliceAxis, preset, focus, owner)
 
     def dropResidual(self, owner: str = "panel") -> None:
@@ -486,7 +469,7 @@ class DenoisingLogic:
             OSError: the temporary folder can't be written.
             RuntimeError: everything is being stopped, or was.
         """
-        self._checkOpen()
+        self._stopOnQuit.check()
         dependencies.ensureForRun()
         job = PreviewJob(inputVolume, settings, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
@@ -498,28 +481,13 @@ class DenoisingLogic:
 
         Nothing can be started any more, not even by a callback that hears of an end.
         """
-        self._stopping = True
+        self._stopOnQuit.close()
         self.cancel()
         self._residuals.dropAll()
         self._stopOnQuit.stop()
         if self.isFolderRunning():
             self._folderRun.stopNow()
         removeLeftovers()
-
-    def _checkOpen(self) -> None:
-        """Raise RuntimeError once `stopEverything` was called."""
-        if self._stopping:
-            raise RuntimeError(_("Slicer is closing, or the module was unloaded: nothing new is started."))
-
-    def _tell(self, finishedCallback: Callable[..., None] | None, *what) -> None:
-        """Tell a caller of an end. While everything is stopped, an error of one must not leave the rest running."""
-        try:
-            if finishedCallback is not None:
-                finishedCallback(*what)
-        except Exception:
-            if not self._stopping:
-                raise
-            logging.exception("NSN2N: a finishedCallback failed while everything was stopped")
 
 
 def _nothing(*args) -> None:
