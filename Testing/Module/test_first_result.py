@@ -1,5 +1,6 @@
 """The first result of a run, the one that replaces it, and "Stop and keep", with the real child process."""
 
+import contextlib
 import json
 import os
 import signal
@@ -78,13 +79,12 @@ def test_cancel_takes_the_first_result_back(host, logic, ui, volume, use, chosen
     node = logic.getParameterNode()
     if chosen:
         node.outputVolume = slicer.util.addVolumeFromArray(np.ones((3, 4, 5), np.float32), name="mine")
-        node.outputVolume.SetAttribute("NSN2N.Version", "0")  # else it asks before it overwrites
         node.noiseVolume = slicer.util.addVolumeFromArray(np.ones((3, 4, 5), np.float32), name="noise")
-        node.noiseVolume.SetAttribute("NSN2N.Version", "0")
     slicer.util.setSliceViewerLayers(background=volume, foreground=None, foregroundOpacity=0.3)
     use(ENDLESS)
     before, shown = sceneContent(), layers()
-    first = waitForFirst(host, logic, ui)
+    with host.expectDialog("overwrites 'mine' and 'noise'") if chosen else contextlib.nullcontext():
+        first = waitForFirst(host, logic, ui)
     assert (first is node.outputVolume) == chosen
     ui.noiseViewButton.click()  # makes one, or shows the chosen one
     host.waitUntil(lambda: first.GetNodeReference("NSN2N.RemovedNoise") is not None)

@@ -1,5 +1,7 @@
 """What belongs to the user stays: no other volume is overwritten, and an overwritten one comes back on failure."""
 
+import json
+
 import numpy as np
 import pytest
 import vtk
@@ -70,6 +72,98 @@ def test_one_question_names_both_volumes(host, logic, ui, quickChild, innocent, 
     ui.noiseSelector.setCurrentNode(second)
     with host.expectDialog("'innocent' and 'second'", answer="cancel"):
         ui.applyButton.click()
+
+
+@pytest.mark.parametrize("role", ["output", "noise"])
+def test_a_result_that_was_edited_is_asked_about(host, logic, ui, quickChild, volume, role):
+    """Its voxels are the user's now, whatever its attributes say, and so are those of its removed noise."""
+    import slicer
+
+    result = logic.process(volume, noiseVolume=True)
+    ui.outputSelector.setCurrentNode(result)
+    ui.applyButton.click()  # as NSN2N made them: no question
+    finish(host, logic)
+    edited = result if role == "output" else result.GetNodeReference("NSN2N.RemovedNoise")
+    mine = np.full(voxels(volume).shape, 7, np.int16)
+    slicer.util.updateVolumeFromArray(edited, mine)
+    with host.expectDialog(f"overwrites '{edited.GetName()}'.*may have changed since", answer="cancel"):
+        ui.applyButton.click()
+    assert np.array_equal(voxels(edited), mine)
+    with host.expectDialog(f"overwrites '{edited.GetName()}'"):
+        ui.applyButton.click()
+    finish(host, logic)
+    assert not np.array_equal(voxels(edited), mine)
+
+
+def test_a_result_of_any_strength_is_still_ours(host, logic, ui, quickChild, volume):
+    from NSN2NDenoiseLib.logic import results
+
+    result = logic.process(volume)
+    result.SetAttribute(results.REPORT, json.dumps({"seed": 0, "stages": ["first"]}))
+    ui.outputSelector.setCurrentNode(result)
+    logic.setStrength(result, 0.3)
+    ui.applyButton.click()  # no question
+    finish(host, logic)
+
+
+@pytest.mark.parametrize("isEdited", [False, True])
+def test_a_loaded_result_is_known_by_its_hash(host, logic, ui, quickChild, volume, tmp_path, isEdited):
+    import slicer
+    from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
+    from NSN2NDenoiseLib.logic import results, written
+
+    result = logic.process(volume)
+    result.SetAttribute(results.REPORT, json.dumps({"resultSHA256": voxel_hash(voxels(result))}))
+    if isEdited:
+        slicer.util.arrayFromVolume(result)[0] += 1
+    for node in (volume, result):
+        assert slicer.util.saveNode(node, str(tmp_path / f"{node.GetName()}.nrrd"))
+    assert results.isOurs(result)
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrml"))
+    host.closeScene()
+    slicer.util.loadScene(str(tmp_path / "scene.mrml"))
+    loaded = slicer.util.getNode("chest denoised")
+    assert not written.isUntouched(loaded)
+    assert results.isOurs(loaded) != isEdited
+
+
+@pytest.mark.parametrize("role", ["output", "noise"])
+def test_a_volume_that_is_filled_during_the_run_stays(host, module, logic, ui, quickChild, volume, role):
+    """It was empty at Apply; then another module has written into it."""
+    import slicer
+
+    module.panel.matching._inspectTimer.stop()
+    chosen = getattr(ui, f"{role}Selector").addNode("vtkMRMLScalarVolumeNode")
+    quickChild.hold()
+    ui.applyButton.click()
+    host.waitUntil(lambda: logic.processId)
+    mine = np.full((5, 6, 7), 9, np.int16)
+    slicer.util.updateVolumeFromArray(chosen, mine)
+    quickChild.release()
+    finish(host, logic)
+    result = logic.getParameterNode().resultVolume
+    assert np.array_equal(voxels(chosen), mine) and chosen.GetAttribute("NSN2N.Version") is None
+    assert result is not chosen and np.array_equal(voxels(result), voxels(volume) // 2)
+    assert f"'{chosen.GetName()}' was changed during the run" in ui.warningLabel.text
+    noise = result.GetNodeReference("NSN2N.RemovedNoise")
+    assert noise is not chosen and (noise is None) == (role == "output")
+
+
+def test_a_first_result_that_is_edited_stays(host, logic, quickChild, volume):
+    import slicer
+    from NSN2NDenoiseLib.logic import delivery, volumes
+
+    before, report = voxels(volume), {}
+    putting = delivery.Delivery(volume, None, True, {}, 1.0)
+    scalarType = volume.GetImageData().GetScalarType()
+    first = volumes.atOnce(putting.putting(before, before // 4, scalarType, {}))
+    mine = np.full(before.shape, 7, np.int16)
+    slicer.util.updateVolumeFromArray(first, mine)
+    last = volumes.atOnce(putting.putting(before, before // 2, scalarType, report))
+    assert last is not first and len(report["warnings"]) == 1
+    assert last.GetNodeReference("NSN2N.RemovedNoise") is not first.GetNodeReference("NSN2N.RemovedNoise")
+    putting.undo()
+    assert last.GetScene() is None and first.GetScene() is not None and np.array_equal(voxels(first), mine)
 
 
 def test_the_console_overwrites_what_it_names(host, logic, quickChild, innocent, volume):

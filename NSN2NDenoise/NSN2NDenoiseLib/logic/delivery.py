@@ -4,10 +4,14 @@ from collections.abc import Generator
 
 import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
-from . import results, volumes
+from . import results, volumes, written
 from .snapshot import Snapshot
 from .strength import FULL_REFERENCE, changing, strengthOf
+
+#: Warns of a volume that is not overwritten.
+SPARED = _("'{name}' was changed during the run: it stays as it is, and a new volume took its place.")
 
 
 class Delivery:
@@ -27,9 +31,11 @@ class Delivery:
         self._parameters, self._strength = parameters, strength
         self._began = False
         self._createdIDs: list[str] = []
-        self._snapshots: list[Snapshot] = []
+        self._snapshots: dict[str, Snapshot] = {}
         self._keptIDs: set[str] = set()
         self._oldFullID: str | None = None
+        chosen = [node for node in (outputVolume, noiseVolume) if node not in (None, True)]
+        self._allowed = {node.GetID(): written.timeOf(node) for node in results.withNoise(chosen)}
 
     @property
     def output(self):
@@ -43,7 +49,7 @@ class Delivery:
             before: (K, J, I) voxels of the input volume, as the run got them.
             full: the result of full strength, of the same shape and type.
             scalarType: VTK's, of both.
-            report: of the engine.
+            report: of the engine; gets a warning where a new volume takes the place of one that was changed meanwhile.
 
         Returns:
             The output volume's node.
@@ -52,8 +58,9 @@ class Delivery:
         noise = None
         while noise is None and self._noiseTarget() is not None:
             noise = yield from volumes.removing(before, full)
-        output, target, isAgain = self.output, self._noiseTarget(), self._began
-        strength = strengthOf(output) if isAgain else self._strength
+        strength = strengthOf(self.output) if self._began else self._strength
+        self._spareChanged(report)
+        output, target, isAgain = self.output, self._noiseTarget(), self._began and self.output is not None
         self._begin(output, target)
         if output is not None:
             self._clearAway(output, FULL_REFERENCE)
@@ -84,23 +91,44 @@ class Delivery:
         for node in map(_nodeOf, self._createdIDs):
             if node is not None:
                 volumes.remove(node)
-        for snapshot in self._snapshots:
+        for snapshot in self._snapshots.values():
             snapshot.restore()
 
     def _noiseTarget(self):
         """Where the removed noise goes: the volume that was asked for, True for a new one, the output's, or None."""
-        if self._noiseID is not None or (self._wantsNewNoise and not self._began):
+        if self._noiseID is not None:
             return _nodeOf(self._noiseID) or True
-        return self.output.GetNodeReference(results.NOISE_REFERENCE) if self.output is not None else None
+        beside = self.output.GetNodeReference(results.NOISE_REFERENCE) if self.output is not None else None
+        return True if self._wantsNewNoise and (beside is None or not self._began) else beside
+
+    def _spareChanged(self, report: dict) -> None:
+        """Leave to the user what somebody else has written into since the start; new volumes take its place."""
+        for node in (self.output, self._noiseTarget()):
+            if node in (None, True) or self._mayWrite(node):
+                continue
+            report["warnings"] = [*(report.get("warnings") or []), SPARED.format(name=node.GetName())]
+            self._snapshots.pop(node.GetID(), None)
+            self._createdIDs = [other for other in self._createdIDs if other != node.GetID()]
+            if node is self.output:
+                self._outputID = None
+            else:
+                self._noiseID, self._wantsNewNoise = None, True
+                if self.output is not None:
+                    self.output.SetNodeReferenceID(results.NOISE_REFERENCE, None)
+
+    def _mayWrite(self, node) -> bool:
+        """Whether a volume is empty, holds what NSN2N wrote, or what the user gave up at the start."""
+        time = written.timeOf(node)
+        return time is None or written.isUntouched(node) or self._allowed.get(node.GetID()) == time
 
     def _begin(self, output, noise) -> None:
         """Remember the scene, the first time that something is written."""
         if self._began:
             return
         self._began = True
-        beside = [] if output is None else [output.GetNodeReference(results.NOISE_REFERENCE)]
-        nodes = {node.GetID(): node for node in (output, noise, *beside) if node not in (None, True)}
-        self._snapshots = [Snapshot(node) for node in nodes.values()]
+        chosen = [node for node in (output, noise) if node not in (None, True)]
+        nodes = {node.GetID(): node for node in results.withNoise(chosen)}
+        self._snapshots = {nodeID: Snapshot(node) for nodeID, node in nodes.items()}
         self._oldFullID = _idOf(output.GetNodeReference(FULL_REFERENCE)) if output is not None else None
         self._keptIDs = {*nodes, self._oldFullID}
 

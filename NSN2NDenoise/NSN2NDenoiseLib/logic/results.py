@@ -7,7 +7,7 @@ import vtk
 
 from NSN2NDenoiseLib import __version__, engine
 
-from . import volumes
+from . import volumes, written
 from .sequences import frameShown
 from .snapshot import Snapshot
 
@@ -45,6 +45,7 @@ def writeResults(
         if not keepDisplay:
             volumes.displayLike(output, inputVolume)
         output.SetAndObserveImageData(image)
+        written.remember(output)
         volumes.becomeLike(output, inputVolume)
         describe(output, inputVolume, report, parameters)
         output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
@@ -66,8 +67,20 @@ def writeResults(
 
 
 def isOurs(volumeNode) -> bool:
-    """Whether NSN2N made what is in a volume, or nothing is in it: overwriting it loses nothing of the user's."""
-    return volumeNode.GetImageData() is None or volumeNode.GetAttribute(VERSION) is not None
+    """Whether NSN2N made what is in a volume, or nothing is in it: overwriting it loses nothing of the user's.
+
+    In a scene that was loaded it knows only results of full strength, by their hash.
+    """
+    if volumeNode.GetImageData() is None or written.isUntouched(volumeNode):
+        return True
+    report = reportOf(volumeNode)
+    return report.get("strength", 1) == 1 and written.isHashed(volumeNode, report.get("resultSHA256"))
+
+
+def withNoise(volumeNodes: list) -> list:
+    """Volumes, and the removed noise beside those that are results: what a run writes into."""
+    noise = [node.GetNodeReference(NOISE_REFERENCE) for node in volumeNodes]
+    return [*volumeNodes, *(node for node in noise if node is not None and node not in volumeNodes)]
 
 
 def createNoise(output):
@@ -79,6 +92,7 @@ def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData) -> None:
     """Give a volume the removed noise."""
     volumes.displayAsNoise(noiseVolume, image)
     noiseVolume.SetAndObserveImageData(image)
+    written.remember(noiseVolume)
     volumes.becomeLike(noiseVolume, inputVolume)
     noiseVolume.SetDescription(f"Noise that NSN2N {__version__} removed from '{inputVolume.GetName()}'")
     noiseVolume.SetAttribute(VERSION, __version__)

@@ -11,7 +11,7 @@ import numpy as np
 
 from NSN2NDenoiseLib import __version__, engine
 
-from . import results, volumes
+from . import results, volumes, written
 from .turns import pieces
 
 #: References from a result to the same one of full strength, and back.
@@ -117,6 +117,7 @@ def _apply(output, inputVolume, strength: float, image, fullImage, noise) -> Non
         if ownFullOf(output) is None:
             _keepFull(output, inputVolume, fullImage)
         output.SetAndObserveImageData(image)
+        written.remember(output)
     if noise is not None:
         results.fillNoise(output.GetNodeReference(results.NOISE_REFERENCE), inputVolume, noise)
     report = results.reportOf(output)

@@ -170,13 +170,16 @@ class RunControl:
             self._logic.cancel()
 
     def _mayOverwrite(self) -> bool:
-        """Ask before anything is overwritten that NSN2N did not make."""
+        """Ask before anything is overwritten that NSN2N did not make, or not as it is now."""
         node = self._parameterNode
         chosen = [volume for volume in (node.outputVolume, node.noiseVolume) if volume is not None]
-        lost = [f"'{volume.GetName()}'" for volume in chosen if not results.isOurs(volume)]
+        lost = [f"'{volume.GetName()}'" for volume in results.withNoise(chosen) if not results.isOurs(volume)]
         if not lost:
             return True
-        question = _("This overwrites {names}, which NSN2N did not make: the voxels there will be lost. Overwrite?")
+        question = _(
+            "This overwrites {names}, which NSN2N did not make or which may have changed since: the voxels there will "
+            "be lost. Overwrite?"
+        )
         return slicer.util.confirmOkCancelDisplay(
             question.format(names=_(" and ").join(lost)), windowTitle=_("NSN2N Denoise")
         )
