@@ -6,6 +6,8 @@ import types
 
 import pytest
 
+from Testing.Module.support import voxels
+
 
 @pytest.fixture
 def hide(monkeypatch, logic):
@@ -110,3 +112,60 @@ def test_numba_is_asked_for_and_may_be_missing(hide, packaging, monkeypatch, log
         monkeypatch.setattr(packaging[0], "pip_ensure", decline)
     dependencies.ensureForRun()
     assert packaging[1] == ([] if declined else [["numba>=0.59", "safetensors>=0.4"]])
+
+
+@pytest.fixture
+def installing(monkeypatch, quickChild):
+    """Function: while torch is installed, which lets Slicer handle clicks line by line, something is done once."""
+    from NSN2NDenoiseLib.logic import dependencies
+
+    def use(meanwhile):
+        todo = [meanwhile]
+        monkeypatch.setattr(dependencies, "ensureForRun", lambda: todo.pop()() if todo else None)
+
+    return use
+
+
+def test_nothing_else_starts_while_packages_are_installed(host, module, logic, ui, quickChild, installing, volume):
+    """One click more is no second run, which nobody could cancel."""
+    enabled = []
+
+    def click():
+        enabled.append(ui.applyButton.enabled)
+        ui.applyButton.click()
+        for start in (logic.process, logic.processFolder):
+            with pytest.raises(RuntimeError, match="are being installed"):
+                start(volume, None)
+        with host.expectDialog("are being installed"):
+            ui.previewResultButton.click()
+        enabled.append(ui.previewResultButton.checked)
+
+    module.panel.matching._inspectTimer.stop()
+    installing(click)
+    quickChild.hold()
+    ui.applyButton.click()
+    assert enabled == [False, False] and ui.applyButton.text == "Cancel"
+    host.waitUntil(lambda: quickChild.started)
+    quickChild.release()
+    host.waitUntil(lambda: not logic.isRunning())
+    assert len(quickChild.started) == 1 and ui.applyButton.text == "Apply" and ui.applyButton.enabled
+
+
+def test_a_preview_that_is_switched_off_while_packages_are_installed(host, module, logic, ui, quickChild, installing):
+    installing(ui.previewResultButton.click)
+    ui.previewResultButton.click()
+    assert not ui.previewResultButton.checked and module.panel.preview._job is None
+    assert module.panel.preview.layer.node is None and not logic.isPreparing()
+
+
+@pytest.mark.parametrize("change", ["removed", "edited", "closed"])
+def test_a_volume_that_changes_while_packages_are_installed(host, logic, ui, quickChild, installing, volume, change):
+    changes = {
+        "removed": lambda: host.scene.RemoveNode(volume),
+        "edited": lambda: host.slicer.util.updateVolumeFromArray(volume, voxels(volume)[:5]),
+        "closed": host.closeScene,
+    }
+    installing(changes[change])
+    with host.expectDialog("'chest' was changed or removed while"):
+        ui.applyButton.click()
+    assert not logic.isRunning() and not any("denoise" in job for job in quickChild.started)

@@ -13,7 +13,7 @@ from .folder_run import FolderRun
 from .job_directory import removeLeftovers
 from .mask import checkMask, writeMask
 from .outcome import Outcome, nodeOrRaise
-from .panel_callbacks import PanelCallbacks
+from .preparation import Preparation
 from .preview_job import PreviewJob
 from .quality_run import QualityRun, checkPage, checkQuality
 from .requests import requestOf, sequenceRequestOf
@@ -25,8 +25,15 @@ from .strength import changing
 from .waiting import waitFor
 
 
-class DenoisingLogic(PanelCallbacks):
-    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget."""
+class DenoisingLogic:
+    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
+
+    Attributes:
+        onRunStarted, onRunProgress, onRunFirst, onRunFrame, onRunLog, onRunFinished: set by the panel to follow any run
+            of this logic; `onRunFirst` is called with the output volume, `onRunFrame` with it and the frames done.
+        onStrengthChanged: likewise, called with a result whose strength was set.
+        onPreparing: likewise, called when `isPreparing` changes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +42,15 @@ class DenoisingLogic(PanelCallbacks):
         self._qualityRun: QualityRun | None = None
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
+        self._preparation = Preparation(lambda: self.onPreparing())
+        self.onRunStarted: Callable[[], None] = _nothing
+        self.onRunProgress: Callable[[engine.Progress], None] = _nothing
+        self.onRunFirst: Callable[[object], None] = _nothing
+        self.onRunFrame: Callable[[object, int], None] = _nothing
+        self.onRunLog: Callable[[str], None] = _nothing
+        self.onRunFinished: Callable[[Outcome], None] = _nothing
+        self.onStrengthChanged: Callable[[object], None] = _nothing
+        self.onPreparing: Callable[[], None] = _nothing
 
     def process(
         self,
@@ -109,7 +125,8 @@ class DenoisingLogic(PanelCallbacks):
             ValueError: an argument can't be used; nothing was started. Also (as `engine.InputError`, when waiting) a
                 volume that can't be denoised.
             DependencyError: torch is missing.
-            RuntimeError: a run is in progress already; or, when waiting, the run failed (`engine.RunError`).
+            RuntimeError: a run is in progress already, or Python packages are being installed; or, when waiting, the
+                run failed (`engine.RunError`).
             engine.Cancelled: when waiting, the run was canceled or its nodes were removed.
         """
         request = requestOf(
@@ -126,7 +143,8 @@ class DenoisingLogic(PanelCallbacks):
         def makeRun(report, finish) -> DenoiseRun:
             return DenoiseRun(request, report, tellFirst, lambda line: self.onRunLog(line), finish)
 
-        run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
+        nodes = [node for node in (inputVolume, outputVolume, noiseVolume) if node not in (None, True)]
+        run = self._start(makeRun, nodes, progressCallback, waitForCompletion, finishedCallback)
         return nodeOrRaise(run.outcome) if waitForCompletion else outputVolume
 
     def processSequence(
@@ -175,8 +193,10 @@ class DenoisingLogic(PanelCallbacks):
         def makeRun(report, finish) -> SequenceRun:
             return SequenceRun(request, report, tellFrame, lambda line: self.onRunLog(line), finish)
 
-        run = self._start(makeRun, progressCallback, waitForCompletion, finishedCallback)
-        return request.frames.browser.GetSequenceNode(nodeOrRaise(run.outcome)) if waitForCompletion else None
+        frames = request.frames
+        nodes = [frames.sequence, frames.browser, *frames.nodes]
+        run = self._start(makeRun, nodes, progressCallback, waitForCompletion, finishedCallback)
+        return frames.browser.GetSequenceNode(nodeOrRaise(run.outcome)) if waitForCompletion else None
 
     def processFolder(
         self,
@@ -214,7 +234,7 @@ class DenoisingLogic(PanelCallbacks):
         self._stopOnQuit.check()
         if self.isFolderRunning():
             raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
-        dependencies.ensureForFolder()
+        self._preparation.do(dependencies.ensureForFolder, [])
         options = {"preset": preset, **options, "overwrite": overwrite}
 
         def tell(*progress) -> None:
@@ -243,8 +263,8 @@ class DenoisingLogic(PanelCallbacks):
         if self.isFolderRunning():
             self._folderRun.cancel()
 
-    def _start(self, makeRun, progressCallback, waitForCompletion: bool, finishedCallback):
-        """Start a run that `makeRun` makes of the callbacks for progress and end, and wait for it if asked.
+    def _start(self, makeRun, nodes: list, progressCallback, waitForCompletion: bool, finishedCallback):
+        """Start a run on `nodes` that `makeRun` makes of the callbacks for progress and end; wait for it if asked.
 
         Raises:
             DependencyError, RuntimeError: as `process`; or what `progressCallback` raised.
@@ -252,7 +272,7 @@ class DenoisingLogic(PanelCallbacks):
         self._stopOnQuit.check()
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
-        dependencies.ensureForRun()
+        self._preparation.do(dependencies.ensureForRun, nodes)
         callbackError: list[Exception] = []
 
         def report(progress: engine.Progress) -> None:
@@ -350,7 +370,7 @@ class DenoisingLogic(PanelCallbacks):
         if self.isReporting():
             raise RuntimeError(_("A quality report is being made already. Wait for it to finish, or cancel it first."))
         if lesions:
-            dependencies.ensureForRun()
+            self._preparation.do(dependencies.ensureForRun, [outputVolume, results.inputOf(outputVolume)])
 
         def finish(outcome: Outcome) -> None:
             self._qualityRun = None
@@ -385,6 +405,10 @@ class DenoisingLogic(PanelCallbacks):
     def isRunning(self) -> bool:
         """Whether a denoising run is in progress."""
         return self._run is not None
+
+    def isPreparing(self) -> bool:
+        """Whether Python packages are being made sure of or installed; nothing that needs them can start meanwhile."""
+        return self._preparation.running
 
     @property
     def framesDone(self) -> int:
@@ -466,11 +490,11 @@ class DenoisingLogic(PanelCallbacks):
 
         Raises:
             DependencyError: torch is missing.
+            RuntimeError: Python packages are being installed, or the volume was changed meanwhile.
             OSError: the temporary folder can't be written.
             RuntimeError: everything is being stopped, or was.
         """
-        self._stopOnQuit.check()
-        dependencies.ensureForRun()
+        self._preparation.do(dependencies.ensureForRun, [inputVolume])
         job = PreviewJob(inputVolume, settings, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
         job.start()

@@ -7,7 +7,7 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from NSN2NDenoiseLib.logic import arguments, dependencies
+from NSN2NDenoiseLib.logic import arguments
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 from NSN2NDenoiseLib.logic.preview_job import previewKey
 
@@ -108,13 +108,16 @@ class ResultPreviewControl(VTKObservationMixin):
                 self._onNotShown,
                 self._onFinished,
             )
-        except (dependencies.DependencyError, OSError) as error:
+        except (RuntimeError, OSError) as error:
             self._messages.error(str(error))
             return False
         except RuntimeError:  # Slicer closes: no dialog then
             return False
         if job.outcome is not None:
             self._messages.error(job.outcome.message, job.outcome.details)
+            return False
+        if not self._ui.previewResultButton.checked or self._key() != job.key:  # while packages were installed
+            job.cancel()
             return False
         self._job = job
         self._threshold = self._wantedThreshold()

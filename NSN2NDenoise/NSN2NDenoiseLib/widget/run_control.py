@@ -40,6 +40,7 @@ class RunControl:
         logic.onRunFrame = self._onFrame
         logic.onRunLog = messages.log
         logic.onRunFinished = self._onFinished
+        logic.onPreparing = self.update
 
     def setParameterNode(self, parameterNode) -> None:
         """Use other parameters, or none."""
@@ -64,7 +65,7 @@ class RunControl:
             self._showMemory("")
             return
         button.text = _("Apply")
-        reason = self._reasonNotToApply()
+        reason = _("Python packages are being installed.") if self._logic.isPreparing() else self._reasonNotToApply()
         button.enabled = not reason
         button.toolTip = reason or _("Denoise the volume. You can go on working in Slicer meanwhile.")
         hasRegion = not reason and (self._parameterNode.roi or self._parameterNode.segmentation)
