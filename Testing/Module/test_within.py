@@ -188,3 +188,22 @@ def test_what_can_not_be_used_is_refused(host, module, logic, volume, segmentati
             logic.process(volume, preset="fast", **arguments)
     slicer.mrmlScene.RemoveNode(bent)
     assert not logic.isRunning()
+
+
+def test_a_region_that_is_removed_limits_no_run(host, ui, logic, volume, quickChild, segmentation):
+    """Its selector falls on another node, which is of another task."""
+    import slicer
+
+    other = roiAround(volume, (2, 8, 10), (5, 30, 32))
+    mine = roiAround(volume, (0, 0, 0), (11, 79, 79))
+    mySegmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
+    node = logic.getParameterNode()
+    for selector, chosen in ((ui.roiSelector, mine), (ui.segmentationSelector, mySegmentation)):
+        selector.setCurrentNode(chosen)
+        slicer.mrmlScene.RemoveNode(chosen)
+        assert selector.currentNode() is None
+    assert node.roi is None and node.segmentation is None and other.GetScene() is not None
+    ui.applyButton.click()
+    host.waitUntil(lambda: not logic.isRunning())
+    parameters = json.loads(node.resultVolume.GetAttribute("NSN2N.Parameters"))
+    assert not {"roi", "segmentation", "segment"} & set(parameters)

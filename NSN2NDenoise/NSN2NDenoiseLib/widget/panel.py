@@ -20,6 +20,9 @@ from .run_control import RunControl
 from .strength import StrengthControl
 from .within import WithinSection
 
+#: The parameters that may name no node, and do so when theirs is removed.
+OPTIONAL = ("outputVolume", "noiseVolume", "roi", "segmentation")
+
 
 class Panel(VTKObservationMixin):
     """Loads the panel from its .ui file and connects its parts.
@@ -146,7 +149,7 @@ class Panel(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onNodeAboutToBeRemoved(self, caller, event, node) -> None:
-        for name in ("outputVolume", "noiseVolume") if self._parameterNode is not None else ():
+        for name in OPTIONAL if self._parameterNode is not None else ():
             if node is not None and getattr(self._parameterNode, name) is node:
                 self._leaving[name] = node.GetID()
         if slicer.mrmlScene.IsClosing() or node is None or not node.IsA("vtkMRMLScalarVolumeNode"):
@@ -155,7 +158,7 @@ class Panel(VTKObservationMixin):
             self._orphans[node.GetID()] = ownFullOf(node).GetID()
 
     def _onNodeRemoved(self, caller, event) -> None:
-        """An output that was removed is "Create new volume" again; its selector went on to an innocent volume.
+        """An output that was removed is "Create new volume" again, a region none; its selector went on to another node.
 
         What it was mixed from goes with it.
         """
