@@ -241,3 +241,42 @@ def test_what_goes_with_a_result_and_what_can_not_be_mixed(host, logic, volume, 
     count = len(volumeNodes(host))
     host.scene.RemoveNode(again)
     assert len(volumeNodes(host)) == count - 2  # with what it was mixed from
+
+
+@pytest.mark.parametrize("change", ["renamed", "edited"])
+@pytest.mark.parametrize("how", ["output removed", "next run", "full strength"])
+def test_a_full_result_that_is_the_users_now_stays(host, logic, volume, quickChild, change, how):
+    """Renamed or edited, it is no mere source of mixtures any more."""
+    import slicer
+
+    output = logic.process(volume)
+    output.SetAttribute("NSN2N.Report", json.dumps({"seed": 0, "stages": ["first"]}))
+    logic.setStrength(output, 0.5)
+    full = output.GetNodeReference(FULL)
+    if change == "renamed":
+        full.SetName("my final")
+    else:
+        slicer.util.updateVolumeFromArray(full, voxels(full) + 3)
+    before = voxels(full)
+    if how == "output removed":
+        host.scene.RemoveNode(output)
+    elif how == "next run":
+        logic.process(volume, output)
+    else:
+        logic.setStrength(output, 1)
+    kept = output if (change, how) == ("edited", "full strength") else full  # where the output is that volume's voxels
+    assert kept.GetScene() is not None and np.array_equal(voxels(kept), before)
+    assert (full.GetScene() is None) == (kept is output)
+
+
+def test_a_loaded_full_result_is_known_by_its_hash(host, logic, volume, fast, tmp_path):
+    import slicer
+
+    logic.setStrength(fast, 0.5)
+    for node in (volume, fast, fast.GetNodeReference(FULL)):
+        assert slicer.util.saveNode(node, str(tmp_path / f"{node.GetName()}.nrrd"))
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrml"))
+    host.closeScene()
+    slicer.util.loadScene(str(tmp_path / "scene.mrml"))
+    host.scene.RemoveNode(slicer.util.getNode("chest denoised"))
+    assert [node.GetName() for node in volumeNodes(host)] == ["chest"]

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from . import results, volumes, written
 from .snapshot import Snapshot
-from .strength import FULL_REFERENCE, changing, strengthOf
+from .strength import FULL_REFERENCE, changing, discard, strengthOf
 
 #: Warns of a volume that is not overwritten.
 SPARED = _("'{name}' was changed during the run: it stays as it is, and a new volume took its place.")
@@ -79,7 +79,7 @@ class Delivery:
         """The run has ended well: what is in the scene stays."""
         old = _nodeOf(self._oldFullID)
         if old is not None:
-            volumes.remove(old)
+            discard(old)
 
     def undo(self) -> None:
         """Take everything back: the scene is as it was."""
@@ -137,7 +137,7 @@ class Delivery:
         node = output.GetNodeReference(reference)
         output.SetNodeReferenceID(reference, None)
         if node is not None and node.GetID() not in self._keptIDs:
-            volumes.remove(node)
+            discard(node) if reference == FULL_REFERENCE else volumes.remove(node)
 
 
 def _idOf(node) -> str | None:

@@ -16,6 +16,8 @@ from .turns import pieces
 
 #: References from a result to the same one of full strength, and back.
 FULL_REFERENCE, OUTPUT_REFERENCE = "NSN2N.FullStrength", "NSN2N.Output"
+#: Attributes of such a volume: its name and its voxels' hash as NSN2N made it.
+KEPT_NAME, KEPT_HASH = "NSN2N.KeptName", "NSN2N.KeptSHA256"
 #: Bytes that a voxel takes while it is mixed: pieces of this size stay in a processor's cache.
 MIXING_BYTES = 32
 
@@ -84,12 +86,18 @@ def changing(output, strength: float) -> Generator:
     return output
 
 
-def removeFullOf(output) -> None:
-    """Forget the result of full strength: the output has another result now."""
-    full = ownFullOf(output)
-    output.SetNodeReferenceID(FULL_REFERENCE, None)
-    if full is not None:
+def discard(full, isElsewhere: bool = False) -> None:
+    """Take the volume that a result was mixed from out of the scene; it stays where the user has made it his own.
+
+    Args:
+        full: that volume.
+        isElsewhere: whether its voxels are also in another volume, so that none of them is lost.
+    """
+    isSame = isElsewhere or written.isUntouched(full) or written.isHashed(full, full.GetAttribute(KEPT_HASH))
+    if isSame and full.GetName() == full.GetAttribute(KEPT_NAME):
         volumes.remove(full)
+    else:
+        full.SetNodeReferenceID(OUTPUT_REFERENCE, None)
 
 
 def _sourcesOf(output) -> tuple:
@@ -110,14 +118,16 @@ def _sourcesOf(output) -> tuple:
 
 
 def _apply(output, inputVolume, strength: float, image, fullImage, noise) -> None:
-    if strength == 1:
-        output.SetAndObserveImageData(image)
-        removeFullOf(output)
-    else:
-        if ownFullOf(output) is None:
-            _keepFull(output, inputVolume, fullImage)
-        output.SetAndObserveImageData(image)
+    full = ownFullOf(output)
+    if strength < 1 and full is None:
+        _keepFull(output, inputVolume, fullImage)
+    output.SetAndObserveImageData(image)
+    if strength < 1:
         written.remember(output)
+    else:
+        output.SetNodeReferenceID(FULL_REFERENCE, None)
+        if full is not None:
+            discard(full, isElsewhere=True)
     if noise is not None:
         results.fillNoise(output.GetNodeReference(results.NOISE_REFERENCE), inputVolume, noise)
     report = results.reportOf(output)
@@ -134,6 +144,8 @@ def _keepFull(output, inputVolume, image) -> None:
     volumes.becomeLike(full, inputVolume)
     full.SetDescription(f"What NSN2N {__version__} mixes '{output.GetName()}' from when its strength changes; keep it")
     full.SetAttribute(results.VERSION, __version__)
+    full.SetAttribute(KEPT_NAME, full.GetName())
+    full.SetAttribute(KEPT_HASH, results.reportOf(output).get("resultSHA256"))
     full.SetNodeReferenceID(results.INPUT_REFERENCE, inputVolume.GetID())
     full.SetNodeReferenceID(OUTPUT_REFERENCE, output.GetID())
     output.SetNodeReferenceID(FULL_REFERENCE, full.GetID())

@@ -4,8 +4,8 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from NSN2NDenoiseLib.logic import results, volumes
-from NSN2NDenoiseLib.logic.strength import ownFullOf
+from NSN2NDenoiseLib.logic import results
+from NSN2NDenoiseLib.logic.strength import discard, ownFullOf
 
 from .compare import CompareControl
 from .folder import FolderControl
@@ -160,7 +160,7 @@ class Panel(VTKObservationMixin):
     def _onNodeRemoved(self, caller, event) -> None:
         """An output that was removed is "Create new volume" again, a region none; its selector went on to another node.
 
-        What it was mixed from goes with it.
+        What it was mixed from goes with it, unless the user has changed that.
         """
         for name, nodeID in list(self._leaving.items()):
             if slicer.mrmlScene.GetNodeByID(nodeID) is None:
@@ -172,7 +172,7 @@ class Panel(VTKObservationMixin):
                 del self._orphans[outputID]
                 full = slicer.mrmlScene.GetNodeByID(fullID)
                 if full is not None:
-                    volumes.remove(full)
+                    discard(full)
 
     def _onEndImport(self, caller, event) -> None:
         """A scene was loaded: its parameters came before the volumes that they name, so they are read again."""
