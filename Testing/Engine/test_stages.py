@@ -102,13 +102,24 @@ def test_stop_and_keep_gives_the_best_so_far_at_any_stage(stage):
     made = {"learn": ["first", "similar"], "refine": ["first", "similar", "learn"]}.get(stage, ["first"])
     assert result.report["stages"][: len(made) + 1] == [*made, "limit"]
     assert np.array_equal(result.denoised, firsts[0].denoised) == (made == ["first"])
+    assert result.report["stoppedEarly"] and not firsts[0].report["stoppedEarly"]
+
+
+def test_asked_to_keep_when_nothing_is_left_to_do_a_run_is_whole():
+    _, noisy = phantom(slices=6, side=48)
+    seen = []
+    settings = engine.Settings.from_preset("fast", device="cpu")
+    result = engine.denoise(
+        noisy, settings, progress=lambda p: seen.append(p.stage), should_keep=lambda: "judge" in seen
+    )
+    assert "judge" in seen and not result.report["stoppedEarly"]
 
 
 def test_stop_and_keep_without_a_first_result_keeps_the_network():
     _, noisy = phantom(slices=6, side=48)
     settings = engine.Settings.from_preset("nsn2n", **{**QUICK, "steps": 5000})
     result = engine.denoise(noisy, settings, should_keep=lambda: True)
-    assert 0 < result.report["steps"] < 5000
+    assert 0 < result.report["steps"] < 5000 and result.report["stoppedEarly"]
     assert result.report["stages"][0] == "learn"
 
 

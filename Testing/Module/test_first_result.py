@@ -52,7 +52,7 @@ def test_first_result_is_replaced_in_its_place(host, logic, ui, volume, use, mon
     views, count = viewState(), len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"))
     first = waitForFirst(host, logic, ui)
     assert report(first)["ended"] == "first" and report(first)["stages"][0] == "first"
-    assert "first result of a run that goes on" in first.GetDescription()
+    assert "first result of a run that has not ended" in first.GetDescription()
     assert engine.describe_stages(["first"]) in first.GetDescription()
     assert "NS-N2N network" not in first.GetDescription() + ui.resultLabel.text
     assert {layer[1] for layer in layers()} == {first.GetID()}
@@ -233,3 +233,49 @@ def test_console_gets_the_first_result_and_keeps_it(host, logic, volume):
     noise = output.GetNodeReference("NSN2N.RemovedNoise")
     assert np.array_equal(voxels(noise), voxels(volume).astype(int) - voxels(output))
     assert len(host.slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 3
+
+
+def test_kept_too_late_is_whole(host, logic, ui, volume, quickChild):
+    """Stop and keep was clicked when all stages were done: the engine knows, and says it in its report."""
+    quickChild.hold()
+    ui.applyButton.click()
+    host.waitUntil(lambda: logic.processId)
+    ui.keepButton.click()
+    quickChild.release()
+    host.waitUntil(lambda: not logic.isRunning())
+    result = logic.getParameterNode().resultVolume
+    assert report(result)["ended"] == "whole" and "stopped" not in result.GetDescription()
+    assert ui.statusLabel.text == "Done: 'chest denoised' is in the scene."
+
+
+def test_a_first_result_whose_run_is_no_more(host, logic, ui, volume, quickChild):
+    """As after a scene that was saved in mid-run is loaded: nothing goes on, and nothing has to be waited for."""
+    result = logic.process(volume)
+    node = logic.getParameterNode()
+    result.SetAttribute("NSN2N.Report", json.dumps({"seed": 0, "ended": "first"}))
+    node.Modified()
+    assert ui.resultLabel.text.startswith("First result: chest denoised; its run did not end.")
+    assert "wait" not in ui.qualityButton.toolTip
+    node.outputVolume = result
+    quickChild.hold()
+    ui.applyButton.click()
+    node.Modified()
+    assert ui.resultLabel.text.startswith("First result: chest denoised; the run goes on.")
+    assert "wait until the run has ended" in ui.qualityButton.toolTip
+    quickChild.release()
+    host.waitUntil(lambda: not logic.isRunning())
+    assert ui.resultLabel.text.startswith("Result: chest denoised.")
+
+
+def test_the_warnings_of_another_volume_stay(host, module, logic, ui, volume, quickChild):
+    """A run ends while another volume is chosen, whose own warnings stand in the box."""
+    import slicer
+
+    module.panel.matching._inspectTimer.stop()
+    other = slicer.util.addVolumeFromArray(voxels(volume), name="other")
+    for chosen, text in ((other, "of the other"), (volume, "of the run")):
+        logic.getParameterNode().inputVolume = chosen
+        module.panel.matching.showWarnings(["of the other"])
+        result = logic.process(volume)
+        module.panel.showResult(result, {"warnings": ["of the run"], "alarm": True})
+        assert ui.warningLabel.text == text

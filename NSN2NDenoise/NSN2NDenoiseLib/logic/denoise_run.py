@@ -72,7 +72,6 @@ class DenoiseRun(ChildJob):
         self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
         self._inputID, self._saveNetwork = inputVolume.GetID(), request.saveNetwork
-        self._keepAsked = False
         asked = {"preset": request.preset, **request.settings, "strength": request.strength, **request.where}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
         job = {
@@ -94,9 +93,13 @@ class DenoiseRun(ChildJob):
         """The system's number of the child process; 0 when it doesn't run."""
         return self._child.processId
 
+    @property
+    def output(self):
+        """The volume that takes the result; None while it is still to be created."""
+        return self._delivery.output
+
     def keep(self) -> None:
         """End the run soon, with the best result so far, or the first one."""
-        self._keepAsked = True
         self._child.send("keep")
 
     def _onMessage(self, message: dict) -> None:
@@ -119,7 +122,7 @@ class DenoiseRun(ChildJob):
         if outcome.status == "done" and self.running:
             self._turns.stop()  # a first result that is still on its way is not needed any more
             report = outcome.report
-            report["ended"] = "kept" if self._keepAsked else "whole"
+            report["ended"] = "kept" if report.get("stoppedEarly") else "whole"
             kept, lost = networks.keep(self._directory.path, self._saveNetwork)
             report["warnings"] = [*(report.get("warnings") or []), *lost]
             self._turns = Turns(

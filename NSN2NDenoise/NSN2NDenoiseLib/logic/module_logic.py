@@ -406,6 +406,10 @@ class DenoisingLogic:
         """Whether a denoising run is in progress."""
         return self._run is not None
 
+    def isImproving(self, outputVolume) -> bool:
+        """Whether the run in progress will put a better result in a volume."""
+        return isinstance(self._run, DenoiseRun) and outputVolume is not None and self._run.output is outputVolume
+
     def isPreparing(self) -> bool:
         """Whether Python packages are being made sure of or installed; nothing that needs them can start meanwhile."""
         return self._preparation.running

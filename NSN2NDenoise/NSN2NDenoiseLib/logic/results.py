@@ -15,7 +15,7 @@ from .snapshot import Snapshot
 VERSION, PARAMETERS, REPORT, FRAME = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report", "NSN2N.Frame"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
 #: What the report says in "ended" of a result that is not a run's last one ("whole"), and what that means.
-ENDS = {"first": "first result of a run that goes on", "kept": "the run was stopped and its best result kept"}
+ENDS = {"first": "first result of a run that has not ended", "kept": "the run was stopped and its best result kept"}
 
 
 def writeResults(

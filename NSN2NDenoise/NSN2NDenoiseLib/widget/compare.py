@@ -17,11 +17,12 @@ class CompareControl:
 
     Args:
         ui: the panel's widgets by name.
+        logic: the module's logic.
         messages: status line, log and dialog.
     """
 
-    def __init__(self, ui, messages: Messages) -> None:
-        self._ui, self._messages = ui, messages
+    def __init__(self, ui, logic, messages: Messages) -> None:
+        self._ui, self._logic, self._messages = ui, logic, messages
         self._parameterNode = None
         self._making: Turns | None = None
         self._isNoiseDue = False
@@ -53,6 +54,7 @@ class CompareControl:
         self._ui.noiseViewButton.checked = False
         self._ui.compareSlider.value = 1
         self.layer(output, 1.0)
+        self.update()  # the volume may be the one that was compared before
 
     def showFirst(self, output) -> None:
         """Show a first result, which may be taken back."""
@@ -92,7 +94,7 @@ class CompareControl:
         output, inputVolume = self._pair()
         self._ui.resultCollapsibleButton.visible = inputVolume is not None
         if inputVolume is not None:
-            text = summary(output.GetName(), results.reportOf(output))
+            text = summary(output.GetName(), results.reportOf(output), self._logic.isImproving(output))
             if results.inputOf(output) is None and frameShown(inputVolume) is not None:
                 text = _("The selected frame is another one than that of the result. {result}").format(result=text)
             self._ui.resultLabel.text = text

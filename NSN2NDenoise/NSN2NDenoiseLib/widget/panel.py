@@ -44,7 +44,7 @@ class Panel(VTKObservationMixin):
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.messages = Messages(self.ui)
         self.matching = MatchingSection(self.ui, logic, self.messages)
-        self.compare = CompareControl(self.ui, self.messages)
+        self.compare = CompareControl(self.ui, logic, self.messages)
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
         self.quality = QualityControl(self.ui, logic, self.compare, self.messages)
         self.within = WithinSection(self.ui)
@@ -131,7 +131,8 @@ class Panel(VTKObservationMixin):
         self.compare.show(output)
         self.strength.update()
         self.quality.update()
-        self.matching.showWarnings(report.get("warnings") or [], bool(report.get("alarm")))
+        if self._parameterNode.inputVolume is output.GetNodeReference(results.INPUT_REFERENCE):
+            self.matching.showWarnings(report.get("warnings") or [], bool(report.get("alarm")))
 
     def _onStrengthChanged(self, output) -> None:
         if self._parameterNode is not None:

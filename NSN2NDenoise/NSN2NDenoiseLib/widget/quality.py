@@ -67,7 +67,7 @@ class QualityControl:
     def _reasonNotTo(self, output, lesions: bool) -> str:
         if output is None:
             return _("There is no result.")
-        if results.reportOf(output).get("ended") == "first":
+        if results.reportOf(output).get("ended") == "first" and self._logic.isImproving(output):
             return _("This is a first result; wait until the run has ended.")
         try:
             checkQuality(output, lesions)

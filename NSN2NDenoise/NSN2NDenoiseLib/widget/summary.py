@@ -7,11 +7,19 @@ from NSN2NDenoiseLib import engine
 from .messages import numberText
 
 
-def summary(name: str, report: dict) -> str:
-    """What a result is, what it did to the volume, and how it was made: a paragraph each."""
+def summary(name: str, report: dict, isImproving: bool) -> str:
+    """What a result is, what it did to the volume, and how it was made: a paragraph each.
+
+    Args:
+        name: of the result.
+        report: of the engine.
+        isImproving: whether a run will put a better result in its place.
+    """
     heading = _("Result: {name}.")
     if report.get("ended") == "first":
-        heading = _("First result: {name}; the run goes on.")
+        heading = _("First result: {name}; its run did not end.")
+        if isImproving:
+            heading = _("First result: {name}; the run goes on.")
     elif report.get("ended") == "kept":
         heading = _("Result: {name}, the best when the run was stopped.")
     paragraphs = [heading.format(name=name)], _measured(report), _made(report)

@@ -22,6 +22,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "preset": plan.settings.preset,
         "stages": list(state.made_by),
         "stagesPlanned": list(plan.stages),
+        "stoppedEarly": workshop.tracker.stopped_early,
         "threshold": plan.threshold,
         "thresholdImageUnits": plain(plan.threshold * look.scale),
         "thresholdIsAutomatic": plan.settings.threshold is None,

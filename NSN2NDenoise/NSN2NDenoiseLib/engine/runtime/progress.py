@@ -43,7 +43,11 @@ class Progress:
 
 
 class Tracker:
-    """Turns a stage's own fraction into `Progress`, measures the stages and ends them on request."""
+    """Turns a stage's own fraction into `Progress`, measures the stages and ends them on request.
+
+    Attributes:
+        stopped_early: whether a stage was left out, or its training cut short, because the caller had enough.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Tracker:
         self._should_stop = should_stop
         self._should_keep = should_keep
         self._can_end = False
+        self.stopped_early = False
         self._start = awake_seconds()
         self._stage: str | None = None
         self._stage_start = self._start
@@ -95,6 +100,7 @@ class Tracker:
             Enough: the caller wants to keep what there is.
         """
         if self._can_end and self.enough():
+            self.stopped_early = True
             raise Enough("stopped on request; the result so far is kept")
         if self._should_stop is not None and self._should_stop():
             raise Cancelled("stopped on request; nothing was written")

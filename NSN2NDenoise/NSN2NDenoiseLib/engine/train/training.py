@@ -74,7 +74,8 @@ class Training:
             self.losses.append(loss)
             shown = loss if shown is None else shown + SMOOTHING * (loss - shown)
             tracker.update((step + 1) / self._steps, shown)
-            if step + 1 >= FEWEST and tracker.enough():
+            if FEWEST <= step + 1 < until and tracker.enough():
+                tracker.stopped_early = True
                 break
 
     def _step(self, tensors: SliceTensors, sampler: CropSampler, rate: float) -> float:
