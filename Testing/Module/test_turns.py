@@ -204,3 +204,38 @@ def test_slices_that_pile_up_are_taken_in_turns(host, module, logic, volume, slo
     assert job.complete and job.outcome.status == "done"
     assert [len(indices) for indices in told] == [5, 5, slices - 10]
     assert max(np.diff(seen)) <= 2
+
+
+def test_the_event_loop_turns_before_the_result_is_previewed(host, module, ui, volume, slow):
+    """The layer is a copy of the input; switched off meanwhile, none comes."""
+    layer, before = module.panel.preview.layer, sceneContent()
+    beats = Beats(lambda: layer.visible)
+    ui.previewResultButton.click()
+    assert layer.node is None
+    host.waitUntil(lambda: layer.visible)
+    assert beats.end().count(False) > voxels(volume).nbytes // PIECE // 2
+    assert np.array_equal(voxels(layer.node), voxels(volume))
+    ui.previewResultButton.click()
+    ui.previewResultButton.click()
+    assert ui.previewResultButton.checked and layer.node is None
+    ui.previewResultButton.click()
+    host.wait(0.1)
+    assert layer.node is None and sceneContent() == before
+
+
+def test_another_preview_begins_where_the_last_one_was_written(host, module, ui, volume, quickChild):
+    """And copies no more of the volume than that."""
+    from NSN2NDenoiseLib.logic import volumes
+
+    ui.previewResultButton.click()
+    layer = module.panel.preview.layer
+    host.waitUntil(lambda: layer.visible)
+    first, second, elsewhere = np.s_[0:1, 0:8, 0:8], np.s_[2:3, 0:8, 0:8], (4, 4, 4)
+    before, full = voxels(volume), np.full((1, 8, 8), 7, np.int16)
+    layer.sketch(first, full, 1.0)
+    volumes.arrayOf(layer.node)[elsewhere] = 1234
+    layer.forget()
+    assert (voxels(layer.node)[first] == 7).all()  # until something new comes
+    layer.write(second, full, 1.0)
+    assert np.array_equal(voxels(layer.node)[first], before[first]) and (voxels(layer.node)[second] == 7).all()
+    assert voxels(layer.node)[elsewhere] == 1234

@@ -1,5 +1,7 @@
 """A layer over the input in the slice views, with the result where it is known; the user's own comes back."""
 
+from collections.abc import Generator
+
 import numpy as np
 import slicer
 
@@ -19,6 +21,7 @@ class PreviewLayer:
         self._input, self._node, self._display = None, None, None
         self._known: list[tuple] = []
         self._sketches: list[tuple] = []
+        self._stale: list[tuple] = []
         self._replaced: dict[str, tuple[str | None, float]] = {}
 
     @property
@@ -31,16 +34,16 @@ class PreviewLayer:
         """Whether a view shows the layer."""
         return self._node is not None and bool(self._ourComposites())
 
-    def show(self, inputVolume) -> None:
-        """Begin, with nothing known."""
-        self.hide()
+    def showing(self, inputVolume) -> Generator:
+        """Begin, with nothing known: copied piece by piece (see `Turns`), then shown at once."""
+        scalarType = inputVolume.GetImageData().GetScalarType()
+        image = yield from volumes.copying(volumes.arrayOf(inputVolume), scalarType)
         self._input = inputVolume
         self._node = hiddenNode("vtkMRMLScalarVolumeNode", "NSN2N preview of the result")
         self._display = hiddenNode("vtkMRMLScalarVolumeDisplayNode", "NSN2N preview display")
         self._node.SetAndObserveDisplayNodeID(self._display.GetID())
         volumes.displayLike(self._node, inputVolume)
-        scalarType = inputVolume.GetImageData().GetScalarType()
-        self._node.SetAndObserveImageData(volumes.imageOf(volumes.arrayOf(inputVolume), scalarType))
+        self._node.SetAndObserveImageData(image)
         self.followVolume()
         for composite in compositeNodes():
             self._replaced[composite.GetID()] = composite.GetForegroundVolumeID(), composite.GetForegroundOpacity()
@@ -60,7 +63,7 @@ class PreviewLayer:
             if node is not None and slicer.mrmlScene.IsNodePresent(node):
                 slicer.mrmlScene.RemoveNode(node)
         self._input, self._node, self._display = None, None, None
-        self.forget()
+        self._known, self._sketches, self._stale = [], [], []
 
     def followVolume(self) -> None:
         """Take over the input's geometry and parent transform."""
@@ -74,6 +77,7 @@ class PreviewLayer:
 
     def forget(self) -> None:
         """The result will be another one; what was known of the last one stays until something new comes."""
+        self._stale += [box for box, _full in (*self._known, *self._sketches)]
         self._known, self._sketches = [], []
 
     def sketch(self, box: tuple, full: np.ndarray, part: float) -> None:
@@ -108,8 +112,11 @@ class PreviewLayer:
             slicer.util.arrayFromVolumeModified(self._node)
 
     def _begin(self) -> None:
+        """What was shown before the last `forget` goes when something new comes."""
         if not self._known and not self._sketches:
-            volumes.arrayOf(self._node)[:] = volumes.arrayOf(self._input)
+            for box in self._stale:
+                volumes.arrayOf(self._node)[box] = volumes.arrayOf(self._input)[box]
+            self._stale = []
 
     def _mix(self, box: tuple, full: np.ndarray, part: float) -> None:
         before = np.ascontiguousarray(volumes.arrayOf(self._input)[box])

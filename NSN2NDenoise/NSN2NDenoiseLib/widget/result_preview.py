@@ -10,6 +10,7 @@ from slicer.util import VTKObservationMixin
 from NSN2NDenoiseLib.logic import arguments
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 from NSN2NDenoiseLib.logic.preview_job import previewKey
+from NSN2NDenoiseLib.logic.turns import Turns
 
 from .messages import Messages
 from .preview_layer import PreviewLayer
@@ -35,6 +36,7 @@ class ResultPreviewControl(VTKObservationMixin):
         self.layer = PreviewLayer()
         self._parameterNode = None
         self._job = None
+        self._showing: Turns | None = None
         self._threshold = None
         self._wish, self._since = None, 0.0
         self._timer = singleShot(self._follow)
@@ -121,16 +123,18 @@ class ResultPreviewControl(VTKObservationMixin):
             return False
         self._job = job
         self._threshold = self._wantedThreshold()
-        self.layer.show(inputVolume)
+        self._showing = Turns(self.layer.showing(inputVolume), lambda _: self._follow(), self._onNoLayer)
         for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
             self.addObserver(sliceNode, vtk.vtkCommand.ModifiedEvent, self._onMoved)
         self._say(_("looking at the volume..."))
-        self._follow()
+        self._showing.start()
         return True
 
     def _stop(self) -> None:
         job, self._job, self._wish = self._job, None, None
         self._timer.stop()
+        if self._showing is not None:
+            self._showing.stop()
         self.removeObservers()
         self.layer.hide()
         if job is not None and job.running:
@@ -149,7 +153,7 @@ class ResultPreviewControl(VTKObservationMixin):
 
     def _follow(self) -> None:
         """Wish for what is looked at and not known, one view after the other."""
-        if self._job is None:
+        if self._job is None or self._showing.running:
             return
         if not self.layer.visible:  # something else was put there
             self.end()
@@ -181,6 +185,10 @@ class ResultPreviewControl(VTKObservationMixin):
         self._wish = None
         self._say(_("shown: the result of preset fast ({seconds} s)").format(seconds=f"{seconds:.1f}"))
         self._follow()
+
+    def _onNoLayer(self, error: Exception) -> None:
+        self.end()
+        self._messages.error(_("The result can't be previewed: {why}").format(why=str(error) or repr(error)))
 
     def _onNotShown(self, message: str) -> None:
         self._wish = None
