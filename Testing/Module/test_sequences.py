@@ -100,7 +100,7 @@ def test_all_frames(host, ui, logic, sequence, browser):
     shown = logic.getParameterNode().resultVolume  # the panel compares whatever frame is selected
     assert shown is browser.GetProxyNode(result) and shown.GetName() == "cine denoised [time=1.5s]"
     assert shown.GetNodeReference("NSN2N.Input") is browser.GetProxyNode(sequence)
-    assert not ui.strengthSlider.enabled and "Done" in ui.statusLabel.text
+    assert "Done" in ui.statusLabel.text
     slicer.util.setSliceViewerLayers(foreground=shown, foregroundOpacity=1, fit=True)
     pixels = []
     for number in (0, 2):
@@ -267,3 +267,24 @@ def test_result_of_one_frame_belongs_to_that_frame(host, logic, sequence, browse
         logic.setStrength(output, 0.5)
     browser.SetSelectedItemNumber(1)
     logic.setStrength(output, 0.5)
+
+
+def test_beside_a_result_the_strength_is_that_of_the_next_run(host, ui, logic, sequence, browser, quickChild):
+    whole = ui.strengthSlider.toolTip
+    applyAll(ui)
+    host.waitUntil(lambda: not logic.isRunning())
+    (result,) = results(browser, sequence)
+    before, inViews = arrays(result), layers()
+    assert ui.strengthSlider.enabled and "only the next run takes another" in ui.strengthSlider.toolTip
+    ui.strengthSlider.valueIsChanging.emit(60)
+    ui.strengthSlider.value = 40
+    logic.getParameterNode().Modified()
+    assert ui.strengthSlider.value == 40 and layers() == inViews
+    for own, then in zip(arrays(result), before, strict=True):
+        np.testing.assert_array_equal(own, then)
+    ui.applyButton.click()
+    host.waitUntil(lambda: not logic.isRunning())
+    (second,) = (node for node in results(browser, sequence) if node is not result)
+    assert json.loads(second.GetNthDataNode(0).GetAttribute("NSN2N.Parameters"))["strength"] == 0.4
+    logic.getParameterNode().resultVolume = None
+    assert ui.strengthSlider.toolTip == whole

@@ -9,11 +9,18 @@ from NSN2NDenoiseLib.logic.turns import Turns
 from .compare import CompareControl
 from .messages import Messages
 
+#: What the slider is beside the result of a sequence.
+FIXED = _(
+    "Part of the removed noise that stays removed. That of a sequence that is denoised is fixed: only the next run "
+    "takes another one from here."
+)
+
 
 class StrengthControl:
     """Mixes the input back into the result that is compared.
 
     While the slider moves, MRML blends the result of full strength over the input; the voxels are mixed afterwards.
+    Beside the result of a sequence, whose strength is fixed, the slider is the next run's.
 
     Args:
         ui: the panel's widgets by name.
@@ -24,6 +31,8 @@ class StrengthControl:
     def __init__(self, ui, compare: CompareControl, messages: Messages) -> None:
         self._slider, self._compare, self._messages = ui.strengthSlider, compare, messages
         self._ui = ui
+        self._toolTip = str(self._slider.toolTip)
+        self._setBesideID: str | None = None
         self._changing: Turns | None = None
         self._isFollowing = False
         self._slider.connect("valueIsChanging(double)", self._onMoving)
@@ -43,9 +52,11 @@ class StrengthControl:
     def update(self) -> None:
         """Show the strength of the result, unless another one is on its way into it."""
         output = self._compare.result
-        if self._changing is None:
+        isNextRuns = output is not None and output.GetID() == self._setBesideID
+        if self._changing is None and not isNextRuns:
+            self._setBesideID = None
             self._follow(1.0 if output is None else strength.strengthOf(output))
-        self._slider.enabled = output is None or frameShown(output) is None  # of a sequence it is set before the run
+        self._slider.toolTip = FIXED if _isFixed(output) else self._toolTip
 
     def _follow(self, value: float) -> None:
         self._isFollowing = True
@@ -55,13 +66,16 @@ class StrengthControl:
     def _onMoving(self, percent: float) -> None:
         self.stop()
         output = self._compare.result
-        full = strength.fullOf(output) if output is not None else None
+        full = strength.fullOf(output) if output is not None and not _isFixed(output) else None
         if full is not None:
             self._layer(full, percent / 100 * self._ui.compareSlider.value)
 
     def _onChanged(self, percent: float) -> None:
         output = self._compare.result
         if self._isFollowing or output is None:
+            return
+        if _isFixed(output):
+            self._setBesideID = output.GetID()
             return
         self._onMoving(percent)
         mixing = strength.changing(output, percent / 100)
@@ -90,3 +104,13 @@ class StrengthControl:
         """Show something of the result, unless the removed noise or the preview is looked at."""
         if not self._ui.noiseViewButton.checked and not self._ui.previewResultButton.checked:
             self._compare.layer(foreground, opacity)
+
+    def _stop(self) -> None:
+        changing, self._changing = self._changing, None
+        if changing is not None:
+            changing.stop()
+
+
+def _isFixed(output) -> bool:
+    """Whether the strength of a result can't be changed: there is one, and it shows frames of a sequence."""
+    return output is not None and frameShown(output) is not None
