@@ -9,7 +9,7 @@ from NSN2NDenoiseLib.report.runs import price
 
 from . import arguments, dependencies, results, volumes
 from .denoise_run import DenoiseRun
-from .folder_run import FolderRun
+from .folder_logic import FolderLogic
 from .job_directory import removeLeftovers
 from .mask import checkMask, writeMask
 from .outcome import Outcome, nodeOrRaise
@@ -25,7 +25,7 @@ from .strength import changing
 from .waiting import waitFor
 
 
-class DenoisingLogic:
+class DenoisingLogic(FolderLogic):
     """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
 
     Attributes:
@@ -38,7 +38,6 @@ class DenoisingLogic:
     def __init__(self) -> None:
         super().__init__()
         self._run: DenoiseRun | SequenceRun | None = None
-        self._folderRun: FolderRun | None = None
         self._qualityRun: QualityRun | None = None
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
@@ -197,71 +196,6 @@ class DenoisingLogic:
         nodes = [frames.sequence, frames.browser, *frames.nodes]
         run = self._start(makeRun, nodes, progressCallback, waitForCompletion, finishedCallback)
         return frames.browser.GetSequenceNode(nodeOrRaise(run.outcome)) if waitForCompletion else None
-
-    def processFolder(
-        self,
-        inputFolder,
-        outputFolder,
-        preset: str = "default",
-        progressCallback: Callable[[int, int, str], None] | None = None,
-        finishedCallback: Callable[[Outcome, str], None] | None = None,
-        waitForCompletion: bool = True,
-        overwrite: bool = False,
-        **options,
-    ) -> str | None:
-        """Denoise every volume of a folder and its folders (``nsn2n batch``), beside what runs in the scene.
-
-        The same call goes on where it was stopped. The scene is neither read nor changed.
-
-        Args:
-            inputFolder: files, DICOM series or a BIDS dataset.
-            outputFolder: a new folder, or that of an earlier call.
-            progressCallback: called with (volumes ended, all volumes, rate and time left in words).
-            finishedCallback: called with the `Outcome` and the path of the table's HTML page.
-            overwrite: replace results of other settings.
-            options: of the command: threshold, minutes, strength, steps, gap, rician, axis, device, seed, workers; None
-                takes the preset's.
-
-        Returns:
-            The path of the HTML page; None without waiting.
-
-        Raises:
-            ValueError: there is no such folder.
-            DependencyError: torch or Dask is missing.
-            RuntimeError: a folder is being denoised already; or, when waiting, volumes are without a result.
-            engine.Cancelled: when waiting, it was canceled.
-        """
-        self._stopOnQuit.check()
-        if self.isFolderRunning():
-            raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
-        self._preparation.do(dependencies.ensureForFolder, [])
-        options = {"preset": preset, **options, "overwrite": overwrite}
-
-        def tell(*progress) -> None:
-            if progressCallback is not None:
-                progressCallback(*progress)
-
-        def finish(outcome: Outcome) -> None:
-            self._stopOnQuit.tell(finishedCallback, outcome, run.page)
-
-        run = FolderRun(inputFolder, outputFolder, options, tell, lambda line: self.onRunLog(line), finish)
-        self._folderRun = run
-        self._stopOnQuit.connect()
-        run.start()
-        if not waitForCompletion:
-            return None
-        waitFor(run)
-        nodeOrRaise(run.outcome)
-        return run.page
-
-    def isFolderRunning(self) -> bool:
-        """Whether the volumes of a folder are being denoised."""
-        return self._folderRun is not None and self._folderRun.running
-
-    def cancelFolder(self) -> None:
-        """Stop denoising a folder; finished volumes stay."""
-        if self.isFolderRunning():
-            self._folderRun.cancel()
 
     def _start(self, makeRun, nodes: list, progressCallback, waitForCompletion: bool, finishedCallback):
         """Start a run on `nodes` that `makeRun` makes of the callbacks for progress and end; wait for it if asked.
