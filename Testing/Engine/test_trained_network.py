@@ -53,6 +53,19 @@ def test_the_same_voxels_without_training(noisy, first, file):
     assert again.network is network and again.report["settings"]["width"] == 8
 
 
+def test_the_preview_shows_the_voxels_of_a_run_with_the_network(first):
+    """Convolutions over regions of other sizes round otherwise: far below the noise."""
+    noisy = phantom(8, 192, seed=3)[1][:, 80:112]
+    whole = engine.denoise(noisy, USING, spacing=SPACING, network=first.network)
+    assert whole.report["stages"][:2] == ["learn", "refine"]
+    preview = engine.ResultPreview(noisy, spacing=SPACING)
+    box, voxels = preview.box(np.s_[2:3, 0:32, 0:10], USING, network=first.network)
+    assert box == np.s_[0:6, 0:32, 0:24]
+    np.testing.assert_allclose(voxels, whole.denoised[box], atol=0.01 * whole.report["noiseBefore"])
+    without = preview.box(box, engine.Settings.from_preset("fast", device="cpu"))[1]
+    assert np.std(without - voxels) > 0.02 * whole.report["noiseBefore"]
+
+
 def test_a_sibling_with_other_noise_is_denoised_as_well(first, file):
     clean, sibling = phantom(8, 48, noise=15.0, seed=7)
     result = engine.denoise(sibling, spacing=SPACING, network=engine.load_network(file))

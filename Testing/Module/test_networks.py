@@ -52,6 +52,8 @@ def test_a_network_is_kept_and_used(host, ui, logic, siblings, tmp_path):
     assert "was trained on another volume" in ui.resultLabel.text
     assert networkOf(logic.getParameterNode().resultVolume)["name"] == networkOf(first)["name"]
 
+    check_the_preview_uses_the_network(host, ui, logic, first)
+
     file = str(tmp_path / "net.safetensors")
     with host.expectDialog("Network of an earlier run", answer=file):
         box.setCurrentIndex(box.count - 1)
@@ -60,6 +62,31 @@ def test_a_network_is_kept_and_used(host, ui, logic, siblings, tmp_path):
     with host.expectDialog("Network of an earlier run", answer=""):
         box.activated(box.count - 1)
     assert box.currentText == "none"
+
+
+def check_the_preview_uses_the_network(host, ui, logic, result):
+    """Its voxels are those of a run with `Use network of`; convolutions over other regions may round otherwise."""
+    import slicer
+
+    volume, node = result.GetNodeReference("NSN2N.Input"), logic.getParameterNode()
+    node.inputVolume, node.resultVolume, node.refine = volume, result, True
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    run = voxels(logic.process(volume, network=result, refine=True))
+    node.resultVolume = result
+    preview = slicer.util.getModuleWidget("NSN2NDenoise").panel.preview
+    ui.previewResultButton.click()
+    host.waitUntil(lambda: preview._job is not None and preview._wish is None and preview.layer._known)
+    assert f"the result with the network of '{result.GetName()}'" in ui.previewResultLabel.text
+    found, before = voxels(preview.layer.node), voxels(volume)
+    for box, _full in preview.layer._known:
+        assert np.abs(found[box].astype(int) - run[box]).max() <= 1  # the noise's SD is 60
+        assert np.abs(found[box].astype(int) - before[box]).mean() > 10
+    node.learn = "off"  # then a run would use no network
+    assert not ui.previewResultButton.checked
+    ui.previewResultButton.click()
+    assert "network" not in preview._what
+    ui.previewResultButton.click()
+    node.learn = "auto"
 
 
 def test_a_network_that_can_not_be_kept_costs_nobody_the_result(host, logic, volume, quickChild, tmp_path, monkeypatch):

@@ -159,18 +159,26 @@ def denoise(directory: str, job: dict, parent: Parent) -> dict:
 def show(directory: str, job: dict, parent: Parent) -> None:
     """Answer wishes for boxes of the result, always the newest, until it is over."""
     preview = engine.ResultPreview(_load(directory, protocol.VOLUME_FILE), job["settings"]["axis"], _spacing(job))
+    network = _network(job)
     wish = None
     while (wish := parent.next_wish(wish)) is not None:
         try:
-            _answer(directory, job, preview, wish, parent)
+            _answer(directory, job, preview, network, wish, parent)
         except engine.Cancelled:  # by a newer wish, or for good
             continue
         except engine.NSN2NError as error:
             parent.send("notShown", number=wish.number, message=str(error))
 
 
-def _answer(directory: str, job: dict, preview: "engine.ResultPreview", wish: Wish, parent: Parent) -> None:
-    settings = engine.Settings.from_preset(job["preset"], **job["settings"], threshold=wish.threshold)
+def _answer(
+    directory: str,
+    job: dict,
+    preview: "engine.ResultPreview",
+    network: "engine.TrainedNetwork | None",
+    wish: Wish,
+    parent: Parent,
+) -> None:
+    quick, exact = (_settings(how, threshold=wish.threshold) for how in (job["sketch"], job))
 
     def should_stop() -> bool:
         return parent.should_stop() or parent.wish is not wish
@@ -180,8 +188,8 @@ def _answer(directory: str, job: dict, preview: "engine.ResultPreview", wish: Wi
         parent.send(type, number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
 
     number, box = wish.number, wish.box
-    tell("sketched", protocol.sketch_file(number), box, preview.sketch(box, settings, should_stop))
-    tell("shown", protocol.preview_file(number), *preview.box(box, settings, should_stop))
+    tell("sketched", protocol.sketch_file(number), box, preview.sketch(box, quick, should_stop))
+    tell("shown", protocol.preview_file(number), *preview.box(box, exact, should_stop, network))
 
 
 def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
@@ -346,8 +354,8 @@ def _load(directory: str, name: str, mmap_mode: str | None = None) -> np.ndarray
     return np.load(os.path.join(directory, name), mmap_mode)
 
 
-def _settings(job: dict) -> "engine.Settings":
-    return engine.Settings.from_preset(job["preset"], **job["settings"])
+def _settings(job: dict, **more) -> "engine.Settings":
+    return engine.Settings.from_preset(job["preset"], **job["settings"], **more)
 
 
 def _network(job: dict) -> "engine.TrainedNetwork | None":

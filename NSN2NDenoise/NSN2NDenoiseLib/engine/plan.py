@@ -29,6 +29,8 @@ NO_LIMIT = "The time limit has no effect: it shortens the training, and this run
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
 #: stage "spare".
 MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
+#: How far a network of 3 levels looks, besides its context.
+NETWORK_REACH = (1, 72, 72)
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,15 @@ def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, i
         passes += 1 if NoiseModel(look.noise).is_white and find_spec("numba") else 2
     sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
+
+
+def reach_with_network(look: Look, plan: Plan) -> tuple[int, int, int]:
+    """`reach_of` a plan's stages, and of its network, if there is one."""
+    reach = reach_of(look, plan.stages, plan.gap)
+    if "learn" not in plan.stages:
+        return reach
+    more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
+    return tuple(a + b for a, b in zip(reach, more, strict=True))
 
 
 def choose_sigma(look: Look, choice: str) -> float | None:

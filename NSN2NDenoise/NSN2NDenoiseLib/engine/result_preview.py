@@ -1,4 +1,4 @@
-"""What a run without a network will give, for a few slices, without the rest of the volume."""
+"""What a run that trains no network will give, for a few slices, without the rest of the volume."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,13 +7,16 @@ import numpy as np
 
 from .denoise_volume import begin, voxels
 from .look import Look, take_look
-from .plan import make_plan
+from .plan import SPARE_REACH, make_plan, reach_with_network
+from .runtime.device import choose_device, choose_precision
+from .runtime.progress import Tracker
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
-from .stages.state import State, make_workshop
+from .stages.state import State, Workshop
+from .train.trained import TrainedNetwork
 from .volume.axes import slices_back, slices_first
-from .volume.part import GRID, Box, Part, shifted, widened
+from .volume.part import GRID, Box, Part, find_part, shifted, widened
 
 #: What a sketch looks at around its box: slices, rows and columns.
 SKETCH_REACH = (3, 8, 8)
@@ -38,25 +41,32 @@ class ResultPreview:
         self.look, self._slices = take_look(volume, axis=axis, spacing=spacing, positions=positions)
 
     def box(
-        self, box: Box, settings: Settings, should_stop: Callable[[], bool] | None = None
+        self,
+        box: Box,
+        settings: Settings,
+        should_stop: Callable[[], bool] | None = None,
+        network: TrainedNetwork | None = None,
     ) -> tuple[Box, np.ndarray]:
-        """A box of the result: the voxels of a run on the whole volume.
+        """A box of the result: the voxels of a run on the whole volume; with a network but for what convolutions round.
 
         Args:
             box: in the volume's (K, J, I) order; it is widened to the grid on which neighbors cost next to nothing.
-            settings: of the run, without a network.
+            settings: of the run; they train no network.
             should_stop: asked between steps.
+            network: that the run uses, of 3 levels at most.
 
         Returns:
             the widened box, and its voxels in the volume's units and type.
 
         Raises:
             Cancelled: `should_stop` said yes.
-            RunError, SettingsError: as `denoise`.
+            InputError, RunError, SettingsError: as `denoise`.
         """
         core = self._widened(box)
-        plan = make_plan(self.look, settings, core)
-        workshop = make_workshop(settings, should_stop)
+        plan = make_plan(self.look, settings, core, network)
+        reach = reach_with_network(self.look, plan)
+        plan = replace(plan, part=find_part(core, self.look.axis, self.look.shape, reach, SPARE_REACH))
+        workshop = _workshop(settings, should_stop)
         state = begin(self._slices, self.look, plan)
         for name in plan.stages:
             if name != "judge" and (state.made_by or name in plan.making):

@@ -423,8 +423,10 @@ class DenoisingLogic(FolderLogic):
         """Forget the owner's residual, and stop computing it if nobody else needs it."""
         self._residuals.drop(owner)
 
-    def previewJob(self, inputVolume, settings: dict, onSketched, onShown, onNotShown, onFinished) -> PreviewJob:
-        """A started job that shows what a run without a network will give; arguments as `PreviewJob`, usable.
+    def previewJob(
+        self, inputVolume, settings: dict, withNetwork: dict | None, onSketched, onShown, onNotShown, onFinished
+    ) -> PreviewJob:
+        """A started job that shows what a run will give that trains no network; arguments as `PreviewJob`, usable.
 
         Raises:
             DependencyError: torch is missing.
@@ -433,7 +435,7 @@ class DenoisingLogic(FolderLogic):
             RuntimeError: everything is being stopped, or was.
         """
         self._preparation.do(dependencies.ensureForRun, [inputVolume])
-        job = PreviewJob(inputVolume, settings, onSketched, onShown, onNotShown, onFinished)
+        job = PreviewJob(inputVolume, settings, withNetwork, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
         job.start()
         return job

@@ -10,13 +10,14 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
-from .owned_folder import PREFIX, makeFolder
-from .whole_copy import copyWhole
+from .results import INPUT_REFERENCE, reportOf
 
 #: Attribute of a result: the file of the network that it was made with, as long as the session lasts.
 FILE = "NSN2N.NetworkFile"
 #: Ending of such a file.
 SUFFIX = ".safetensors"
+#: Levels of the networks that a preview can use: deeper ones, of preset "paper", look further than it does.
+PREVIEWED = 3
 
 _folder: str | None = None
 
@@ -107,6 +108,32 @@ def resultsWithNetwork() -> list:
     """The results in the scene whose networks can be used for others."""
     nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     return [node for node in nodes if os.path.exists(node.GetAttribute(FILE) or "")]
+
+
+def resultOf(inputVolume, newest=None):
+    """A result of a volume whose network a preview can use: `newest`, or else the last in the scene; None without."""
+    own = [
+        node
+        for node in resultsWithNetwork()
+        if node.GetNodeReference(INPUT_REFERENCE) is inputVolume and _levelsOf(node) <= PREVIEWED
+    ]
+    return newest if newest in own else own[-1] if own else None
+
+
+def _levelsOf(output) -> int:
+    return reportOf(output).get("settings", {}).get("levels", 0)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; what stood there before is replaced by the whole of it or not at all."""
+    part = target + ".part"
+    try:
+        shutil.copyfile(source, part)
+        os.replace(part, target)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 def _sessionFolder() -> str:

@@ -1,5 +1,6 @@
-"""What a run without a network will give, for the slices that are looked at; a child process holds the volume ready."""
+"""What a run will give that trains no network, for the slices that are looked at; a child process holds the volume."""
 
+import json
 import os
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ class PreviewJob(ChildJob):
     Args:
         inputVolume: node.
         settings: of the engine, over preset "fast": axis, device, rician.
+        withNetwork: how a run uses a network, as for `previewKey`; None: it uses none, and is one of preset "fast".
         onSketched: called soon with the box, and about what its voxels will be at full strength.
         onShown: called with the box, at least the one that was wished for, and its voxels at full strength.
         onNotShown: called with the reason.
@@ -34,23 +36,25 @@ class PreviewJob(ChildJob):
         self,
         inputVolume,
         settings: dict,
+        withNetwork: dict | None,
         onSketched: Callable[[Box, np.ndarray], None],
         onShown: Callable[[Box, np.ndarray], None],
         onNotShown: Callable[[str], None],
         onFinished: Callable[[Outcome], None],
     ) -> None:
-        self.key = previewKey(inputVolume, settings)
+        self.key = previewKey(inputVolume, settings, withNetwork)
         self._answers = {
             "sketched": (protocol.sketch_file, onSketched),
             "shown": (protocol.preview_file, onShown),
         }
         self._onNotShown, self.onFinished = onNotShown, onFinished
         self._number = 0
+        quick = {"preset": self.PRESET, "settings": settings}
         job = {
             "task": protocol.SHOW,
             "spacing": volumes.spacingOf(inputVolume),
-            "preset": self.PRESET,
-            "settings": settings,
+            "sketch": quick,
+            **(withNetwork or quick),
         }
         super().__init__(job, inputVolume, [(inputVolume, "input volume")], _nothing)
 
@@ -80,9 +84,15 @@ class PreviewJob(ChildJob):
         self._conclude(outcome)
 
 
-def previewKey(inputVolume, settings: dict) -> tuple:
-    """What a job depends on: another one is needed when this changes."""
-    return (*keyOf(inputVolume, settings["axis"], PreviewJob.PRESET), tuple(sorted(settings.items())))
+def previewKey(inputVolume, settings: dict, withNetwork: dict | None) -> tuple:
+    """What a job depends on: another one is needed when this changes.
+
+    Args:
+        inputVolume, settings: of the job.
+        withNetwork: "network" (its file), "preset" and "settings" of a run that uses it, JSON-serializable; or None.
+    """
+    how = json.dumps([settings, withNetwork], sort_keys=True)
+    return (*keyOf(inputVolume, settings["axis"], PreviewJob.PRESET), how)
 
 
 def _nothing(*args) -> None:

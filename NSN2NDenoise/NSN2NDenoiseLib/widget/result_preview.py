@@ -1,4 +1,4 @@
-"""The button Preview result: what a run without a network would give, in the slices that are looked at."""
+"""The button Preview result: what a run that trains no network would give, in the slices that are looked at."""
 
 import time
 
@@ -7,7 +7,8 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from NSN2NDenoiseLib.logic import arguments
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.logic import arguments, networks
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 from NSN2NDenoiseLib.logic.preview_job import previewKey
 from NSN2NDenoiseLib.logic.turns import Turns
@@ -37,6 +38,7 @@ class ResultPreviewControl(VTKObservationMixin):
         self._parameterNode = None
         self._job = None
         self._showing: Turns | None = None
+        self._what = ""
         self._threshold = None
         self._wish, self._since = None, 0.0
         self._timer = singleShot(self._follow)
@@ -88,7 +90,22 @@ class ResultPreviewControl(VTKObservationMixin):
             arguments.checkInput(node.inputVolume, node.sliceAxis)
         except ValueError:
             return None
-        return previewKey(node.inputVolume, self._settings())
+        return previewKey(node.inputVolume, self._settings(), self._withNetwork())
+
+    def _source(self):
+        """The result of the volume whose network the preview uses; None without, or where a run would use none."""
+        node = self._parameterNode
+        if node.learn == "off" or engine.Settings.from_preset(node.preset).speckle:
+            return None
+        return networks.resultOf(node.inputVolume, node.resultVolume)
+
+    def _withNetwork(self) -> dict | None:
+        """How a run with the present settings would use that network."""
+        node, source = self._parameterNode, self._source()
+        if source is None:
+            return None
+        settings = {**self._settings(), "learn": arguments.switched("learn", node.learn), "refine": node.refine}
+        return {"network": networks.fileOf(source), "preset": node.preset, "settings": settings}
 
     def _wantedThreshold(self) -> float | None:
         return None if isThresholdAutomatic(self._parameterNode) else self._parameterNode.threshold
@@ -105,6 +122,7 @@ class ResultPreviewControl(VTKObservationMixin):
             job = self._logic.previewJob(
                 inputVolume,
                 self._settings(),
+                self._withNetwork(),
                 self._onSketched,
                 self._onShown,
                 self._onNotShown,
@@ -121,7 +139,10 @@ class ResultPreviewControl(VTKObservationMixin):
         if not self._ui.previewResultButton.checked or self._key() != job.key:  # while packages were installed
             job.cancel()
             return False
-        self._job = job
+        self._job, source = job, self._source()
+        self._what = _("the result of preset fast")
+        if source is not None:
+            self._what = _("the result with the network of '{name}'").format(name=source.GetName())
         self._threshold = self._wantedThreshold()
         self._showing = Turns(self.layer.showing(inputVolume), lambda _: self._follow(), self._onNoLayer)
         for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
@@ -164,7 +185,7 @@ class ResultPreviewControl(VTKObservationMixin):
         unknown = [box for box in lookedAtBoxes(self._parameterNode.inputVolume) if not self.layer.knows(box)]
         if not unknown:
             if self._wish is None:
-                self._say(_("shown: the result of preset fast"))
+                self._say(_("shown: {what}").format(what=self._what))
             return
         if self._wish not in unknown:
             self._wish, self._since = unknown[0], time.monotonic()
@@ -175,7 +196,7 @@ class ResultPreviewControl(VTKObservationMixin):
         if self._job is None:
             return
         self.layer.sketch(box, voxels, self._ui.strengthSlider.value / 100)
-        self._say(_("shown: a sketch; computing the result of preset fast..."))
+        self._say(_("shown: a sketch; computing {what}...").format(what=self._what))
 
     def _onShown(self, box: tuple, voxels) -> None:
         if self._job is None:
@@ -183,7 +204,7 @@ class ResultPreviewControl(VTKObservationMixin):
         self.layer.write(box, voxels, self._ui.strengthSlider.value / 100)
         seconds = time.monotonic() - self._since
         self._wish = None
-        self._say(_("shown: the result of preset fast ({seconds} s)").format(seconds=f"{seconds:.1f}"))
+        self._say(_("shown: {what} ({seconds} s)").format(what=self._what, seconds=f"{seconds:.1f}"))
         self._follow()
 
     def _onNoLayer(self, error: Exception) -> None:

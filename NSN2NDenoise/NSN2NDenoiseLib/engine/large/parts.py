@@ -4,15 +4,13 @@ from dataclasses import replace
 
 from ..errors import RunError
 from ..look import Look
-from ..plan import Plan, make_plan, reach_of
+from ..plan import Plan, make_plan, reach_with_network
 from ..runtime.machine import free_memory_mb
 from ..settings import Settings
 from ..train.trained import TrainedNetwork
 from ..volume.part import Box
 from .bricks import FREE, Sides, brick_memory_mb, choose_bricks, cut, look_memory_mb
 
-#: How far around a voxel a network looks, besides its context: slices, rows and columns.
-NETWORK_REACH = (1, 72, 72)
 #: What a run may hold (MB) where nobody knows how much is free.
 UNKNOWN = 4000.0
 
@@ -55,10 +53,7 @@ def plan_parts(
         as `make_plan` and `choose_bricks`.
     """
     plan = make_plan(look, settings, network=network, in_parts=True)
-    reach = reach_of(look, plan.stages, plan.gap)
-    if "learn" in plan.stages:
-        more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
-        reach = tuple(a + b for a, b in zip(reach, more, strict=True))
+    reach = reach_with_network(look, plan)
     bricks = cut(look.shape, sides) if sides else choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
     sides = tuple(sides_of(bricks))
     memory = max(look_memory_mb(look.shape), brick_memory_mb(sides, look.shape, reach, look.dtype, plan.settings))
