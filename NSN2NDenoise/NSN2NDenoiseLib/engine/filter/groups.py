@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import torch
+from scipy import fft, linalg
 from torch.nn import functional
 
 #: Slices, rows and columns of a block.
@@ -50,22 +51,13 @@ def chance_number(row, column, step: int):
 
 def cosine_transform(block: tuple[int, ...]) -> torch.Tensor:
     """The orthonormal cosine transform of a block as a matrix, (frequencies, voxels) float32; its first row means."""
-    matrices = []
-    for size in block:
-        frequency, place = np.mgrid[:size, :size]
-        matrix = np.cos(np.pi * (place + 0.5) * frequency / size) * np.sqrt(2.0 / size)
-        matrix[0] /= np.sqrt(2.0)
-        matrices.append(matrix)
-    kernels = np.einsum("ai,bj,ck->abcijk", *matrices)
+    kernels = np.einsum("ai,bj,ck->abcijk", *(fft.dct(np.eye(size), axis=0, norm="ortho") for size in block))
     return torch.from_numpy(kernels.reshape(np.prod(block), -1).astype(np.float32))
 
 
 def hadamard(size: int) -> torch.Tensor:
     """The orthonormal Hadamard matrix, (size, size) float32, its own inverse; `size` is a power of two."""
-    matrix = torch.ones(1, 1)
-    while len(matrix) < size:
-        matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)]) / 2**0.5
-    return matrix
+    return torch.from_numpy(linalg.hadamard(size) / np.sqrt(size)).float()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ the noise in the others.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import fft
 
 #: Side of a cube in pixels, and in slices where there are as many.
 SIDE = 4
@@ -77,10 +78,7 @@ def sample_cubes(stack: np.ndarray, excluded: np.ndarray | None) -> Cubes:
 
 def cosines(size: int) -> np.ndarray:
     """The orthonormal cosine transform, (frequencies, positions)."""
-    frequency, position = np.mgrid[:size, :size]
-    rows = np.cos(np.pi * frequency * (position + 0.5) / size) * np.sqrt(2 / size)
-    rows[0] /= np.sqrt(2)
-    return rows
+    return fft.dct(np.eye(size), axis=0, norm="ortho")
 
 
 def _transformed(values: np.ndarray, transform: np.ndarray) -> np.ndarray:
