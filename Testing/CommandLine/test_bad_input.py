@@ -51,6 +51,16 @@ def refuse(nsn2n, tmp_path, words, *arguments):
     assert sorted(os.listdir(tmp_path)) == before
 
 
+def test_the_voxels_of_another_file_are_not_taken(nsn2n, tmp_path):
+    """ITK reads those of x.nii for x.nii.gz."""
+    for name, offset in (("x.nii", 0), ("x.nii.gz", 7)):
+        sitk.WriteImage(sitk.GetImageFromArray(NOISE + np.float32(offset)), str(tmp_path / name))
+    refuse(nsn2n, tmp_path, "x.nii lies beside x.nii.gz", "denoise", "x.nii.gz", "out.nrrd")
+    assert nsn2n("inspect", "x.nii").returncode == 0
+    (tmp_path / "x.nii").unlink()
+    assert nsn2n("inspect", "x.nii.gz").returncode == 0
+
+
 @pytest.mark.parametrize("name", ARRAYS)
 def test_unusable_volumes(nsn2n, tmp_path, name):
     volume, words = ARRAYS[name]

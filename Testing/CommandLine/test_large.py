@@ -187,8 +187,8 @@ def test_what_does_not_fit_goes_in_parts_by_itself(nsn2n, small, tmp_path, monke
     assert facts["parts"]["count"] == 1 and facts["parts"]["sides"] == [8, 72, 64]
     text = nsn2n("inspect", "in.nii").stdout
     assert " GB to denoise it in parts: 1 of 64 x 72 x 8 voxels" in " ".join(text.split())
-    sitk.WriteImage(image, str(tmp_path / "in.nii.gz"))
-    for arguments in (("in.nii.gz", "out.nii"), ("in.nii", "out.nii.gz")):
+    sitk.WriteImage(image, str(tmp_path / "packed.nii.gz"))
+    for arguments in (("packed.nii.gz", "out.nii"), ("in.nii", "out.nii.gz")):
         done = nsn2n("denoise", *arguments, "--preset", "fast")
         assert done.returncode == 2 and "It would be denoised in parts, but" in done.stderr
         assert "these can: .n" in done.stderr

@@ -168,6 +168,9 @@ def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
         InputError: it is none.
         RuntimeError: it is no image.
     """
+    other = path.with_suffix("")  # x.nii of x.nii.gz
+    if path.name.lower().endswith(".nii.gz") and other.is_file():
+        raise InputError(f"{other.name} lies beside {path}, and ITK would read its voxels instead; move one of them")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
