@@ -212,7 +212,7 @@ def test_a_queue_ends_with_the_module(host, logic, ui, volume, quickChild, tmp_p
         lambda: logic.processFolder(tmp_path, tmp_path / "out"),
         lambda: logic.suggestThreshold(volume),
         lambda: logic.qualityReport(volume, tmp_path / "page.html"),
-        lambda: logic.previewJob(volume, {"axis": "auto"}, None, None, None, None),
+        lambda: logic.previewJob(volume, {"axis": "auto"}, None, None, None, None, None),
     ):
         with pytest.raises(RuntimeError, match="closing"):
             start()

@@ -14,7 +14,7 @@ from ..report.page import Content, make_page
 from ..report.runs import is_run, of_frame, price
 from .progress_bar import ProgressBar
 from .staged_files import StagedFiles, check_target
-from .volume_io import Volume, image_suffix, read_volume
+from .volume_io import Volume, image_suffix, is_sequence, read_volume
 from .within import describe_grid, same_grid
 
 #: Most that two spacings may differ by, relative, to be of one geometry.

@@ -8,12 +8,10 @@ import numpy as np
 from .denoise_volume import begin, voxels
 from .look import Look, take_look
 from .plan import SPARE_REACH, make_plan, reach_with_network
-from .runtime.device import choose_device, choose_precision
-from .runtime.progress import Tracker
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
-from .stages.state import State, Workshop
+from .stages.state import State, make_workshop
 from .train.trained import TrainedNetwork
 from .volume.axes import slices_back, slices_first
 from .volume.part import GRID, Box, Part, find_part, shifted, widened
@@ -66,7 +64,7 @@ class ResultPreview:
         plan = make_plan(self.look, settings, core, network)
         reach = reach_with_network(self.look, plan)
         plan = replace(plan, part=find_part(core, self.look.axis, self.look.shape, reach, SPARE_REACH))
-        workshop = _workshop(settings, should_stop)
+        workshop = make_workshop(settings, should_stop)
         state = begin(self._slices, self.look, plan)
         for name in plan.stages:
             if name != "judge" and (state.made_by or name in plan.making):

@@ -7,7 +7,6 @@ from slicer.i18n import tr as _
 from . import dependencies
 from .folder_run import FolderRun
 from .outcome import Outcome, nodeOrRaise
-from .preparation import Preparation
 from .stop_on_quit import StopOnQuit
 from .waiting import waitFor
 
@@ -15,9 +14,9 @@ from .waiting import waitFor
 class FolderLogic:
     """Denoises the volumes of a folder, beside what runs in the scene."""
 
-    _preparation: Preparation
     _stopOnQuit: StopOnQuit
     _folderRun: FolderRun | None = None
+    _prepare: Callable[..., None]
     onRunLog: Callable[[str], None]
 
     def processFolder(
@@ -55,7 +54,7 @@ class FolderLogic:
         """
         if self.isFolderRunning():
             raise RuntimeError(_("A folder is being denoised already. Wait for it to finish, or stop it first."))
-        self._preparation.do(dependencies.ensureForFolder, [])
+        self._prepare(dependencies.ensureForFolder, [])
         options = {"preset": preset, **options, "overwrite": overwrite}
 
         def tell(*progress) -> None:
@@ -63,8 +62,7 @@ class FolderLogic:
                 progressCallback(*progress)
 
         def finish(outcome: Outcome) -> None:
-            if finishedCallback is not None:
-                finishedCallback(outcome, run.page)
+            self._stopOnQuit.tell(finishedCallback, outcome, run.page)
 
         run = FolderRun(inputFolder, outputFolder, options, tell, lambda line: self.onRunLog(line), finish)
         self._folderRun = run

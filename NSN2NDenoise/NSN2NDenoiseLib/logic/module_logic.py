@@ -13,6 +13,7 @@ from .folder_logic import FolderLogic
 from .job_directory import removeLeftovers
 from .mask import checkMask, writeMask
 from .outcome import Outcome, nodeOrRaise
+from .panel_callbacks import PanelCallbacks
 from .preparation import Preparation
 from .preview_job import PreviewJob
 from .quality_run import QualityRun, checkPage, checkQuality
@@ -25,15 +26,8 @@ from .strength import changing
 from .waiting import waitFor
 
 
-class DenoisingLogic(FolderLogic):
-    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget.
-
-    Attributes:
-        onRunStarted, onRunProgress, onRunFirst, onRunFrame, onRunLog, onRunFinished: set by the panel to follow any run
-            of this logic; `onRunFirst` is called with the output volume, `onRunFrame` with it and the frames done.
-        onStrengthChanged: likewise, called with a result whose strength was set.
-        onPreparing: likewise, called when `isPreparing` changes.
-    """
+class DenoisingLogic(FolderLogic, PanelCallbacks):
+    """Denoising, mask and suggested threshold of volumes in the scene. Needs no widget."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,14 +36,6 @@ class DenoisingLogic(FolderLogic):
         self._stopOnQuit = StopOnQuit(self.stopEverything)
         self._residuals = Residuals(self._stopOnQuit.add)
         self._preparation = Preparation(lambda: self.onPreparing())
-        self.onRunStarted: Callable[[], None] = _nothing
-        self.onRunProgress: Callable[[engine.Progress], None] = _nothing
-        self.onRunFirst: Callable[[object], None] = _nothing
-        self.onRunFrame: Callable[[object, int], None] = _nothing
-        self.onRunLog: Callable[[str], None] = _nothing
-        self.onRunFinished: Callable[[Outcome], None] = _nothing
-        self.onStrengthChanged: Callable[[object], None] = _nothing
-        self.onPreparing: Callable[[], None] = _nothing
 
     def process(
         self,
@@ -203,10 +189,9 @@ class DenoisingLogic(FolderLogic):
         Raises:
             DependencyError, RuntimeError: as `process`; or what `progressCallback` raised.
         """
-        self._stopOnQuit.check()
         if self.isRunning():
             raise RuntimeError(_("NSN2N is already running. Wait for it to finish, or cancel it first."))
-        self._preparation.do(dependencies.ensureForRun, nodes)
+        self._prepare(dependencies.ensureForRun, nodes)
         callbackError: list[Exception] = []
 
         def report(progress: engine.Progress) -> None:
@@ -304,7 +289,7 @@ class DenoisingLogic(FolderLogic):
         if self.isReporting():
             raise RuntimeError(_("A quality report is being made already. Wait for it to finish, or cancel it first."))
         if lesions:
-            self._preparation.do(dependencies.ensureForRun, [outputVolume, results.inputOf(outputVolume)])
+            self._prepare(dependencies.ensureForRun, [outputVolume, results.inputOf(outputVolume)])
 
         def finish(outcome: Outcome) -> None:
             self._qualityRun = None
@@ -430,11 +415,11 @@ class DenoisingLogic(FolderLogic):
 
         Raises:
             DependencyError: torch is missing.
-            RuntimeError: Python packages are being installed, or the volume was changed meanwhile.
+            RuntimeError: Python packages are being installed, the volume was changed meanwhile, or everything is being
+                stopped, or was.
             OSError: the temporary folder can't be written.
-            RuntimeError: everything is being stopped, or was.
         """
-        self._preparation.do(dependencies.ensureForRun, [inputVolume])
+        self._prepare(dependencies.ensureForRun, [inputVolume])
         job = PreviewJob(inputVolume, settings, withNetwork, onSketched, onShown, onNotShown, onFinished)
         self._stopOnQuit.add(job)
         job.start()
@@ -452,6 +437,16 @@ class DenoisingLogic(FolderLogic):
         if self.isFolderRunning():
             self._folderRun.stopNow()
         removeLeftovers()
+
+    def isClosing(self) -> bool:
+        """Whether Slicer closes, or the module goes: nothing new is started then."""
+        return self._stopOnQuit.isClosed
+
+    def _prepare(self, ensure: Callable[[], None], nodes: list) -> None:
+        """Make sure of Python packages, unless Slicer closes, or does meanwhile; `nodes` as in `Preparation`."""
+        self._stopOnQuit.check()
+        self._preparation.do(ensure, nodes)
+        self._stopOnQuit.check()
 
 
 def _nothing(*args) -> None:

@@ -10,7 +10,9 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
 
+from .owned_folder import PREFIX, makeFolder
 from .results import INPUT_REFERENCE, reportOf
+from .whole_copy import copyWhole
 
 #: Attribute of a result: the file of the network that it was made with, as long as the session lasts.
 FILE = "NSN2N.NetworkFile"
@@ -122,18 +124,6 @@ def resultOf(inputVolume, newest=None):
 
 def _levelsOf(output) -> int:
     return reportOf(output).get("settings", {}).get("levels", 0)
-
-
-def _copy(source: str, target: str) -> None:
-    """Copy a file; what stood there before is replaced by the whole of it or not at all."""
-    part = target + ".part"
-    try:
-        shutil.copyfile(source, part)
-        os.replace(part, target)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
 
 
 def _sessionFolder() -> str:

@@ -14,6 +14,7 @@ class PanelCallbacks:
         onRunStarted, onRunProgress, onRunFirst, onRunFrame, onRunLog, onRunFinished: set by the panel to follow any run
             of this logic; `onRunFirst` is called with the output volume, `onRunFrame` with it and the frames done.
         onStrengthChanged: likewise, called with a result whose strength was set.
+        onPreparing: likewise, called when `isPreparing` changes.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class PanelCallbacks:
         self.onRunLog: Callable[[str], None] = _nothing
         self.onRunFinished: Callable[[Outcome], None] = _nothing
         self.onStrengthChanged: Callable[[object], None] = _nothing
+        self.onPreparing: Callable[[], None] = _nothing
 
 
 def _nothing(*args) -> None:

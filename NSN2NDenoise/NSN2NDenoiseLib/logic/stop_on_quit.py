@@ -12,11 +12,12 @@ class StopOnQuit:
 
     Attributes:
         jobs: those jobs.
+        isClosed: whether nothing may be started any more.
     """
 
     def __init__(self, onQuit: Callable[[], None]) -> None:
         self._onQuit = onQuit
-        self._connected = self._closed = False
+        self._connected = self.isClosed = False
         self.jobs: list = []
 
     def add(self, job) -> None:
@@ -33,11 +34,11 @@ class StopOnQuit:
 
     def close(self) -> None:
         """From now on nothing may be started, not even by a callback that hears of an end."""
-        self._closed = True
+        self.isClosed = True
 
     def check(self) -> None:
         """Raise RuntimeError where nothing may be started any more."""
-        if self._closed:
+        if self.isClosed:
             raise RuntimeError(_("Slicer is closing, or the module was unloaded: nothing new is started."))
 
     def tell(self, finishedCallback: Callable[..., None] | None, *what) -> None:
@@ -46,7 +47,7 @@ class StopOnQuit:
             if finishedCallback is not None:
                 finishedCallback(*what)
         except Exception:
-            if not self._closed:
+            if not self.isClosed:
                 raise
             logging.exception("NSN2N: a finishedCallback failed while everything was stopped")
 

@@ -1,5 +1,7 @@
 """The report of a run, as the quality report needs it: is it one, and what does it cost to make the run again?"""
 
+from ..engine import InputError
+
 #: What such a report must hold; what else is read, reports of earlier versions lack.
 ENTRIES = {
     *("stages", "preset", "strength", "settings", "seed", "threshold", "thresholdImageUnits", "axis", "gap"),
@@ -46,6 +48,20 @@ def own_figures(run: dict, identity: dict) -> dict:
     is_certain = "inputSHA256" in run and "resultSHA256" in run and not run["ricianCorrected"]
     holds = ("anatomyRemoved", *(MEASURED if is_certain else ()))
     return {key: run[key] for key in holds if key in run}
+
+
+def of_frame(run: dict, number: int) -> dict:
+    """The report of a run that denoised all frames, as that of one of them: with its figures, and no hashes, which are
+    of all frames together.
+
+    Raises:
+        InputError: it has no such frame.
+    """
+    frames = run["frames"]
+    if number >= len(frames):
+        raise InputError(f"the report of the run tells of the frames 0 to {len(frames) - 1}, and not of frame {number}")
+    whole = {key: value for key, value in run.items() if key not in ("inputSHA256", "resultSHA256")}
+    return {**whole, **frames[number]}
 
 
 def price(run: dict | None) -> str:

@@ -129,9 +129,8 @@ class ResultPreviewControl(VTKObservationMixin):
                 self._onFinished,
             )
         except (RuntimeError, OSError) as error:
-            self._messages.error(str(error))
-            return False
-        except RuntimeError:  # Slicer closes: no dialog then
+            if not self._logic.isClosing():
+                self._messages.error(str(error))
             return False
         if job.outcome is not None:
             self._messages.error(job.outcome.message, job.outcome.details)

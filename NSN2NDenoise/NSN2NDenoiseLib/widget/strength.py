@@ -105,11 +105,6 @@ class StrengthControl:
         if not self._ui.noiseViewButton.checked and not self._ui.previewResultButton.checked:
             self._compare.layer(foreground, opacity)
 
-    def _stop(self) -> None:
-        changing, self._changing = self._changing, None
-        if changing is not None:
-            changing.stop()
-
 
 def _isFixed(output) -> bool:
     """Whether the strength of a result can't be changed: there is one, and it shows frames of a sequence."""

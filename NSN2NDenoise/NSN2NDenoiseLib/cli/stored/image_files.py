@@ -43,7 +43,7 @@ def open_image(path: Path) -> StoredVolume:
     file, offset, order = where[image_suffix(path)](path)
     array = RawFile(file, offset, shape, like.dtype.newbyteorder(order))
     origin = tuple(reversed(head.GetOrigin())) if np.array_equal(direction, np.eye(3)) else None
-    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head, origin=origin)
+    return StoredVolume(array, tuple(reversed(head.GetSpacing())), head, nifti=read_nifti(path), origin=origin)
 
 
 def create_image(path: Path, volume: StoredVolume) -> RawFile:

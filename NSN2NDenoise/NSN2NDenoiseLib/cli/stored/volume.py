@@ -19,6 +19,8 @@ class StoredVolume:
         spacing: (k, j, i) in mm; None where the file does not say.
         head: two slices of zeros with its geometry and metadata; None where the format has none.
         more: what else a file of the same kind should say.
+        nifti: of a NIfTI file; None for others.
+        source: the file or folder that was opened; None: it is in none.
         origin: place of the first voxel, (k, j, i) in mm along the axes of the array; None where the file does not say,
             or its axes are turned.
     """
@@ -27,6 +29,8 @@ class StoredVolume:
     spacing: tuple[float, float, float] | None
     head: sitk.Image | None = field(default=None, repr=False)
     more: dict = field(default_factory=dict, repr=False)
+    nifti: Nifti | None = field(default=None, repr=False)
+    source: Path | None = None
     origin: tuple[float, float, float] | None = None
 
     @property
