@@ -36,8 +36,8 @@ def magnified(x: torch.Tensor, gain: float) -> torch.Tensor:
         (batch, channels + 1, rows, columns).
     """
     reach = LOCAL_SIDE // 2
-    around = functional.pad(x[:, :1], (reach, reach, reach, reach), mode="replicate")
-    mean = functional.avg_pool2d(around, LOCAL_SIDE, stride=1)
+    around = functional.pad(x[:, 0], (reach, reach, reach, reach), mode="replicate")
+    mean = functional.avg_pool2d(around, LOCAL_SIDE, stride=1)[:, None]  # slow where one channel comes last
     return torch.cat([torch.asinh((x - mean) * gain), mean], dim=1)
 
 
