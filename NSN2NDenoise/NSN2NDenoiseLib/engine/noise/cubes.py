@@ -57,11 +57,11 @@ def sample_cubes(stack: np.ndarray, excluded: np.ndarray | None) -> Cubes:
     within = np.kron(cosines(SIDE), cosines(SIDE)).astype(np.float32)
     found, places = [], []
     for start in starts:
-        cut = np.lib.stride_tricks.sliding_window_view(stack[start : start + depth], (SIDE, SIDE), axis=(1, 2))
-        cut = cut[:, ::stride, ::stride]
-        rows, columns = np.mgrid[: cut.shape[1], : cut.shape[2]].reshape(2, -1) * stride
-        cut = cut.reshape(depth, -1, SIDE * SIDE)
-        use = (cut.max(axis=2) > cut.min(axis=2)).all(axis=0)  # what is constant was written, not measured
+        windows = np.lib.stride_tricks.sliding_window_view(stack[start : start + depth], (SIDE, SIDE), axis=(1, 2))
+        windows = windows[:, ::stride, ::stride]
+        rows, columns = np.mgrid[: windows.shape[1], : windows.shape[2]].reshape(2, -1) * stride
+        cut = windows.reshape(depth, -1, SIDE * SIDE)
+        use = _varies(windows)  # what is constant was written, not measured
         if excluded is not None:
             bad = np.lib.stride_tricks.sliding_window_view(excluded[start : start + depth].any(axis=0), (SIDE, SIDE))
             use &= ~bad[::stride, ::stride].reshape(-1, SIDE * SIDE).any(axis=1)
@@ -79,6 +79,14 @@ def sample_cubes(stack: np.ndarray, excluded: np.ndarray | None) -> Cubes:
 def cosines(size: int) -> np.ndarray:
     """The orthonormal cosine transform, (frequencies, positions)."""
     return fft.dct(np.eye(size), axis=0, norm="ortho")
+
+
+def _varies(windows: np.ndarray) -> np.ndarray:
+    """Whether no slice of a cube is constant: (depth, rows, columns, SIDE, SIDE) -> (rows * columns,) bool."""
+    varies = np.zeros(windows.shape[:3], bool)
+    for row, column in np.ndindex(SIDE, SIDE):  # ten times as fast as the extremes of each window
+        varies |= windows[..., row, column] != windows[..., 0, 0]
+    return varies.all(axis=0).ravel()
 
 
 def _transformed(values: np.ndarray, transform: np.ndarray) -> np.ndarray:
