@@ -1,8 +1,6 @@
 """Files of compiled code: kept for the next start; a disk that is full, or a damaged file, ends no run."""
 
 import os
-import resource
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,36 +19,53 @@ def triple(number):
 triple = compiled(triple, nogil=True)
 print(triple(7), sum(triple.stats.cache_hits.values()))
 """
+#: Be so many programs at the same time, which have numba loaded, and nothing compiled; and tell when all have ended.
+PROGRAMS = """
+import os, resource, runpy, signal, sys
+import NSN2NDenoiseLib.engine.runtime.compiled_code
+
+for line in sys.stdin:
+    count, largest_file = map(int, line.split())
+    for _ in range(count):
+        if os.fork() == 0:
+            if largest_file:  # as on a disk that is full
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+            runpy.run_path(sys.argv[1])
+            sys.stdout.flush()
+            os._exit(0)
+    failed = any([os.wait()[1] for _ in range(count)])
+    print("failed" if failed else "done", flush=True)
+"""
 
 
-def start(folder, before=None):
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "NUMBA_CACHE_DIR": str(folder / "cache")}
-    command = [sys.executable, str(folder / "triple.py")]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, env=environment, preexec_fn=before, **pipes)
-
-
-def said(process) -> str:
-    told, errors = process.communicate(timeout=240)
-    assert process.returncode == 0, errors
-    return told.strip()
-
-
-def fill():
-    """No file may be larger than 1 kB, as on a disk that is full."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, resource.RLIM_INFINITY))
-
-
-def test_it_is_kept_and_nothing_that_happens_to_it_ends_a_run(tmp_path):
+@pytest.fixture
+def start(tmp_path):
+    """Start so many programs at the same time, and give back the set of what they say."""
     (tmp_path / "triple.py").write_text(CALL)
-    assert said(start(tmp_path, fill)) == "21 0"
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", PROGRAMS, str(tmp_path / "triple.py")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as programs:
+
+        def said(count: int = 1, largest_file: int = 0) -> set[str]:
+            print(count, largest_file, file=programs.stdin, flush=True)
+            lines = []
+            while (line := programs.stdout.readline().strip()) not in ("done", "failed", ""):
+                lines.append(line)
+            assert line == "done" and len(lines) == count
+            return set(lines)
+
+        yield said
+
+
+def test_it_is_kept_and_nothing_that_happens_to_it_ends_a_run(start, tmp_path):
+    assert start(largest_file=1 << 10) == {"21 0"}
     assert not list(tmp_path.rglob("*.nb*"))
-    both = [start(tmp_path) for _ in range(2)]  # two programs that share it, from the start
-    assert {said(process) for process in both} <= {"21 0", "21 1"}
-    assert said(start(tmp_path)) == "21 1"
+    assert start(2) <= {"21 0", "21 1"}  # two programs that share it, from the start
+    assert start() == {"21 1"}
     for ending in ("nbi", "nbc"):
         for file in tmp_path.rglob(f"*.{ending}"):
             file.write_bytes(file.read_bytes()[: 5 if ending == "nbi" else 100])
-        assert said(start(tmp_path)) == "21 0"
-        assert said(start(tmp_path)) == "21 1"  # healed
+        assert start() == {"21 0"}
+        assert start() == {"21 1"}  # healed
