@@ -25,7 +25,7 @@ def phantom(slices: int = 12, side: int = 64, noise: float = 20.0, seed: int = 0
     return clean, clean + noise * random.standard_normal(clean.shape).astype(np.float32)
 
 
-def mr_phantom(slices: int = 16, side: int = 128) -> np.ndarray:
+def mr_phantom(slices: int = 10, side: int = 128) -> np.ndarray:
     """A head without noise as MR shows it: air 0, dark 25, two tissues 100 and 160; float32 (K, J, I)."""
     image = np.zeros((side, side), np.float32)
     image[disc((side, side), (side / 2, side / 2), 0.4 * side)] = 100.0
