@@ -22,17 +22,17 @@ QUICK = {
     "learn": True,
     "first": False,
     "refine": False,
-    "width": 8,
+    "width": 4,
     "levels": 2,
     "batch": 8,
-    "crop": 32,
+    "crop": 16,
     "device": "cpu",
 }
 
 
 def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps(monkeypatch):
-    monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.05 + measure(*a))
-    _, noisy = phantom(slices=12, side=64)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *a, measure=time_limit.step_seconds: 0.06 + measure(*a))
+    _, noisy = phantom(slices=4, side=32)
     limited = engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=0.1, seed=2))
     steps = limited.report["steps"]
     assert limited.report["minutes"] == 0.1
@@ -43,7 +43,8 @@ def test_a_limited_run_ends_in_time_and_is_the_run_with_its_steps(monkeypatch):
 
 
 def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(monkeypatch):
-    monkeypatch.setattr(time_limit, "MOST", 80)
+    monkeypatch.setattr(time_limit, "FEWEST", 20)
+    monkeypatch.setattr(time_limit, "MOST", 20)
     _, noisy = phantom(slices=4, side=32)
     limited = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, levels=2, device="cpu", minutes=0.1))
     again = engine.denoise(
@@ -54,12 +55,12 @@ def test_the_papers_network_with_its_batch_norm_stays_untouched_by_the_timing(mo
 
 def test_the_steps_are_those_that_fit_beside_the_rest(monkeypatch):
     monkeypatch.setattr(Tracker, "elapsed", lambda _: 17.0)
-    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.5)
+    monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.75)
     monkeypatch.setattr(time_limit, "slice_seconds", lambda *_: 0.75)
     _, noisy = phantom(slices=4, side=32)
     settings = engine.Settings.from_preset(**QUICK, minutes=1, collaborative=0.0)
     steps = engine.denoise(noisy, settings).report["steps"]
-    assert steps == int((60 - 17 - 4 * 0.75 * time_limit.AFTERWARDS) / 0.5)
+    assert steps == int((60 - 17 - 4 * 0.75 * time_limit.AFTERWARDS) / 0.75)
 
 
 def test_the_filter_after_the_training_is_reckoned_as_it_took_before_it(monkeypatch):
@@ -85,9 +86,9 @@ def test_a_limit_that_is_too_short_says_so(monkeypatch):
 
 def test_a_long_limit_ends_where_more_steps_bring_nothing(monkeypatch):
     monkeypatch.setattr(time_limit, "step_seconds", lambda *_: 0.01)
-    monkeypatch.setattr(time_limit, "MOST", 60)
+    monkeypatch.setattr(time_limit, "MOST", 12)
     _, noisy = phantom(slices=4, side=32)
-    assert engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60)).report["steps"] == 60
+    assert engine.denoise(noisy, engine.Settings.from_preset(**QUICK, minutes=60)).report["steps"] == 12
 
 
 def test_stopping_while_steps_are_timed(monkeypatch):
@@ -160,12 +161,12 @@ def test_a_clock_that_is_set_changes_nothing(monkeypatch):
     """Each look at the time of day finds another day, forwards and backwards."""
     _, noisy = phantom(slices=4, side=32)
     settings = engine.Settings.from_preset(**QUICK, minutes=60)
-    monkeypatch.setattr(time_limit, "MOST", 60)
+    monkeypatch.setattr(time_limit, "MOST", 12)
     days = iter(range(10_000_000))
     monkeypatch.setattr(time, "time", lambda: 1e9 + 86400 * (-1) ** (day := next(days)) * day)
     told = []
     report = engine.denoise(noisy, settings, progress=told.append).report
-    assert next(days) >= 0 and report["steps"] == 60
+    assert next(days) >= 0 and report["steps"] == 12
     assert all(0 <= step.seconds_left < 3600 for step in told if step.seconds_left is not None)
 
 
