@@ -1,11 +1,11 @@
 """A GPU that is none: its tensors hold their values in main memory, and refuse what those on a GPU refuse."""
 
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 CARD = torch.device("cuda", 0)
 #: What torch takes the tensors for: a device without arithmetic, so that nothing but `_Arithmetic` can compute there.
@@ -90,7 +90,9 @@ class _Arithmetic(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        tensors = []
+        note = partial(_noted, tensors)
+        changed, named = _mapped(note, args), {name: _mapped(note, value) for name, value in kwargs.items()}
         known = {id(_values(tensor)): tensor for tensor in tensors}
         there = [tensor for tensor in tensors if isinstance(tensor, CardTensor)]
         elsewhere = [tensor for tensor in tensors if tensor.dim() and not isinstance(tensor, CardTensor)]
@@ -101,12 +103,12 @@ class _Arithmetic(TorchDispatchMode):
         if on_card and kwargs.get("generator") is not None:
             raise RuntimeError("expected a 'cuda' device type for generator but found 'cpu'")
         if target is not None:
-            kwargs["device"] = torch.device("cpu")
-        made = function(*tree_map(_values, args), **tree_map(_values, kwargs))
+            named["device"] = torch.device("cpu")
+        made = function(*changed, **named)
         if not on_card:
             return made
         self._card.operations += 1
-        return tree_map(lambda value: self._kept(value, known), made)
+        return _mapped(lambda value: self._kept(value, known), made)
 
     def _kept(self, value, known: dict):
         if not isinstance(value, torch.Tensor):
@@ -116,6 +118,20 @@ class _Arithmetic(TorchDispatchMode):
         if value.untyped_storage().nbytes() > self._card.largest:
             raise torch.cuda.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {value.nbytes} bytes")
         return CardTensor(value)
+
+
+def _mapped(change, value):
+    """What an operation takes or gives, with each of its parts changed; torch's own trees take most of the time."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_mapped(change, part) for part in value])
+    return change(value)
+
+
+def _noted(tensors: list, value):
+    """The values of an argument, which is added to the others if it is a tensor."""
+    if isinstance(value, torch.Tensor):
+        tensors.append(value)
+    return _values(value)
 
 
 def _values(value):

@@ -22,17 +22,22 @@ ALL = {**ENDLESS, "steps": 4}
 IMAGES = 4
 
 
+def as_on_a_card(monkeypatch):
+    """The CPU takes the ways of a GPU, in torch and with as many slices at once."""
+    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
+    monkeypatch.setattr(collaborative, "REACH", (1, 1, 1))  # it takes seconds with more
+    monkeypatch.setattr(inference, "slices_at_once", lambda _: inference.GPU_BATCH)
+
+
 @pytest.fixture
 def card(monkeypatch):
-    """The card, entered; the CPU takes the ways of a GPU, in torch and with as many slices at once."""
+    """The card, entered."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(20e9), int(24e9)))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 0)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "made of paper")
-    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
-    monkeypatch.setattr(collaborative, "REACH", (1, 1, 1))  # it takes seconds with more
-    monkeypatch.setattr(inference, "slices_at_once", lambda _: inference.GPU_BATCH)
+    as_on_a_card(monkeypatch)
     with Card() as card:
         yield card
 
@@ -48,6 +53,20 @@ def noisy():
 
 def run(volume, where, preset="default", **settings):
     return engine.denoise(volume, engine.Settings.from_preset(preset, device=where, precision="float32", **settings))
+
+
+@pytest.fixture(scope="module")
+def on_cpu(noisy):
+    """The run that does everything, on the CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_card(patch)
+        return run(noisy, "cpu", **ALL)
+
+
+def few_steps(monkeypatch):
+    """A time limit gives four steps, and times as many."""
+    for name in ("FEWEST", "MOST", "TIMED_STEPS"):
+        monkeypatch.setattr(time_limit, name, 4)
 
 
 def assert_same(one, other):
@@ -106,8 +125,7 @@ def test_auto_tries_the_card_and_takes_it(card, noisy):
 
 
 def test_a_time_limit_times_the_card(card, noisy, monkeypatch):
-    monkeypatch.setattr(time_limit, "FEWEST", 4)
-    monkeypatch.setattr(time_limit, "MOST", 4)
+    few_steps(monkeypatch)
     limited = run(noisy, "cuda", **TINY, minutes=0.1)
     assert limited.report["steps"] == 4
     assert_same(limited, run(noisy, "cpu", **TINY, steps=4))
@@ -121,8 +139,7 @@ def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, 
         card.largest = float("inf")
         return learned
 
-    monkeypatch.setattr(time_limit, "FEWEST", 4)
-    monkeypatch.setattr(time_limit, "MOST", 4)
+    few_steps(monkeypatch)
     monkeypatch.setitem(STAGES, "learn", tight)
     result = run(noisy, "cuda", **ENDLESS, batch=8, **limit)
     assert result.report["device"].startswith("cuda")
@@ -131,7 +148,7 @@ def test_a_step_with_too_many_pairs_takes_half_of_them_and_says_so(card, noisy, 
 
 
 @pytest.mark.parametrize("stage", ["first", "learn", "refine", "spare"])
-def test_a_card_without_memory_leaves_the_rest_to_the_cpu(card, noisy, monkeypatch, stage):
+def test_a_card_without_memory_leaves_the_rest_to_the_cpu(card, noisy, on_cpu, monkeypatch, stage):
     def full(state, workshop, work=STAGES[stage]):
         card.largest = 64
         return work(state, workshop)
@@ -144,7 +161,7 @@ def test_a_card_without_memory_leaves_the_rest_to_the_cpu(card, noisy, monkeypat
     assert sum("ran out: the run went on on the CPU" in text for text in result.report["warnings"]) == 1
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
-    assert_same(result, run(noisy, "cpu", **ALL))
+    assert_same(result, on_cpu)
 
 
 def test_where_the_cpu_lacks_memory_too_the_error_is_clear(card, noisy, monkeypatch):
