@@ -6,7 +6,7 @@ from NSN2NDenoiseLib.engine.noise.blocks import find_noise_blocks, noise_sd
 from NSN2NDenoiseLib.engine.noise.level import gray_step, measure_noise
 from scipy import ndimage
 
-SHAPE = (28, 96, 96)
+SHAPE = (20, 96, 96)
 MEAN = 1000.0
 
 
