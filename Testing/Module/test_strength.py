@@ -165,6 +165,22 @@ def test_saved_scene_can_still_go_back_to_full_strength(host, logic, ui, volume,
     assert sorted(node.GetName() for node in volumeNodes(host)) == ["chest", "chest denoised"]
 
 
+def test_a_mixture_that_was_edited_is_asked_about(host, logic, ui, volume, fast):
+    """Its voxels are in no other volume."""
+    logic.getParameterNode().resultVolume = fast
+    logic.setStrength(fast, 0.4)
+    edited = voxels(fast) + 1
+    host.slicer.util.updateVolumeFromArray(fast, edited)
+    with host.expectDialog("may have changed since NSN2N made it", answer="cancel"):
+        ui.strengthSlider.value = 80
+    assert ui.strengthSlider.value == 40 and np.array_equal(voxels(fast), edited)
+    with host.expectDialog("may have changed since", answer="ok"):
+        ui.strengthSlider.value = 80
+    host.waitUntil(lambda: report(fast)["strength"] == 0.8)
+    ui.strengthSlider.value = 100
+    host.waitUntil(lambda: report(fast)["strength"] == 1)
+
+
 def test_strength_of_a_run(host, logic, volume, fast):
     full = voxels(fast)
     output = logic.process(volume, preset="fast", strength=0.25, noiseVolume=True)

@@ -1,8 +1,9 @@
 """The slider Strength: the slice views follow it at once, the result when it is let go."""
 
+import slicer
 from slicer.i18n import tr as _
 
-from NSN2NDenoiseLib.logic import strength
+from NSN2NDenoiseLib.logic import results, strength
 from NSN2NDenoiseLib.logic.sequences import frameShown
 from NSN2NDenoiseLib.logic.turns import Turns
 
@@ -77,10 +78,24 @@ class StrengthControl:
         if _isFixed(output):
             self._setBesideID = output.GetID()
             return
+        if strength.strengthOf(output) < 1 and not results.isOurs(output) and not self._mayMix(output):
+            self.update()
+            self._showAgain(output)
+            return
         self._onMoving(percent)
         mixing = strength.changing(output, percent / 100)
         self._changing = Turns(mixing, self._onMixed, lambda error: self._onFailed(output, error))
         self._changing.start()
+
+    def _mayMix(self, output) -> bool:
+        """Ask before voxels are lost that NSN2N did not mix."""
+        question = _(
+            "'{name}' may have changed since NSN2N made it. With another strength it is mixed anew, and what was "
+            "changed is lost. Go on?"
+        )
+        return slicer.util.confirmOkCancelDisplay(
+            question.format(name=output.GetName()), windowTitle=_("NSN2N Denoise")
+        )
 
     def _onMixed(self, output) -> None:
         self._changing = None
