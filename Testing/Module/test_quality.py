@@ -196,7 +196,7 @@ def test_a_page_is_replaced_as_a_whole_or_not_at_all(logic, volume, quickChild, 
         raise OSError(28, "No space left on device")
 
     output = logic.process(volume)
-    output.SetAttribute("NSN2N.Report", json.dumps(dict.fromkeys(ENTRIES)))
+    output.SetAttribute("NSN2N.Report", json.dumps({**dict.fromkeys(ENTRIES), "strength": 1}))
     folder = tmp_path / "pages"
     folder.mkdir()
     page, users = folder / "page.html", folder / "page.html.part"
