@@ -25,7 +25,7 @@ from .volume.positions import real_pairs
 MIN_NOISE = 1e-4
 #: Stages that follow any result.
 FINISHING = ("limit", "spare", "judge", "unbias", "strength", "within")
-NO_LIMIT = "The time limit has no effect: it shortens the training, and this run has none."
+NO_TRAINING = "Time limit and steps are those of the training, and this run has none: they have no effect."
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
 #: stage "spare".
 MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
@@ -129,7 +129,7 @@ def make_plan(
             *look.warnings,
             *(gap_warnings(look, gap, settings.gap) if network is None else ()),
             *_hole_warnings(paired),
-            *([NO_LIMIT] if settings.minutes is not None and ("learn" not in stages or network is not None) else ()),
+            *_training_warnings(settings, "learn" in stages and network is None),
         ),
     )
 
@@ -139,6 +139,11 @@ def _stage_memory_mb(look: Look, settings: Settings, shape, stages: tuple[str, .
     added = added_by_stage(look.shape, look.dtype, settings, shape)
     there = held_before_mb(look.shape, look.dtype)
     return {name: there + added.get(name, added["limit"]) for name in ("look", *stages, "report")}
+
+
+def _training_warnings(settings: Settings, trains: bool) -> list[str]:
+    asked = settings.minutes is not None or settings.steps != Settings.from_preset(settings.preset).steps
+    return [NO_TRAINING] if asked and not trains else []
 
 
 def _hole_warnings(paired: np.ndarray) -> list[str]:

@@ -113,10 +113,6 @@ class Settings:
         if overrides.get("steps") and overrides.get("minutes") is not None:
             raise SettingsError("steps and minutes are both given; minutes choose the steps, so leave one of them out")
         settings = replace(cls(preset=name, **_PRESETS[name]), **overrides)
-        if settings.learn is False and overrides.get("steps"):
-            raise SettingsError(
-                "steps are given, but no network is trained (preset fast, or without learn); leave one out"
-            )
         if settings.learn is None and (overrides.get("steps") or overrides.get("minutes") is not None):
             settings = replace(settings, learn=True)  # who says how long to train wants the network
         settings.check()
