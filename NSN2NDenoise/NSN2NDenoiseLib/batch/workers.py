@@ -146,7 +146,7 @@ def each_ended(
 
     Args:
         client: of Dask.
-        waiting: the tasks, the first one last; they can be keys of a dictionary.
+        waiting: the tasks, the first one last.
         submit: gives a task to the client and returns its future.
         fits: whether a task may be worked on, with these others at the same time.
         again: whether a task whose worker died is tried so many times more as `RETRIES` says, or that is the
@@ -161,31 +161,29 @@ def each_ended(
     """
     from distributed import wait
 
-    waiting, running, dead = list(waiting), {}, set()
-    retries = dict.fromkeys(waiting, RETRIES if again else 0)
+    waiting, running, dead = [(task, RETRIES if again else 0) for task in waiting], {}, set()
     while waiting or running:
         if should_stop():
             raise Cancelled("stopped on request")
         free = sum(client.nthreads().values()) - len(running)
-        while waiting and free > 0 and fits(waiting[-1], running.values()):
-            task = waiting.pop()
-            running[submit(task)] = task
+        while waiting and free > 0 and fits(waiting[-1][0], [task for task, _ in running.values()]):
+            task, retries = waiting.pop()
+            running[submit(task)] = task, retries
             free -= 1
         try:
             ended = wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done if running else ()
         except TimeoutError:
             ended = ()
         for future in [future for future in running if future in ended]:  # in the order in which they were begun
-            task = running.pop(future)
+            task, retries = running.pop(future)
             if again and is_killed(future):
                 worker = future.exception().last_worker.address
                 if worker in dead:  # with another task; this one has only waited for it
-                    waiting.append(task)
+                    waiting.append((task, retries))
                     continue
                 dead.add(worker)
-            if is_killed(future) and retries[task]:
-                retries[task] -= 1
-                waiting.append(task)
+            if is_killed(future) and retries:
+                waiting.append((task, retries - 1))
             else:
                 yield task, future
 
