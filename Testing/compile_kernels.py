@@ -1,7 +1,6 @@
-"""Compiles the filters' kernels before the tests, which run in several processes: python -m Testing.compile_kernels
+"""Compiles the filters' kernels before the tests: python -m Testing.compile_kernels
 
-Two processes that compile them at the same time may get code that differs in the last digits: one loads from numba's
-cache what the other one has made so far. From the cache, all have the same.
+The tests run in several processes, of which each would compile them.
 """
 
 from NSN2NDenoiseLib import engine
