@@ -38,9 +38,8 @@ def on_workers(
 
 def _run(client, work: Work, numbers: list[int], again: bool, should_stop) -> Iterator[tuple[int, Brick]]:
     def submit(number: int):
-        with (
-            warnings.catch_warnings()
-        ):  # some MB a brick are little beside its work, and must not be lost with a worker
+        # some MB for each brick are little beside its work; scattered once, they could be lost with a worker
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph")
             return client.submit(do_brick, work, number, key=f"brick-{number}-{uuid.uuid4().hex}")
 

@@ -68,7 +68,6 @@ class SequenceRun(ChildJob):
         self._inputs: list[InputState] = []
         self._arrived: list[dict] = []
         self._ended: Outcome | None = None
-        self._keepAsked = False
         self.done = 0
         frames = request.frames
         self._delivery = SequenceDelivery(frames, {"preset": request.preset, **request.settings, **request.where})
@@ -92,7 +91,6 @@ class SequenceRun(ChildJob):
 
     def keep(self) -> None:
         """End the run soon, with the frames that are done, or the first one."""
-        self._keepAsked = True
         self._child.send("keep")
 
     def _copyingInput(self, inputVolume) -> Generator:

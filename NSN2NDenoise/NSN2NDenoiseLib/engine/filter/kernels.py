@@ -19,8 +19,6 @@ LINES = 16
 ZERO, ONE = np.float32(0), np.float32(1)
 #: Distance and place in one number: infinite and 0; and better than any.
 WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
-
-
 #: Sums may be taken in any order (vectors), but infinities and NaN count.
 OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
 
