@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.stages.within import seam
 from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom
@@ -53,15 +54,22 @@ def test_the_same_voxels_without_training(noisy, first, file):
     assert again.network is network and again.report["settings"]["width"] == 8
 
 
-def test_the_preview_shows_the_voxels_of_a_run_with_the_network(first):
-    """Convolutions over regions of other sizes round otherwise: far below the noise."""
+def test_a_part_is_that_of_the_whole_with_the_network(first):
+    """In the preview and in a run; convolutions over regions of other sizes round otherwise: far below the noise."""
     noisy = phantom(8, 192, seed=3)[1][:, 80:112]
     whole = engine.denoise(noisy, USING, spacing=SPACING, network=first.network)
     assert whole.report["stages"][:2] == ["learn", "refine"]
     preview = engine.ResultPreview(noisy, spacing=SPACING)
     box, voxels = preview.box(np.s_[2:3, 0:32, 0:10], USING, network=first.network)
     assert box == np.s_[0:6, 0:32, 0:24]
-    np.testing.assert_allclose(voxels, whole.denoised[box], atol=0.01 * whole.report["noiseBefore"])
+    rounding = 0.01 * whole.report["noiseBefore"]
+    np.testing.assert_allclose(voxels, whole.denoised[box], atol=rounding)
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[2:3, :, :10] = True
+    part = engine.denoise(noisy, USING, spacing=SPACING, network=first.network, within=wanted)
+    assert part.report["within"]["box"][2][1] < 192
+    sure = seam(wanted) == 1
+    np.testing.assert_allclose(part.denoised[sure], whole.denoised[sure], atol=rounding)
     without = preview.box(box, engine.Settings.from_preset("fast", device="cpu"))[1]
     assert np.std(without - voxels) > 0.02 * whole.report["noiseBefore"]
 

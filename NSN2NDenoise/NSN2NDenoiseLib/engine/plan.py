@@ -108,7 +108,8 @@ def make_plan(
     stages = _stages(look, settings, sigma, in_sequence and network is None and settings.gap is None)
     part = None
     if within is not None:
-        part = find_part(within, look.axis, look.shape, reach_of(look, stages, gap), SPARE_REACH)
+        reach = reach_of(look, stages, gap) if network is None else reach_with_network(look, stages, gap, settings)
+        part = find_part(within, look.axis, look.shape, reach, SPARE_REACH)
     if part is not None and part.wanted is not None and not look.noise.none:
         stages = (*stages, "within")
     shape = look.shape if part is None else part.shape
@@ -184,12 +185,12 @@ def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, i
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 
 
-def reach_with_network(look: Look, plan: Plan) -> tuple[int, int, int]:
-    """`reach_of` a plan's stages, and of its network, if there is one."""
-    reach = reach_of(look, plan.stages, plan.gap)
-    if "learn" not in plan.stages:
+def reach_with_network(look: Look, stages: tuple[str, ...], gap: int, settings: Settings) -> tuple[int, int, int]:
+    """`reach_of` stages, and of the network of these settings, if there is one that is the whole volume's."""
+    reach = reach_of(look, stages, gap)
+    if "learn" not in stages:
         return reach
-    more = (NETWORK_REACH[0] + plan.settings.context, *NETWORK_REACH[1:])
+    more = (NETWORK_REACH[0] + settings.context, *NETWORK_REACH[1:])
     return tuple(a + b for a, b in zip(reach, more, strict=True))
 
 

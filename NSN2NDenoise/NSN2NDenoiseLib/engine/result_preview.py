@@ -7,14 +7,14 @@ import numpy as np
 
 from .denoise_volume import begin, voxels
 from .look import Look, take_look
-from .plan import SPARE_REACH, make_plan, reach_with_network
+from .plan import make_plan
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
 from .stages.state import State, make_workshop
 from .train.trained import TrainedNetwork
 from .volume.axes import slices_back, slices_first
-from .volume.part import GRID, Box, Part, find_part, shifted, widened
+from .volume.part import GRID, Box, Part, shifted, widened
 
 #: What a sketch looks at around its box: slices, rows and columns.
 SKETCH_REACH = (3, 8, 8)
@@ -62,8 +62,6 @@ class ResultPreview:
         """
         core = self._widened(box)
         plan = make_plan(self.look, settings, core, network)
-        reach = reach_with_network(self.look, plan)
-        plan = replace(plan, part=find_part(core, self.look.axis, self.look.shape, reach, SPARE_REACH))
         workshop = make_workshop(settings, should_stop)
         state = begin(self._slices, self.look, plan)
         for name in plan.stages:
