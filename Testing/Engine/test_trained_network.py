@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.stages.within import seam
+from NSN2NDenoiseLib.engine.volume.seam import seam
 from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.filter import on_cpu
-from NSN2NDenoiseLib.engine.stages.within import SEAM, seam
 from NSN2NDenoiseLib.engine.volume.part import GRID, find_part, shifted
+from NSN2NDenoiseLib.engine.volume.seam import SEAM, seam
 from scipy import ndimage
 
 from Testing.Engine.phantoms import magnitude, mr_phantom, phantom

@@ -74,7 +74,7 @@ def applied(host, logic, ui):
 
 
 def test_a_roi_limits_a_run_of_the_panel(host, module, logic, ui, volume):
-    from NSN2NDenoiseLib.engine.stages.within import seam
+    from NSN2NDenoiseLib.engine.volume.seam import seam
 
     module.panel.matching._inspectTimer.stop()
     roi = roiAround(volume, (2, 10, 15), (8, 50, 60))

@@ -29,8 +29,8 @@ NO_TRAINING = "Time limit and steps are those of the training, and this run has 
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
 #: stage "spare".
 MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
-#: How far a network of 3 levels looks, besides its context.
-NETWORK_REACH = (1, 72, 72)
+#: How far a network of so many levels looks, besides its context.
+NETWORK_LEVELS, NETWORK_REACH = 3, (1, 72, 72)
 
 
 @dataclass(frozen=True)

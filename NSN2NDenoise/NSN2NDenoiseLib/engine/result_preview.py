@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from .denoise_volume import begin, voxels
+from .errors import InputError
 from .look import Look, take_look
-from .plan import make_plan
+from .plan import NETWORK_LEVELS, make_plan
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
@@ -51,15 +52,20 @@ class ResultPreview:
             box: in the volume's (K, J, I) order; it is widened to the grid on which neighbors cost next to nothing.
             settings: of the run; they train no network.
             should_stop: asked between steps.
-            network: that the run uses, of 3 levels at most.
+            network: that the run uses, of `NETWORK_LEVELS` at most.
 
         Returns:
             the widened box, and its voxels in the volume's units and type.
 
         Raises:
             Cancelled: `should_stop` said yes.
-            InputError, RunError, SettingsError: as `denoise`.
+            InputError, RunError, SettingsError: as `denoise`; a network that looks further than a preview does.
         """
+        if network is not None and network.shape["levels"] > NETWORK_LEVELS:
+            raise InputError(
+                f"the network has {network.shape['levels']} levels, and a preview sees as far as one of "
+                f"{NETWORK_LEVELS} looks; run it on the whole volume"
+            )
         core = self._widened(box)
         plan = make_plan(self.look, settings, core, network)
         workshop = make_workshop(settings, should_stop)

@@ -14,9 +14,9 @@ from .noise.color import NoiseColor
 from .noise.map import NoiseMap
 from .noise.speckle import SD, Speckle, measure_speckle
 from .settings import Settings
-from .stages.within import seam
 from .volume.axes import along_slices, slices_back, slices_first
 from .volume.part import bounding_box, check_within
+from .volume.seam import seam
 from .volume.slices import Slices, to_slices, to_volume
 
 

@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib.child import protocol
+from NSN2NDenoiseLib.engine.plan import NETWORK_LEVELS
 
 from .owned_folder import PREFIX, makeFolder
 from .results import INPUT_REFERENCE, reportOf
@@ -18,8 +19,6 @@ from .whole_copy import copyWhole
 FILE = "NSN2N.NetworkFile"
 #: Ending of such a file.
 SUFFIX = ".safetensors"
-#: Levels of the networks that a preview can use: deeper ones, of preset "paper", look further than it does.
-PREVIEWED = 3
 
 _folder: str | None = None
 
@@ -117,7 +116,7 @@ def resultOf(inputVolume, newest=None):
     own = [
         node
         for node in resultsWithNetwork()
-        if node.GetNodeReference(INPUT_REFERENCE) is inputVolume and _levelsOf(node) <= PREVIEWED
+        if node.GetNodeReference(INPUT_REFERENCE) is inputVolume and _levelsOf(node) <= NETWORK_LEVELS
     ]
     return newest if newest in own else own[-1] if own else None
 

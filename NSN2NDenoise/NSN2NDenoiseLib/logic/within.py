@@ -5,6 +5,8 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from NSN2NDenoiseLib.engine.volume.part import Box, everywhere
+
 from . import volumes
 
 
@@ -24,20 +26,26 @@ def wantedVoxels(inputVolume, roi=None, segmentation=None, segment: str | None =
         ValueError: nodes of other kinds, a ROI that was not placed, no such segment, a transform that is not linear, or
             nothing of the volume lies inside.
     """
-    if roi is None and segmentation is None:
-        return None
-    wanted = np.ones(volumes.arrayOf(inputVolume).shape, bool)
-    if roi is not None:
-        wanted &= _insideROI(inputVolume, roi)
-    if segmentation is not None:
-        wanted &= _insideSegment(inputVolume, segmentation, segment)
-    if not wanted.any():
+    wanted = wantedInBox(inputVolume, everywhere(volumes.arrayOf(inputVolume).shape), roi, segmentation, segment)
+    if wanted is not None and not wanted.any():
         names = _(" and ").join(f"'{node.GetName()}'" for node in (roi, segmentation) if node is not None)
         raise ValueError(
             _("No voxel of '{volume}' lies inside {where}, so nothing would be denoised.").format(
                 volume=inputVolume.GetName(), where=names
             )
         )
+    return wanted
+
+
+def wantedInBox(inputVolume, box: Box, roi=None, segmentation=None, segment: str | None = None) -> np.ndarray | None:
+    """`wantedVoxels` of a box of the volume, (K, J, I), boolean as large as the box; it may lie outside of all."""
+    if roi is None and segmentation is None:
+        return None
+    wanted = np.ones([side.stop - side.start for side in box], bool)
+    if roi is not None:
+        wanted &= _insideROI(inputVolume, roi, box)
+    if segmentation is not None:
+        wanted &= _insideSegment(inputVolume, segmentation, segment, box)
     return wanted
 
 
@@ -48,7 +56,7 @@ def segmentsOf(segmentation) -> list[tuple[str, str]]:
     return [(segmentID, content.GetSegment(segmentID).GetName()) for segmentID in ids]
 
 
-def _insideROI(inputVolume, roi) -> np.ndarray:
+def _insideROI(inputVolume, roi, box: Box) -> np.ndarray:
     _checkKind(roi, "vtkMRMLMarkupsROINode", _("ROI"))
     half = np.array(roi.GetSize()) / 2
     if roi.GetNumberOfControlPoints() < 1 or not (half > 0).all():
@@ -58,20 +66,19 @@ def _insideROI(inputVolume, roi) -> np.ndarray:
     toROI = np.linalg.inv(roiToWorld) @ toWorld
     corners = np.array(np.meshgrid(*([-h, h] for h in half))).reshape(3, -1)
     ijk = (np.linalg.inv(toROI) @ np.vstack([corners, np.ones(8)]))[:3]
-    size = np.array(inputVolume.GetImageData().GetDimensions())
-    first = np.clip(np.floor(ijk.min(axis=1)), 0, size).astype(int)
-    last = np.clip(np.ceil(ijk.max(axis=1)) + 1, first, size).astype(int)
-    inside = np.zeros(size[::-1], bool)
+    begin, end = (np.array(ends[::-1]) for ends in zip(*((side.start, side.stop) for side in box), strict=True))
+    first = np.clip(np.floor(ijk.min(axis=1)), begin, end).astype(int)
+    last = np.clip(np.ceil(ijk.max(axis=1)) + 1, first, end).astype(int)
+    inside = np.zeros((end - begin)[::-1], bool)
+    near = inside[tuple(slice(a, b) for a, b in zip((first - begin)[::-1], (last - begin)[::-1], strict=True))]
     i, j = (np.arange(first[n], last[n]) for n in (0, 1))
-    for k in range(first[2], last[2]):
+    for index, k in enumerate(range(first[2], last[2])):
         there = [row[0] * i[None, :] + row[1] * j[:, None] + row[2] * k + row[3] for row in toROI[:3]]
-        inside[k, first[1] : last[1], first[0] : last[0]] = np.all(
-            [np.abs(place) <= side + 1e-6 for place, side in zip(there, half, strict=True)], axis=0
-        )
+        near[index] = np.all([np.abs(place) <= side + 1e-6 for place, side in zip(there, half, strict=True)], axis=0)
     return inside
 
 
-def _insideSegment(inputVolume, segmentation, segment: str | None) -> np.ndarray:
+def _insideSegment(inputVolume, segmentation, segment: str | None, box: Box) -> np.ndarray:
     _checkKind(segmentation, "vtkMRMLSegmentationNode", _("segmentation"))
     segments = segmentsOf(segmentation)
     ids = [segmentID for segmentID, name in segments if segment in (None, "", segmentID, name)]
@@ -83,14 +90,14 @@ def _insideSegment(inputVolume, segmentation, segment: str | None) -> np.ndarray
         )
     toSegmentation = np.linalg.inv(_toWorld(segmentation)) @ _toWorld(inputVolume) @ _ijkToRAS(inputVolume)
     grid = slicer.vtkOrientedImageData()
-    grid.SetExtent(inputVolume.GetImageData().GetExtent())
+    grid.SetExtent([end for side in reversed(box) for end in (side.start, side.stop - 1)])
     grid.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(toSegmentation))
     kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
     if not segmentation.GetSegmentation().ContainsRepresentation(kind):  # surfaces; the user's node stays as it is
         surfaces, segmentation = segmentation, slicer.vtkMRMLSegmentationNode()
         segmentation.GetSegmentation().DeepCopy(surfaces.GetSegmentation())
         segmentation.CreateBinaryLabelmapRepresentation()
-    inside = np.zeros(volumes.arrayOf(inputVolume).shape, bool)
+    inside = np.zeros([side.stop - side.start for side in box], bool)
     for segmentID in ids:
         own, labels = slicer.vtkOrientedImageData(), slicer.vtkOrientedImageData()
         segmentation.GetBinaryLabelmapRepresentation(segmentID, own)

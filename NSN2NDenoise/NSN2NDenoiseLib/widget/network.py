@@ -39,6 +39,11 @@ class NetworkControl:
         index = self._box.currentIndex
         return (self._shown[index][1] or None) if 0 <= index < len(self._shown) else None
 
+    @property
+    def name(self) -> str:
+        """What the chosen network is called in the list."""
+        return str(self._box.currentText)
+
     def _fill(self, items: list[tuple[str, str]], chosen: str | None) -> None:
         self._shown = items
         self._box.clear()

@@ -48,14 +48,14 @@ class Panel(VTKObservationMixin):
         self.strength = StrengthControl(self.ui, self.compare, self.messages)
         self.quality = QualityControl(self.ui, logic, self.compare, self.messages)
         self.within = WithinSection(self.ui)
-        self.preview = ResultPreviewControl(self.ui, logic, self.messages)
-        self.frames = FramesControl(self.ui)
         self.network = NetworkControl(self.ui)
+        self.preview = ResultPreviewControl(self.ui, logic, self.messages, self.network)
+        self.frames = FramesControl(self.ui)
         self.folder = FolderControl(self.ui, logic, self.messages)
         self.run = RunControl(self.ui, logic, self.messages, self)
         self._parts = (
-            self.within, self.matching, self.preview, self.compare, self.strength, self.quality, self.frames,
-            self.network, self.run, self.folder,
+            self.within, self.matching, self.network, self.preview, self.compare, self.strength, self.quality,
+            self.frames, self.run, self.folder,
         )  # fmt: skip
         self.matching.onCost = self.run.update
         logic.onStrengthChanged = self._onStrengthChanged

@@ -1,6 +1,6 @@
 """A layer over the input in the slice views, with the result where it is known; the user's own comes back."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import numpy as np
 import slicer
@@ -15,9 +15,13 @@ class PreviewLayer:
     """A hidden copy of the input in the foreground of all slice views, into which boxes of the result are written.
 
     What the user, or another part of the panel, puts in the foreground of a view meanwhile stays there.
+
+    Args:
+        shareOf: tells how much of the result counts at each voxel of a box, 0 to 1; None: all of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shareOf: Callable[[tuple], np.ndarray | None]) -> None:
+        self._shareOf = shareOf
         self._input, self._node, self._display = None, None, None
         self._known: list[tuple] = []
         self._sketches: list[tuple] = []
@@ -104,8 +108,8 @@ class PreviewLayer:
         self._mix(box, full, part)
         slicer.util.arrayFromVolumeModified(self._node)
 
-    def setStrength(self, part: float) -> None:
-        """Show all that is known at another strength."""
+    def mixAgain(self, part: float) -> None:
+        """Show all that is known at another strength, or where other voxels are wanted."""
         for box, full in (*self._sketches, *self._known):
             self._mix(box, full, part)
         if self._known or self._sketches:
@@ -120,11 +124,20 @@ class PreviewLayer:
 
     def _mix(self, box: tuple, full: np.ndarray, part: float) -> None:
         before = np.ascontiguousarray(volumes.arrayOf(self._input)[box])
+        share = self._shareOf(box)
+        if share is not None:
+            full = _fadedIn(before, full, share)
         image = volumes.atOnce(strength.mixing(before, full, part, self._input.GetImageData().GetScalarType()))
         volumes.arrayOf(self._node)[box] = volumes.arrayOfImage(image)
 
     def _ourComposites(self) -> list:
         return [node for node in compositeNodes() if node.GetForegroundVolumeID() == self._node.GetID()]
+
+
+def _fadedIn(before: np.ndarray, full: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The result where it counts, the input where it does not, of their type."""
+    mixed = before + share * (full.astype(np.float64) - before)
+    return (mixed if before.dtype.kind == "f" else np.rint(mixed)).astype(before.dtype)
 
 
 def _holds(one: tuple, other: tuple) -> bool:

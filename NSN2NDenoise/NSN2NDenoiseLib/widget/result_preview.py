@@ -14,7 +14,9 @@ from NSN2NDenoiseLib.logic.preview_job import previewKey
 from NSN2NDenoiseLib.logic.turns import Turns
 
 from .messages import Messages
+from .network import NetworkControl
 from .preview_layer import PreviewLayer
+from .preview_within import PreviewWithin
 from .slice_views import lookedAtBoxes
 from .timers import singleShot
 
@@ -29,20 +31,24 @@ class ResultPreviewControl(VTKObservationMixin):
         ui: the panel's widgets by name.
         logic: the module's logic.
         messages: status line, log and dialog.
+        network: the choice of a network.
     """
 
-    def __init__(self, ui, logic, messages: Messages) -> None:
+    def __init__(self, ui, logic, messages: Messages, network: NetworkControl) -> None:
         VTKObservationMixin.__init__(self)
-        self._ui, self._logic, self._messages = ui, logic, messages
-        self.layer = PreviewLayer()
+        self._ui, self._logic, self._messages, self._network = ui, logic, messages, network
+        self._within = PreviewWithin(self._onWithin)
+        self.layer = PreviewLayer(self._within.shareOf)
         self._parameterNode = None
         self._job = None
         self._showing: Turns | None = None
         self._what = ""
         self._threshold = None
         self._wish, self._since = None, 0.0
+        self._areOthersWanted = False
         self._timer = singleShot(self._follow)
         ui.previewResultButton.connect("toggled(bool)", self._onToggled)
+        ui.networkComboBox.connect("activated(int)", self._onNetwork)
         ui.compareSlider.connect("valueChanged(double)", self._onOther)
         ui.noiseViewButton.connect("toggled(bool)", self._onOther)
         ui.strengthSlider.connect("valueIsChanging(double)", self._onStrength)
@@ -77,6 +83,7 @@ class ResultPreviewControl(VTKObservationMixin):
             self.end()
             return
         self.layer.followVolume()
+        self._within.follow(self._parameterNode)
         if self._threshold != self._wantedThreshold():
             self._timer.start(GATHER)
 
@@ -92,20 +99,26 @@ class ResultPreviewControl(VTKObservationMixin):
             return None
         return previewKey(node.inputVolume, self._settings(), self._withNetwork())
 
-    def _source(self):
-        """The result of the volume whose network the preview uses; None without, or where a run would use none."""
+    def _usedNetwork(self) -> tuple[str, str] | None:
+        """Name and file of the network that the preview uses: the one chosen for a run, or else the volume's own.
+
+        None: without, or where a run would use none.
+        """
         node = self._parameterNode
         if node.learn == "off" or engine.Settings.from_preset(node.preset).speckle:
             return None
-        return networks.resultOf(node.inputVolume, node.resultVolume)
+        if self._network.path is not None:
+            return self._network.name, self._network.path
+        result = networks.resultOf(node.inputVolume, node.resultVolume)
+        return None if result is None else (result.GetName(), networks.fileOf(result))
 
     def _withNetwork(self) -> dict | None:
         """How a run with the present settings would use that network."""
-        node, source = self._parameterNode, self._source()
-        if source is None:
+        node, used = self._parameterNode, self._usedNetwork()
+        if used is None:
             return None
         settings = {**self._settings(), "learn": arguments.switched("learn", node.learn), "refine": node.refine}
-        return {"network": networks.fileOf(source), "preset": node.preset, "settings": settings}
+        return {"network": used[1], "preset": node.preset, "settings": settings}
 
     def _wantedThreshold(self) -> float | None:
         return None if isThresholdAutomatic(self._parameterNode) else self._parameterNode.threshold
@@ -138,12 +151,13 @@ class ResultPreviewControl(VTKObservationMixin):
         if not self._ui.previewResultButton.checked or self._key() != job.key:  # while packages were installed
             job.cancel()
             return False
-        self._job, source = job, self._source()
+        self._job, used = job, self._usedNetwork()
         self._what = _("the result of preset fast")
-        if source is not None:
-            self._what = _("the result with the network of '{name}'").format(name=source.GetName())
+        if used is not None:
+            self._what = _("the result with the network of '{name}'").format(name=used[0])
         self._threshold = self._wantedThreshold()
         self._showing = Turns(self.layer.showing(inputVolume), lambda _: self._follow(), self._onNoLayer)
+        self._within.follow(self._parameterNode)
         for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
             self.addObserver(sliceNode, vtk.vtkCommand.ModifiedEvent, self._onMoved)
         self._say(_("looking at the volume..."))
@@ -156,6 +170,7 @@ class ResultPreviewControl(VTKObservationMixin):
         if self._showing is not None:
             self._showing.stop()
         self.removeObservers()
+        self._within.follow(None)
         self.layer.hide()
         if job is not None and job.running:
             job.cancel()
@@ -168,8 +183,16 @@ class ResultPreviewControl(VTKObservationMixin):
         """The result, or its removed noise, is looked at."""
         self.end()
 
+    def _onNetwork(self, index: int) -> None:
+        self.update()
+
     def _onStrength(self, percent: float) -> None:
-        self.layer.setStrength(percent / 100)
+        self.layer.mixAgain(percent / 100)
+
+    def _onWithin(self) -> None:
+        """Other voxels are wanted."""
+        self._areOthersWanted = True
+        self._onMoved(None, None)
 
     def _follow(self) -> None:
         """Wish for what is looked at and not known, one view after the other."""
@@ -181,15 +204,26 @@ class ResultPreviewControl(VTKObservationMixin):
         if self._threshold != self._wantedThreshold():
             self._threshold, self._wish = self._wantedThreshold(), None
             self.layer.forget()
-        unknown = [box for box in lookedAtBoxes(self._parameterNode.inputVolume) if not self.layer.knows(box)]
+        if self._areOthersWanted:
+            self._areOthersWanted = False
+            self.layer.mixAgain(self._ui.strengthSlider.value / 100)
+        parts = [self._within.partOf(box) for box in lookedAtBoxes(self._parameterNode.inputVolume)]
+        wanted = [box for box in parts if box is not None]
+        unknown = [box for box in wanted if not self.layer.knows(box)]
         if not unknown:
             if self._wish is None:
-                self._say(_("shown: {what}").format(what=self._what))
+                self._say(self._shown() if wanted else self._nothing())
             return
         if self._wish not in unknown:
             self._wish, self._since = unknown[0], time.monotonic()
             self._job.show(self._wish, self._threshold)
             self._say(_("computing..."))
+
+    def _shown(self) -> str:
+        return _("shown: {what}").format(what=self._what)
+
+    def _nothing(self) -> str:
+        return self._within.problem or _("nothing that is looked at lies inside what 'Only within' says")
 
     def _onSketched(self, box: tuple, voxels) -> None:
         if self._job is None:
