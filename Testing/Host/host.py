@@ -206,7 +206,7 @@ class Host:
             time.sleep(0.002)
         self.processEvents()  # on a busy machine, the loop above may have turned once only
 
-    def waitUntil(self, condition, timeout=120.0, message=""):
+    def waitUntil(self, condition, timeout=600.0, message=""):
         """Let the event loop run until `condition()` is true; AssertionError after `timeout` seconds.
 
         Whoever waits in vain waits long: a time that is short for the machine at hand fails on one with other work.
