@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from NSN2NDenoiseLib.engine.match import low_pass as module
 from NSN2NDenoiseLib.engine.match.low_pass import low_pass, median_of_nine, non_local_means
 from scipy import ndimage
 
@@ -48,10 +49,22 @@ def direct(image, noise_sd):
     return result
 
 
-def test_non_local_means_is_its_formula_up_to_the_border():
+@pytest.mark.parametrize("kernel", ["numba", "numpy"])
+def test_non_local_means_is_its_formula_up_to_the_border(kernel, monkeypatch):
+    if kernel == "numpy":
+        monkeypatch.setattr(module, "compiled", lambda: None)
     image = phantom(slices=1, side=20, noise=60)[1][0] / 1300
     np.testing.assert_allclose(non_local_means(image, 0.05), direct(image, 0.05), atol=2e-6)
     np.testing.assert_allclose(non_local_means(image[:17], 0.05), direct(image[:17], 0.05), atol=2e-6)
+
+
+def test_a_part_is_the_wholes_bit_by_bit():
+    """Where it begins on the grid; `REACH` and a patch from its border."""
+    image = phantom(slices=1, side=160, noise=20)[1][0] / 1300
+    part = np.s_[48:133, 24:151]
+    inside = np.s_[8:-8, 8:-8]
+    whole = non_local_means(image, 0.015)[part]
+    np.testing.assert_array_equal(non_local_means(image[part], 0.015)[inside], whole[inside])
 
 
 def test_non_local_means_is_scikit_images_but_for_its_approximate_exp():

@@ -22,6 +22,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 from NSN2NDenoiseLib.child.match_order import MatchOrder
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
+from NSN2NDenoiseLib.engine.match import low_pass
 from NSN2NDenoiseLib.engine.timing import measure_speed, predict_seconds
 
 #: Seconds that a child without parent has for stopping by itself.
@@ -223,6 +224,7 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     volume = _load(directory, protocol.VOLUME_FILE)
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
     start = time.monotonic()
+    threading.Thread(target=low_pass.compiled, daemon=True).start()  # meanwhile; numba takes a while to load
     look, slices = engine.take_look(volume, axis=job["axis"], spacing=_spacing(job))
     lookSeconds = time.monotonic() - start
     plan = engine.make_plan(look, settings)

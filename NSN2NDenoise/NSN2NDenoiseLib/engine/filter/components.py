@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ..runtime.compiled_code import compiled, inlined
 from .eigen import SIDE, vectors_above
 from .groups import ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, compiled, inlined, nearest_blocks
+from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
 
 #: A group keeps at most so many components; beyond, it keeps its blocks as they are.
 MOST = 48

@@ -10,7 +10,8 @@ References:
 
 import numpy as np
 
-from .kernels import ONE, ZERO, inlined
+from ..runtime.compiled_code import inlined
+from .kernels import ONE, ZERO
 
 #: Rows and columns; smaller matrices are filled up with zeros.
 SIDE = 64

@@ -6,9 +6,8 @@ you change this one, delete the __pycache__ beside it, or the kernels that call 
 """
 
 import numpy as np
-from numba import njit
 
-from ..runtime import compiled_code
+from ..runtime.compiled_code import inlined
 from .groups import CHANCES, SHIFT
 
 #: Columns that are compared at once with those around, and how far around at most.
@@ -19,18 +18,6 @@ LINES = 16
 ZERO, ONE = np.float32(0), np.float32(1)
 #: Distance and place in one number: infinite and 0; and better than any.
 WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
-#: Sums may be taken in any order (vectors), but infinities and NaN count.
-OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
-
-
-def compiled(function):
-    """Compile on the first call, and keep it for the next start."""
-    return compiled_code.compiled(function, **OPTIONS)
-
-
-def inlined(function):
-    """Compile into what calls it."""
-    return njit(forceinline=True, **OPTIONS)(function)
 
 
 @inlined

@@ -6,8 +6,9 @@ and write without gaps: after three of them, the blocks are the last axis and th
 
 import numpy as np
 
+from ..runtime.compiled_code import compiled, inlined
 from .groups import GROUP, ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, compiled, inlined, nearest_blocks
+from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
 
 #: The cosine transform of four samples: 1/2, and cos(pi/8) and sin(pi/8) over sqrt(2).
 HALF, C1, C3 = np.float32(0.5), np.float32(0.6532814824381883), np.float32(0.2705980500730985)

@@ -5,6 +5,9 @@ from contextlib import suppress
 from numba import njit
 from numba.core.caching import FunctionCache
 
+#: Sums may be taken in any order (vectors), but infinities and NaN count.
+OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+
 
 class _Kept(FunctionCache):
     """numba's files. A full disk, or a file that a power cut has damaged, ends no run: it compiles again then."""
@@ -24,7 +27,12 @@ class _Kept(FunctionCache):
 
 def compiled(function, **options):
     """`numba.njit`, and what it compiles is kept beside the source, or else in the user's cache, or nowhere."""
-    dispatcher = njit(**options)(function)
+    dispatcher = njit(**{**OPTIONS, **options})(function)
     with suppress(RuntimeError):  # neither can be written
         dispatcher._cache = _Kept(function)  # as its enable_caching does
     return dispatcher
+
+
+def inlined(function):
+    """Compile into what calls it."""
+    return njit(forceinline=True, **OPTIONS)(function)
