@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.batch.find import find_items
 from NSN2NDenoiseLib.batch.items import Item
 from NSN2NDenoiseLib.batch.size import WORKER, predict
 from NSN2NDenoiseLib.batch.task import DONE, REFUSED, denoise_item
+from NSN2NDenoiseLib.cli.volume_io import read_volume
 
 from Testing.CommandLine.bids_files import boxes
+from Testing.CommandLine.dicom_files import write_multiframe, write_series
 
 FAST = ("--preset", "fast", "--device", "cpu")
 SETTINGS = engine.Settings.from_preset("fast", device="cpu")
@@ -151,7 +154,8 @@ def test_layers_of_a_segmentation_are_no_frames(nsn2n, tmp_path):
     ("arguments", "words"),
     [
         (("flat.nii", "--frames", "all"), "is no 4-D file"),
-        (("four.nii", "--frames", "all", "--frame", "1"), "leave --dicom, --frame and --series out"),
+        (("four.nii", "--frames", "all", "--frame", "1"), "leave --frame out"),
+        (("four.nii", "--frames", "all", "--series", "1"), "is a file; --series chooses"),
         (("four.nii",), "or denoise --frames all"),
         (("none.nii", "--frames", "all"), "does not exist"),
         (("dull.nii", "--frames", "all"), "frame 1: "),
@@ -174,3 +178,70 @@ def test_a_sequence_is_one_volume_of_a_batch(tmp_path):
     row = denoise_item(item, SETTINGS, tmp_path, False)
     assert row.status == DONE and row.size == "40 x 40 x 6 x 2" and row.thumbnail
     assert sitk.ReadImage(str(tmp_path / "out.nii.gz")).GetSize() == (40, 40, 6, 2)
+
+
+def write_4d(folder, kind: str) -> np.ndarray:
+    """Two frames of five slices, stored slice by slice, as a series of ten files or as one enhanced file; returns
+    them, (T, K, J, I), image units."""
+    noise = np.random.default_rng(1)
+    frames = np.rint([boxes(0)[:5] + 50 * n + noise.normal(0, 20, (5, 40, 40)) for n in range(2)]).astype(np.int16)
+    stored, times, positions = np.concatenate(frames.swapaxes(0, 1)[..., None, :, :]), [1, 2] * 5, np.arange(10) // 2
+    stored = stored.reshape(10, 40, 40)
+    if kind == "files":
+        write_series(folder, stored, 2.0 * positions, TemporalPositionIdentifier=times, RescaleIntercept=0)
+    else:
+        folder.mkdir()
+        write_multiframe(folder / "m.dcm", stored.astype(np.uint16), 3.0 * positions, np.array(times) - 1)
+    return frames
+
+
+@pytest.mark.parametrize("kind", ["files", "one file"])
+def test_all_frames_of_a_dicom_series(nsn2n, tmp_path, kind):
+    """Into a derived series with the same frames, and into an image file."""
+    frames = write_4d(tmp_path / "s", kind)
+    done = nsn2n("denoise", "s", "out", "--frames", "all", "--dicom", *FAST, "--noise", "noise.nii")
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(
+        file.name for file in (tmp_path / "s").iterdir()
+    )
+    removed = sitk.ReadImage(str(tmp_path / "noise.nii"))
+    clean = boxes(0)[:5]
+    for number, frame in enumerate(frames):
+        before, after = (read_volume(tmp_path / name, number) for name in ("s", "out"))
+        np.testing.assert_array_equal(before.array, frame)
+        np.testing.assert_array_equal(after.array, frame - sitk.GetArrayFromImage(removed)[number])
+        assert after.image.GetOrigin() == before.image.GetOrigin() and after.spacing == before.spacing
+        assert np.std(after.array - clean) < np.std(frame - clean) / 2
+    source = read_volume(tmp_path / "s", 0).image
+    assert removed.GetSize() == (40, 40, 5, 2) and removed.GetSpacing()[:3] == pytest.approx(source.GetSpacing())
+    assert removed.GetOrigin()[:3] == pytest.approx(source.GetOrigin())
+
+
+def test_frames_of_a_dicom_series_that_are_no_sequence(nsn2n, tmp_path):
+    values = np.rint(boxes(20)).astype(np.int16)
+    write_series(tmp_path / "flat", values, 2.0 * np.arange(6))
+    write_series(tmp_path / "hole", np.concatenate([values, values]), np.tile([0.0, 2, 4, 8, 10, 12], 2))
+    places = [(x, 0, z) for x in (0, 3) for z in 2 * np.arange(6)]
+    write_series(tmp_path / "moved", np.concatenate([values, values]), places, (1, 0, 0, 0, 1, 0))
+    for name, words in (
+        ("flat", "is no 4-D file; leave --frames out"),
+        ("hole", "1 slice is missing"),
+        ("moved", "frames 0 and 1 of the series in moved lie in different places"),
+    ):
+        done = nsn2n("denoise", name, "out", "--frames", "all", "--dicom", *FAST)
+        assert done.returncode == 2 and words in " ".join(done.stderr.split()), done.stderr
+    assert "or denoise --frames all" in nsn2n("inspect", "moved").stderr
+
+
+@pytest.mark.parametrize("as_dicom", [True, False])
+def test_a_4d_dicom_series_is_one_volume_of_a_batch(tmp_path, as_dicom):
+    frames = write_4d(tmp_path / "s", "files")
+    (item,) = find_items([tmp_path / "s"], tmp_path / "out", as_dicom)
+    assert predict(item, SETTINGS)[0] == frames.size
+    row = denoise_item(item, SETTINGS, tmp_path / "out", as_dicom)
+    assert row.status == DONE and row.size == "40 x 40 x 5 x 2", row.reason
+    result = tmp_path / "out" / item.output
+    if as_dicom:
+        assert read_volume(result, 1).array.shape == (5, 40, 40)
+    else:
+        assert sitk.ReadImage(str(result)).GetSize() == (40, 40, 5, 2)

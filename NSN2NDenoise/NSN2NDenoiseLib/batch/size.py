@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..cli.dicom_geometry import count_frames
 from ..cli.volume_io import read_header
 from ..engine import Settings, resolve_axis, slices_first
 from ..engine.errors import NSN2NError
@@ -32,5 +33,5 @@ def predict(item: Item, settings: Settings) -> tuple[int, float]:
 
 
 def _of_series(item: Item) -> tuple[int, tuple[int, ...], np.dtype, None]:
-    slices = item.series.slices
-    return 1, (len(slices), *slices[0].shape), DICOM_TYPE, None
+    slices, frames = item.series.slices, count_frames(item.name, item.series)
+    return frames, (len(slices) // frames, *slices[0].shape), DICOM_TYPE, None

@@ -14,8 +14,9 @@ import SimpleITK as sitk
 
 from .. import engine
 from ..cli import dicom_in
+from ..cli.dicom_geometry import count_frames
 from ..cli.dicom_out import check_writable, write_derived
-from ..cli.frames import Sequence, denoise_sequence, read_sequence
+from ..cli.frames import Sequence, denoise_sequence, dicom_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, is_sequence, read_volume, warnings_of, write_like
@@ -126,23 +127,25 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
 
 
 def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume | Sequence, engine.DenoiseResult]:
-    if item.series is None and is_sequence(item.source):
-        sequence = read_sequence(item.source)
-        return sequence, denoise_sequence(sequence, settings)
     volume = _read(item)
     if as_dicom:
         check_writable(item.name, volume)
-    elif volume.problem is not None:
+    if isinstance(volume, Sequence):
+        return volume, denoise_sequence(volume, settings)
+    if not as_dicom and volume.problem is not None:
         raise engine.InputError(f"{volume.problem}; only a derived DICOM series (--dicom) can keep its slices in place")
     return volume, engine.denoise(volume.array, settings, spacing=volume.spacing, positions=volume.positions)
 
 
-def _read(item: Item) -> Volume:
+def _read(item: Item) -> Volume | Sequence:
     if item.series is None:
-        return read_volume(item.source)
+        return read_sequence(item.source) if is_sequence(item.source) else read_volume(item.source)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    name = dicom_in.name_of(item.source)
+    if count_frames(name, item.series) > 1:
+        return dicom_sequence(name, item.series)
     try:
-        return dicom_volume(*dicom_in.read_series(f"the series in {item.source}", item.series, None))
+        return dicom_volume(*dicom_in.read_series(name, item.series, None))
     except RuntimeError as error:
         raise engine.InputError(f"the series can't be read: {error}") from error
 

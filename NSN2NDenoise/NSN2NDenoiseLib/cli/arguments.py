@@ -37,7 +37,7 @@ def _add_denoise(commands) -> None:
         "with --dicom",
     )
     parser.add_argument("--dicom", action="store_true", help="write a derived DICOM series of a DICOM series")
-    parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file into a 4-D file")
+    parser.add_argument("--frames", choices=("all",), help="denoise all frames of a 4-D file or series")
     add_options(parser)
     parser.add_argument("--within", type=Path, metavar="LABELMAP", help=WITHIN)
     parser.add_argument("--noise", type=Path, metavar="FILE", help="also write what was removed: input - output")

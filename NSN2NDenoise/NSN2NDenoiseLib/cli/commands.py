@@ -42,11 +42,12 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
     files = [(options.report, ".json"), (options.preview, ".png"), (options.save_network, NETWORK)]
     network = None if options.network is None else engine.load_network(options.network)
     _check_targets(options, images, files)
-    if options.frames and (options.dicom or options.frame is not None or options.series is not None):
-        raise engine.SettingsError("--frames all takes a 4-D file; leave --dicom, --frame and --series out")
-    volume = (
-        read_sequence(options.input) if options.frames else read_volume(options.input, options.frame, options.series)
-    )
+    if options.frames and options.frame is not None:
+        raise engine.SettingsError("--frames all denoises all frames; leave --frame out")
+    if options.frames:
+        volume = read_sequence(options.input, options.series)
+    else:
+        volume = read_volume(options.input, options.frame, options.series)
     where = None
     if options.within is not None:
         like = volume.frame(0).image if options.frames else volume.image

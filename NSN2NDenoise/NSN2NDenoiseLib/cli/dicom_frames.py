@@ -29,8 +29,7 @@ def check_frames(name: str, slices: Sequence[Slice]) -> None:
         )
     if header.NumberOfFrames != len(slices):
         raise InputError(
-            f"{name} is a multi-frame file of more than one volume; --dicom needs one whose frames are one volume, or "
-            "a series of single-frame files"
+            f"{name} is a multi-frame file of more than one volume; --dicom writes all of them: add --frames all"
         )
 
 

@@ -53,6 +53,45 @@ def place(name: str, series: Series, frame: int | None) -> Placement:
     Raises:
         InputError: the slices are no volume, or the frame has to be chosen.
     """
+    slices, stacks = _stacks(name, series)
+    if not stacks:
+        return _without_positions(name, slices, frame)
+    return _placement(series, stacks, _check_frame(name, frame, len(stacks[0])))
+
+
+def count_frames(name: str, series: Series) -> int:
+    """How many slices a series has at each position; arguments and errors as `place`."""
+    stacks = _stacks(name, series)[1]
+    return len(stacks[0]) if stacks else 1
+
+
+def place_frames(name: str, series: Series) -> list[Placement]:
+    """The slices of each frame of a 4-D series, which lie in one place; arguments as `place`.
+
+    Raises:
+        InputError: as `place`; the series is 3-D, its slices are irregular, or its frames do not lie in one place.
+    """
+    stacks = _stacks(name, series)[1]
+    if not stacks or len(stacks[0]) == 1:
+        raise InputError(f"{name} is no 4-D file; leave --frames out")
+    placements = [_placement(series, stacks, number) for number in range(len(stacks[0]))]
+    first = placements[0]
+    for number, other in enumerate(placements):
+        if other.problem is not None:
+            raise InputError(f"{name}, frame {number}: {other.problem}. Choose a frame with --frame")
+        far = max(np.abs(a.position - b.position).max() for a, b in zip(first.slices, other.slices, strict=True))
+        if far > SHIFT_PIXELS * min(first.spacing) or not np.allclose(other.spacing, first.spacing, rtol=OFF_GRID):
+            raise InputError(f"frames 0 and {number} of {name} lie in different places; choose one with --frame")
+    return placements
+
+
+def _stacks(name: str, series: Series) -> tuple[list[Slice], list[list[Slice]]]:
+    """The slices of a series, each once, and those at the same position together, along the normal, as many at each;
+    no stacks where the positions are unknown.
+
+    Raises:
+        InputError: the slices are no volume.
+    """
     slices = list(
         {(one.uid or one.file, one.frame): one for one in series.slices}.values()
     )  # copies of a file count once
@@ -61,7 +100,7 @@ def place(name: str, series: Series, frame: int | None) -> Placement:
         sizes = ", ".join(f"{columns} x {rows}" for rows, columns in sorted(shapes))
         raise InputError(f"the slices of {name} have different sizes ({sizes}); one volume is needed")
     if any(one.position is None or one.orientation is None for one in slices):
-        return _without_positions(name, slices, frame)
+        return slices, []
     orientation = slices[0].orientation
     others = {tuple(np.round(one.orientation, 2)) for one in slices}
     if max(np.abs(one.orientation - orientation).max() for one in slices) > SAME_DIRECTION:
@@ -80,7 +119,13 @@ def place(name: str, series: Series, frame: int | None) -> Placement:
             f"{name} has {least} to {most} slices at the same position; a volume, or a 4-D series with as many frames "
             "everywhere, is needed"
         )
-    number = _check_frame(name, frame, most)
+    return slices, stacks
+
+
+def _placement(series: Series, stacks: list[list[Slice]], number: int) -> Placement:
+    """Of stacks of slices those of one frame, and what is irregular."""
+    rows, columns = stacks[0][0].orientation[:3], stacks[0][0].orientation[3:]
+    normal = np.cross(rows, columns)
     chosen = [stack[number] for stack in stacks]
     pixel = chosen[0].spacing or (1.0, 1.0)
     offsets = np.array([one.position for one in chosen]) - chosen[0].position
@@ -98,7 +143,7 @@ def place(name: str, series: Series, frame: int | None) -> Placement:
         chosen[0].position,
         np.stack([rows, columns, normal], axis=1),
         problem,
-        most,
+        len(stacks[0]),
     )
 
 
@@ -127,7 +172,10 @@ def _check_frame(name: str, frame: int | None, frames: int) -> int:
             raise InputError(f"{name} is 3-D; leave --frame out")
         return 0
     if frame is None:
-        raise InputError(f"{name} is 4-D with {frames} frames; choose one with --frame N (0 to {frames - 1})")
+        raise InputError(
+            f"{name} is 4-D with {frames} frames; choose one with --frame N (0 to {frames - 1}), or denoise "
+            "--frames all"
+        )
     if not 0 <= frame < frames:
         raise InputError(f"--frame {frame} does not exist in {name}; it has the frames 0 to {frames - 1}")
     return frame

@@ -14,6 +14,7 @@ from ..engine import InputError, describe_network, describe_stages
 from .dicom_code import code_item
 from .dicom_frames import check_frames, mark_frames
 from .dicom_series import Slice
+from .frames import Sequence
 from .volume_io import Volume
 
 #: What is added to the description of the series, of which at most so many characters (LO) are kept.
@@ -43,8 +44,8 @@ STALE = (
 ST = 1024
 
 
-def check_writable(name: str, volume: Volume) -> None:
-    """Check that a volume can go back to DICOM, before any work.
+def check_writable(name: str, volume: Volume | Sequence) -> None:
+    """Check that a volume or sequence can go back to DICOM, before any work.
 
     Raises:
         InputError: it did not come from a series of single-frame files, or from an enhanced file that it is all of,
@@ -62,7 +63,7 @@ def check_writable(name: str, volume: Volume) -> None:
             raise InputError(f"{file} has no stored values with a linear rescale; --dicom can't write such slices")
 
 
-def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: dict) -> None:
+def write_derived(folder: Path, volume: Volume | Sequence, denoised: np.ndarray, report: dict) -> None:
     """Write a derived series, one file for each source file, of the same name, its frames in the source's order.
 
     Patient, study, frame of reference, geometry, rescale and window stay the source's; series and instances are new;
@@ -71,7 +72,7 @@ def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: di
     Args:
         folder: made here.
         volume: the input, of a DICOM series.
-        denoised: (K, J, I), image units.
+        denoised: (K, J, I) or (T, K, J, I), image units.
         report: of the run.
 
     Raises:
@@ -80,6 +81,7 @@ def write_derived(folder: Path, volume: Volume, denoised: np.ndarray, report: di
     folder.mkdir()
     series, now = generate_uid(), datetime.datetime.now()
     description = describe_derivation(report)
+    denoised = denoised.reshape(-1, *denoised.shape[-2:])
     files = zip(volume.slices, denoised, strict=True)
     if volume.slices[0].frame is not None:
         order = np.argsort([one.frame for one in volume.slices])

@@ -9,10 +9,12 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
+from . import dicom_in
+from .dicom_series import Series, Slice
 from .nifti import Nifti, read_nifti
 from .nrrd_list import NrrdList, as_frames, read_nrrd_list
 from .room import check_room
-from .volume_io import Volume, array_of, is_sequence, open_file
+from .volume_io import Volume, array_of, is_sequence, last_line, open_file
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Sequence:
         array: (T, K, J, I), image units, the file's pixel type.
         warnings: sentences for the user.
         modality: as of a `Volume`; unknown in a file that is no DICOM.
+        slices: the DICOM slices that it came from, frame by frame, or nothing.
         header: what ITK does not keep of the file's own; None where that is nothing.
     """
 
@@ -31,6 +34,7 @@ class Sequence:
     array: np.ndarray = field(repr=False)
     warnings: tuple[str, ...] = ()
     modality: str = ""
+    slices: tuple[Slice, ...] = field(default=(), repr=False)
     header: Nifti | NrrdList | None = field(default=None, repr=False)
 
     def frame(self, number: int) -> Volume:
@@ -39,15 +43,18 @@ class Sequence:
         return Volume(self.array[number], sitk.Extract(self.image, [*size[:3], 0], [0, 0, 0, number]))
 
 
-def read_sequence(path: Path) -> Sequence:
-    """Read a 4-D file.
+def read_sequence(path: Path, series: str | None = None) -> Sequence:
+    """Read a 4-D file, or a 4-D series of a DICOM folder; arguments as `read_volume`.
 
     Raises:
         InputError: missing, unreadable or not 4-D.
     """
     if not path.exists():
         raise engine.InputError(f"{path} does not exist")
-    if path.is_dir() or not is_sequence(path):
+    dicom = dicom_in.find_dicom(path, series)
+    if dicom is not None:
+        return dicom_sequence(dicom_in.name_of(path), dicom)
+    if not is_sequence(path):
         raise engine.InputError(f"{path} is no 4-D file; leave --frames out")
     reader, size = open_file(path)
     bytes_per_voxel = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
@@ -56,6 +63,27 @@ def read_sequence(path: Path) -> Sequence:
     if reader.GetNumberOfComponents() > 1:
         image = as_frames(image)
     return Sequence(image, array_of(image), header=read_nifti(path) or read_nrrd_list(path))
+
+
+def dicom_sequence(name: str, series: Series) -> Sequence:
+    """The frames of a 4-D DICOM series, 1 apart, as their times may be anywhere in the headers.
+
+    Args:
+        name: for messages.
+        series: what to read.
+
+    Raises:
+        InputError: it is none, or can't be read.
+    """
+    try:
+        images, placements = zip(*dicom_in.read_frames(name, series), strict=True)
+        for other in images[1:]:
+            other.CopyInformation(images[0])
+        image = sitk.JoinSeries(images, 0.0, 1.0)
+    except RuntimeError as error:
+        raise engine.InputError(f"{name} can't be read as images: {last_line(error)}") from error
+    slices = tuple(one for placement in placements for one in placement.slices)
+    return Sequence(image, array_of(image), modality=series.modality, slices=slices)
 
 
 def denoise_sequence(

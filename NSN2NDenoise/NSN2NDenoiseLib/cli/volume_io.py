@@ -9,7 +9,8 @@ import SimpleITK as sitk
 
 from ..engine import InputError, Settings
 from . import dicom_in
-from .dicom_series import Slice, series_of_file
+from .dicom_geometry import count_frames
+from .dicom_series import Slice
 from .nifti import Nifti, read_nifti
 from .nrrd_list import frame_of, is_list
 from .room import check_room
@@ -69,17 +70,12 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
         raise InputError(f"{path} does not exist")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        if path.is_dir():
-            return dicom_volume(*dicom_in.read_folder(path, series, frame))
-        if series is not None:
-            raise InputError(f"{path} is a file; --series chooses among the series of a DICOM folder")
-        if sitk.ImageFileReader.GetImageIOFromFileName(str(path)) == "GDCMImageIO":
-            dicom = series_of_file(path)
-            if dicom is not None:
-                return dicom_volume(*dicom_in.read_series(str(path), dicom, frame))
+        dicom = dicom_in.find_dicom(path, series)
+        if dicom is not None:
+            return dicom_volume(*dicom_in.read_series(dicom_in.name_of(path), dicom, frame))
         image = _read_file(path, frame)
     except RuntimeError as error:
-        raise InputError(f"{path} can't be read as an image: {_last_line(error)}") from error
+        raise InputError(f"{path} can't be read as an image: {last_line(error)}") from error
     return Volume(array_of(image), image, header=read_nifti(path))
 
 
@@ -150,7 +146,7 @@ def write_image(image: sitk.Image, path: Path) -> None:
     try:
         sitk.WriteImage(image, str(path), WRITABLE[image_suffix(path)])
     except RuntimeError as error:
-        raise OSError(_last_line(error)) from error
+        raise OSError(last_line(error)) from error
     _check_written(path, array_of(image))
 
 
@@ -193,8 +189,11 @@ def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
 
 
 def is_sequence(path: Path) -> bool:
-    """Whether a file is 4-D and has several frames; False for anything that can't be read."""
+    """Whether a file or a DICOM series is 4-D and has several frames; False for anything that can't be read."""
     try:
+        dicom = dicom_in.find_dicom(path, None)
+        if dicom is not None:
+            return count_frames(str(path), dicom) > 1
         size = open_file(path)[1]
     except (RuntimeError, InputError):
         return False
@@ -250,7 +249,7 @@ def _is_segmentation(reader: sitk.ImageFileReader) -> bool:
     return nifti_label or any(key.startswith("Segment0_") for key in keys)
 
 
-def _last_line(error: Exception) -> str:
+def last_line(error: Exception) -> str:
     """SimpleITK's errors end with the sentence that matters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1].removeprefix("sitk::ERROR: ") if lines else type(error).__name__
