@@ -67,6 +67,16 @@ def test_frames_that_are_not_alike_have_their_own_look(nsn2n, tmp_path):
     assert "4 frames are of 2 kinds" in " ".join(done.stdout.split())
 
 
+def test_frames_with_hardly_any_noise_are_left_as_they_were(nsn2n, tmp_path):
+    clean = boxes(0) + np.linspace(0, 200, 40)
+    frames = write_frames(tmp_path / "in.nii", [clean, clean + np.random.default_rng(1).normal(0, 20, clean.shape)])
+    done = nsn2n("denoise", "in.nii", "out.nii", "--frames", "all", *FAST, "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out.nii")))[0], frames[0])
+    gains = [frame["predictedGain"] for frame in json.loads((tmp_path / "report.json").read_text())["frames"]]
+    assert gains[0] is None and gains[1] > 1
+
+
 def write_list(path, frames: np.ndarray, first: bool, kind: str = "list") -> bytes:
     """A sequence as Slicer stores it, or with an axis of another kind; frames (T, K, J, I). Returns the header."""
     sizes, directions = [*map(str, frames.shape[::-1])], ["(1,0,0)", "(0,-1,0)", "(0,0,2)"]

@@ -130,7 +130,7 @@ def summarize_frames(reports: list[dict]) -> dict:
         report["warnings"].append(
             f"The {len(reports)} frames are of {looks} kinds by their noise and range; each kind has a look of its own."
         )
-    report["frames"] = [{name: one[name] for name in FIGURES} for one in reports]
+    report["frames"] = [{name: one.get(name) for name in FIGURES} for one in reports]  # no gain where no stage ran
     return report
 
 
