@@ -33,12 +33,13 @@ def check_frames(name: str, slices: Sequence[Slice]) -> None:
         )
 
 
-def mark_frames(dataset: Dataset, source: Dataset, description: str) -> None:
+def mark_frames(dataset: Dataset, source: Dataset, series: str, description: str) -> None:
     """Say of all frames that they are derived, of what and how.
 
     Args:
         dataset: of the derived file; changed.
         source: reference to the source image, an item of Source Image Sequence.
+        series: UID of the source's series, which is of the same study.
         description: of the derivation.
     """
     if not dataset.get("SharedFunctionalGroupsSequence"):
@@ -56,3 +57,17 @@ def mark_frames(dataset: Dataset, source: Dataset, description: str) -> None:
     # a functional group is either shared or told of each frame
     for group in each if any("DerivationImageSequence" in group for group in each) else [shared]:
         group.DerivationImageSequence = [*(group.get("DerivationImageSequence") or []), derivation]
+    dataset.SourceImageEvidenceSequence = [
+        *(dataset.get("SourceImageEvidenceSequence") or []),
+        _evidence(dataset.get("StudyInstanceUID", ""), series, source),
+    ]
+
+
+def _evidence(study: str, series: str, source: Dataset) -> Dataset:
+    """Where a referenced image is: it stands once for all frames that refer to it."""
+    image, of_series, of_study = Dataset(), Dataset(), Dataset()
+    image.ReferencedSOPClassUID = source.ReferencedSOPClassUID
+    image.ReferencedSOPInstanceUID = source.ReferencedSOPInstanceUID
+    of_series.SeriesInstanceUID, of_series.ReferencedSOPSequence = series, [image]
+    of_study.StudyInstanceUID, of_study.ReferencedSeriesSequence = study, [of_series]
+    return of_study

@@ -88,11 +88,12 @@ def write_derived(folder: Path, volume: Volume | Sequence, denoised: np.ndarray,
         files = [(volume.slices[0], denoised[order])]
     for one, values in files:
         dataset = pydicom.dcmread(one.file, stop_before_pixels=True)
+        of = str(dataset.get("SeriesInstanceUID", ""))
         _set_voxels(dataset, values, one.rescale)
         _set_identity(dataset, series, now)
         _set_provenance(dataset, one, now, description)
         if one.frame is not None:
-            mark_frames(dataset, dataset.SourceImageSequence[0], description)
+            mark_frames(dataset, dataset.SourceImageSequence[0], of, description)
         pydicom.dcmwrite(folder / one.file.name, dataset, enforce_file_format=True)
 
 
