@@ -227,6 +227,25 @@ def test_what_was_changed_or_is_no_batchs_is_replaced_only_on_request(tmp_path, 
     assert "1 finished before" in nsn2n(*call).stdout
 
 
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_what_appears_in_a_results_place_meanwhile_is_not_replaced(tmp_path, nsn2n, serial, monkeypatch, more):
+    """Nor what was there to be overwritten, and is changed while the batch runs."""
+    from NSN2NDenoiseLib.batch import task
+
+    (tmp_path / "in").mkdir()
+    sitk.WriteImage(sitk.GetImageFromArray(boxes(20)), str(tmp_path / "in/v.nrrd"))
+    result, run = tmp_path / "out/v_denoised.nrrd", task._run
+    if more:
+        assert nsn2n("batch", "in", "out", *FAST).returncode == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(task, "_run", lambda *args: result.write_text("by hand") and run(*args))
+        done = nsn2n("batch", "in", "out", *FAST, "--strength", "0.5", *more)
+    assert done.returncode == 1 and result.read_text() == "by hand"
+    row = table(tmp_path / "out")["v.nrrd"]
+    assert row["status"] == "refused" and "v_denoised.nrrd appeared or was changed while the batch ran" in row["reason"]
+    assert "changed since, or not a batch's" in nsn2n("batch", "in", "out", *FAST).stderr
+
+
 @pytest.mark.parametrize("moved", [0, 1])
 def test_a_batch_that_was_killed_between_result_and_record_goes_on(tmp_path, nsn2n, serial, monkeypatch, moved):
     """Also where it was replacing a result; `moved`: whether the new one was in its place."""

@@ -28,6 +28,7 @@ class Item:
         series: the DICOM series; None for other files.
         metadata: what a BIDS sidecar beside the result will hold; None: there will be none.
         problem: why it can't be denoised, as far as that is known already.
+        place: what was where the result goes when the batch began (`records.look_at`), and may be replaced.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Item:
     series: Series | None = field(default=None, repr=False)
     metadata: dict | None = field(default=None, repr=False)
     problem: str | None = None
+    place: tuple[int, int] | None = None
 
     @property
     def files(self) -> list[Path]:

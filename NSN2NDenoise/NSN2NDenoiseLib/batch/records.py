@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..cli.staged_files import StagedFiles
-from ..engine import Settings
+from ..engine import InputError, Settings
 from .items import Item
 
 #: Folder of the records inside the batch's own. BIDS validators pass hidden folders by.
@@ -76,6 +76,27 @@ def is_foreign(folder: Path, item: Item) -> bool:
         return os.path.lexists(folder / item.output) and _read(record_path(folder, item)) != IN_WORK
     except (OSError, ValueError):
         return True
+
+
+def look_at(place: Path) -> tuple[int, int] | None:
+    """Bytes and time of change (ns) of what is in a result's place; None: there is nothing."""
+    try:
+        stat = place.lstat()
+    except OSError:  # a name that is too long is told by its run
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def check_place(folder: Path, item: Item) -> None:
+    """Raise InputError if anything else has come in a result's place since the batch began; what an earlier try of this
+    batch has left there counts for nothing.
+    """
+    place = folder / item.output
+    if look_at(place) != item.place and read_record(folder, item) is None and is_foreign(folder, item):
+        raise InputError(
+            f"{item.output} appeared or was changed while the batch ran, so it is not replaced; move it, and give the "
+            "same command again"
+        )
 
 
 def differences(record: dict, item: Item, settings: Settings) -> list[str]:

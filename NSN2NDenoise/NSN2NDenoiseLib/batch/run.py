@@ -14,7 +14,7 @@ from .find import find_items
 from .items import Item
 from .page import make_page
 from .progress import BatchProgress
-from .records import FOLDER, differences, is_foreign, read_record
+from .records import FOLDER, differences, is_foreign, look_at, read_record
 from .size import predict
 from .table import make_csv
 from .task import DONE, FAILED, KEPT, REFUSED, Row
@@ -40,7 +40,8 @@ def batch(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
     _check_folder(folder)
     rows = _finished(items, settings, folder, options.overwrite)
     _begin(folder, options.inputs)
-    jobs = [Job(item, *predict(item, settings)) for item in items if item.output not in rows]
+    left = [replace(item, place=look_at(folder / item.output)) for item in items if item.output not in rows]
+    jobs = [Job(item, *predict(item, settings)) for item in left]
     progress = BatchProgress(len(jobs), sum(job.voxels for job in jobs), options.quiet)
 
     def on_row(job: Job, row: Row) -> None:

@@ -22,7 +22,7 @@ from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, is_sequence, read_volume, warnings_of, write_like
 from . import bids
 from .items import Item
-from .records import make_record, mark_in_work, record_path, stamp_files
+from .records import check_place, make_record, mark_in_work, record_path, stamp_files
 
 #: How a volume ended: denoised now, found finished, unusable input, or a run that failed.
 DONE, KEPT, REFUSED, FAILED = "done", "kept", "refused", "failed"
@@ -101,6 +101,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
     for place in (target, kept):
         with suppress(FileNotFoundError):
             place.stat()  # a name that is too long is told now, not after the run
+    check_place(folder, item)
     volume, result = _run(item, settings, as_dicom)
     for place in (target.parent, kept.parent):
         place.mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
         row = _row(item, volume, result, settings, start)
         record = make_record(item, settings, stamps, written, asdict(row), result.report)
         staged.path(kept).write_text(json.dumps(record), encoding="utf-8")
+        check_place(folder, item)
         mark_in_work(kept)  # killed from here on, the next call makes the result again
         if target.is_dir():
             shutil.rmtree(target)
