@@ -16,6 +16,8 @@ import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.batch.items import Item
+from NSN2NDenoiseLib.batch.page import make_page
+from NSN2NDenoiseLib.batch.table import make_csv
 from NSN2NDenoiseLib.batch.task import DONE, FAILED, denoise_item
 from NSN2NDenoiseLib.batch.workers import Job, connect, run_jobs
 
@@ -302,5 +304,8 @@ def test_dicom_in_and_out(tmp_path):
     for _ in range(2):  # a folder that a killed call left without a record is replaced
         row = denoise_item(item, SETTINGS, tmp_path / "out", True)
         assert row.status == DONE, row.reason
+    assert 0 <= row.anatomy_removed < 0.7
+    assert next(csv.DictReader(make_csv([row]).splitlines()))["anatomy_removed"] == str(row.anatomy_removed)
+    assert f'<td class="n">{row.anatomy_removed:.3g}</td>' in make_page([row], "")
     noise = read_volume(tmp_path / "out" / item.output).array[:, 2:18, 2:18]
     assert noise.std() < values[:, 2:18, 2:18].std() / 2

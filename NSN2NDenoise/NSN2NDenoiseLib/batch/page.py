@@ -15,6 +15,7 @@ TITLES = (
     "left",
     "shift",
     "worst shift",
+    "anatomy removed",
     "s",
     "",
 )
@@ -51,8 +52,9 @@ def make_page(rows: list[Row], title: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>\n'
         f"<h1>{escape(title)}</h1>\n<p>{len(rows)} volumes: {summary}; {warned} with warnings. A click on a column's "
-        "title sorts by it. Noise and shifts are in image units, in homogeneous tissue; removed noise should look like "
-        f"noise: anatomy in it was lost. NSN2N {__version__}, for research use only.</p>\n"
+        "title sorts by it. Noise and shifts are in image units, in homogeneous tissue; anatomy removed is how likely "
+        "that is, 0 to 1. Removed noise should look like noise: anatomy in it was lost. "
+        f"NSN2N {__version__}, for research use only.</p>\n"
         f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>\n<script>{SCRIPT}</script></html>\n"
     )
 
@@ -69,7 +71,15 @@ def _row(row: Row) -> str:
     picture = f'<img loading="lazy" src="data:image/jpeg;base64,{row.thumbnail}" alt="">' if row.thumbnail else ""
     name = f'<a href="{quote(row.output)}">{escape(row.name)}</a>' if row.output else escape(row.name)
     left = _left(row)
-    numbers = (row.noise_before, row.noise_after, left, row.shift, row.worst_shift, row.seconds or None)
+    numbers = (
+        row.noise_before,
+        row.noise_after,
+        left,
+        row.shift,
+        row.worst_shift,
+        row.anatomy_removed,
+        row.seconds or None,
+    )
     cells = "".join(_number(value) for value in numbers)
     remarks = [f'<div class="{row.status}">{escape(row.reason)}</div>'] if row.reason else []
     remarks += [f'<div class="warning">{escape(text)}</div>' for text in row.warnings]

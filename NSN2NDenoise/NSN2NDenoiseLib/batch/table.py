@@ -15,6 +15,7 @@ COLUMNS = (
     "noise_after",
     "shift",
     "worst_shift",
+    "anatomy_removed",
     "seconds",
     "memory",
     "warnings",
