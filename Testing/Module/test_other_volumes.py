@@ -174,6 +174,7 @@ def test_the_console_overwrites_what_it_names(host, logic, quickChild, innocent,
 def everythingOf(node) -> dict:
     """All that a result changes in a volume."""
     import slicer
+    from NSN2NDenoiseLib.logic import volumes
 
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
@@ -193,6 +194,7 @@ def everythingOf(node) -> dict:
         ],
         "window": display and (display.GetWindow(), display.GetLevel(), display.GetColorNodeID()),
         "study": hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)),
+        "series": volumes.attributesOfItem(node),
         "name": node.GetName(),
     }
 
@@ -222,6 +224,7 @@ def test_what_was_to_be_overwritten_comes_back(host, logic, quickChild, volume, 
         code.SetValueSchemeMeaning("[hnsf'U]", "UCUM", "Hounsfield unit")
         node.SetVoxelValueUnits(code)
         tree.SetItemParent(tree.GetItemByDataNode(node), study)
+        tree.SetItemAttribute(tree.GetItemByDataNode(node), "DICOM.SeriesDescription", "T1")
         nodes.append(node)
     before, scene = [everythingOf(node) for node in nodes], sceneContent()
     describe = results.fillNoise

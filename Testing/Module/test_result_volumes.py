@@ -44,8 +44,19 @@ def dress(volume):
     tree = hierarchy()
     patient = tree.CreateSubjectItem(tree.GetSceneItemID(), "patient")
     study = tree.CreateStudyItem(patient, "study")
-    tree.SetItemParent(tree.GetItemByDataNode(volume), study)
+    item = tree.GetItemByDataNode(volume)
+    tree.SetItemParent(item, study)
+    tree.SetItemAttribute(item, "DICOM.Modality", "MR")
+    tree.SetItemAttribute(item, "DICOM.SeriesNumber", "4")
     return transform, study
+
+
+def exported(node) -> tuple:
+    """What the dialog *Export to DICOM* offers for a volume's series: its item's own, before an exporter's defaults."""
+    item = hierarchy().GetItemByDataNode(node)
+    return tuple(
+        hierarchy().GetItemAttribute(item, f"DICOM.{n}") for n in ("SeriesDescription", "Modality", "SeriesNumber")
+    )
 
 
 def test_new_and_chosen_output_are_dressed_like_the_input(host, volume, process):
@@ -72,6 +83,7 @@ def test_new_and_chosen_output_are_dressed_like_the_input(host, volume, process)
         assert node.GetVoxelValueQuantity().GetCodeValue() == "112031"
         assert node.GetAttribute("DICOM.instanceUIDs") is None
         assert hierarchy().GetItemParent(hierarchy().GetItemByDataNode(node)) == study
+        assert exported(node) == (f"chest NSN2N {'removed noise' if node is noise else 'denoised'}", "MR", "1004")
         assert node.GetStorageNode() is None
         assert node.GetDisplayNode() is not volume.GetDisplayNode()
         assert not node.GetDisplayNode().GetAutoWindowLevel()

@@ -18,8 +18,6 @@ from .whole_copy import copyWhole
 
 #: Ending of a page.
 SUFFIX = ".html"
-#: Where Slicer's DICOM module keeps the modality of a volume in the subject hierarchy.
-MODALITY = "DICOM.Modality"
 
 
 class QualityRun(ChildJob):
@@ -150,4 +148,4 @@ def _directionsOf(volumeNode) -> list[list[float]]:
 def _modalityOf(volumeNode) -> str | None:
     """The DICOM modality that the subject hierarchy knows, or None."""
     hierarchy, item = volumes.hierarchyItem(volumeNode)
-    return (hierarchy.GetItemAttribute(item, MODALITY) or None) if item else None
+    return (hierarchy.GetItemAttribute(item, volumes.MODALITY) or None) if item else None

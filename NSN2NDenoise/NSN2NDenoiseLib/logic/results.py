@@ -14,6 +14,8 @@ from .snapshot import Snapshot
 #: Node attributes and references that say where a result comes from.
 VERSION, PARAMETERS, REPORT, FRAME = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report", "NSN2N.Frame"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
+#: What is added to the description of a series.
+DENOISED = "NSN2N denoised"
 #: What the report says in "ended" of a result that is not a run's last one ("whole"), and what that means.
 ENDS = {"first": "first result of a run that has not ended", "kept": "the run was stopped and its best result kept"}
 
@@ -47,6 +49,7 @@ def writeResults(
         output.SetAndObserveImageData(image)
         written.remember(output)
         volumes.becomeLike(output, inputVolume)
+        volumes.exportLike(output, inputVolume, DENOISED)
         describe(output, inputVolume, report, parameters)
         output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
         output.SetAttribute(FRAME, frameShown(inputVolume))
@@ -94,6 +97,7 @@ def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData) -> None:
     noiseVolume.SetAndObserveImageData(image)
     written.remember(noiseVolume)
     volumes.becomeLike(noiseVolume, inputVolume)
+    volumes.exportLike(noiseVolume, inputVolume, "NSN2N removed noise")
     noiseVolume.SetDescription(f"Noise that NSN2N {__version__} removed from '{inputVolume.GetName()}'")
     noiseVolume.SetAttribute(VERSION, __version__)
     noiseVolume.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())

@@ -114,3 +114,4 @@ class SequenceDelivery:
         proxy.SetAndObserveTransformNodeID(source.proxy.GetTransformNodeID())
         proxy.SetNodeReferenceID(results.INPUT_REFERENCE, source.proxy.GetID())
         volumes.beside(proxy, source.proxy)
+        volumes.exportLike(proxy, source.proxy, results.DENOISED)

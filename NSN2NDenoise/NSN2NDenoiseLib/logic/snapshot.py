@@ -22,6 +22,7 @@ class Snapshot:
         self._displayContent = None if self._display is None else _copyOf(self._display)
         hierarchy, item = volumes.hierarchyItem(node)
         self._parent = hierarchy.GetItemParent(item) if item else 0
+        self._attributes = volumes.attributesOfItem(node)
 
     def restore(self) -> None:
         """Make the volume what it was, unless it is gone."""
@@ -38,6 +39,10 @@ class Snapshot:
         hierarchy, item = volumes.hierarchyItem(self._node)
         if item and self._parent:
             hierarchy.SetItemParent(item, self._parent)
+        for name in volumes.attributesOfItem(self._node).keys() - self._attributes.keys():
+            hierarchy.RemoveItemAttribute(item, name)
+        for name, value in self._attributes.items():
+            hierarchy.SetItemAttribute(item, name, value)
 
 
 def _copyOf(node):

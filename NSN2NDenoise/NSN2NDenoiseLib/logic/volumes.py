@@ -13,6 +13,10 @@ from .turns import pieces
 
 #: Attribute that ties a volume to DICOM files; a computed volume is not those files.
 DICOM_INSTANCES = "DICOM.instanceUIDs"
+#: What the subject hierarchy keeps of a series; *Export to DICOM* offers it before an exporter's own "CT" and "1".
+SERIES_DESCRIPTION, SERIES_NUMBER, MODALITY = "DICOM.SeriesDescription", "DICOM.SeriesNumber", "DICOM.Modality"
+#: Most characters of a series description; what is made stands behind all series of the scanner.
+LONGEST, FURTHER = 64, 1000
 
 
 def arrayOf(volumeNode) -> np.ndarray:
@@ -106,6 +110,27 @@ def beside(node, inputVolume) -> None:
     (hierarchy, item), (_, sibling) = hierarchyItem(node), hierarchyItem(inputVolume)
     if item and sibling:
         hierarchy.SetItemParent(item, hierarchy.GetItemParent(sibling))
+
+
+def exportLike(node, inputVolume, made: str) -> None:
+    """Have *Export to DICOM* offer a volume as a series of the modality of `inputVolume`, described as made from it."""
+    (hierarchy, item), (_, source) = hierarchyItem(node), hierarchyItem(inputVolume)
+    if not item or not source:
+        return
+    about = hierarchy.GetItemAttribute(source, SERIES_DESCRIPTION) or inputVolume.GetName()
+    hierarchy.SetItemAttribute(item, SERIES_DESCRIPTION, f"{about[: LONGEST - len(made) - 1]} {made}")
+    modality, number = (hierarchy.GetItemAttribute(source, name) for name in (MODALITY, SERIES_NUMBER))
+    if modality:
+        hierarchy.SetItemAttribute(item, MODALITY, modality)
+    if number.isdigit():
+        hierarchy.SetItemAttribute(item, SERIES_NUMBER, str(int(number) + FURTHER))
+
+
+def attributesOfItem(node) -> dict:
+    """The attributes of a node's item in the subject hierarchy."""
+    hierarchy, item = hierarchyItem(node)
+    names = hierarchy.GetItemAttributeNames(item) if item else ()
+    return {name: hierarchy.GetItemAttribute(item, name) for name in names}
 
 
 def hierarchyItem(node) -> tuple:
