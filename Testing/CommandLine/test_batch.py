@@ -1,6 +1,7 @@
 """``nsn2n batch`` with real worker processes: killed ones, a killed batch, bad files, the table."""
 
 import csv
+import io
 import os
 import re
 import shutil
@@ -17,8 +18,9 @@ import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.batch.items import Item
 from NSN2NDenoiseLib.batch.page import make_page
+from NSN2NDenoiseLib.batch.progress import BatchProgress
 from NSN2NDenoiseLib.batch.table import make_csv
-from NSN2NDenoiseLib.batch.task import DONE, FAILED, denoise_item
+from NSN2NDenoiseLib.batch.task import DONE, FAILED, Row, denoise_item
 from NSN2NDenoiseLib.batch.workers import Job, connect, run_jobs
 
 from Testing.CommandLine.bids_files import boxes, write_dataset, write_perfusion
@@ -276,6 +278,16 @@ def test_a_result_that_was_removed_is_made_again(tmp_path, nsn2n, serial):
     for _ in range(2):
         assert "1 denoised" in nsn2n("batch", "in", "out", *FAST).stdout
         (tmp_path / "out/v_denoised.nrrd").unlink()
+
+
+def test_progress_tells_rate_and_time_left(monkeypatch):
+    now, stream = [0.0], io.StringIO()
+    monkeypatch.setattr("NSN2NDenoiseLib.batch.progress.awake_seconds", lambda: now[0])
+    progress = BatchProgress(4, 400, stream=stream)
+    for now[0], status in ((100.0, DONE), (130.0, FAILED), (160.0, DONE)):
+        progress(Row("v", status, reason="why"), 100)
+    lines = stream.getvalue().splitlines()
+    assert lines[-1].endswith("] 3 of 4, 1 bad  2 a minute  0:30 left") and "failed: v: why" in lines
 
 
 def test_folders_of_others_are_not_touched(volumes, tmp_path, nsn2n):
