@@ -19,7 +19,7 @@ def test_noise_sd_of_known_noise(noise):
     ("weights", "expected"), [((1, 0), (0, 0, 0)), ((1, 1), (0.5, 0, 0)), ((1, 1, 1), (2 / 3, 1 / 3, 0))]
 )
 def test_correlation_between_slices_of_known_mixtures(weights, expected):
-    clean, _ = phantom(slices=24, side=128)
+    clean, _ = phantom(slices=16, side=80)
     white = np.random.default_rng(1).standard_normal((clean.shape[0] + len(weights), *clean.shape[1:]))
     noise = sum(w * white[n : n + len(clean)] for n, w in enumerate(weights))
     noisy = (clean + 20 * noise).astype(np.float32)
@@ -27,11 +27,11 @@ def test_correlation_between_slices_of_known_mixtures(weights, expected):
 
 
 def test_gap_is_the_smallest_lag_with_clean_noise():
-    clean, _ = phantom(slices=24, side=128)
-    white = np.random.default_rng(1).standard_normal((26, 128, 128))
-    independent = clean + 20 * white[:24]
-    contiguous = clean + 20 * (white[:24] + white[1:25])
-    overlapping = clean + 20 * (white[:24] + white[1:25] + white[2:26])
+    clean, _ = phantom(slices=16, side=80)
+    white = np.random.default_rng(1).standard_normal((18, 80, 80))
+    independent = clean + 20 * white[:16]
+    contiguous = clean + 20 * (white[:16] + white[1:17])
+    overlapping = clean + 20 * (white[:16] + white[1:17] + white[2:18])
     assert matching_of(independent.astype(np.float32))[1].gap == 1
     assert matching_of(contiguous.astype(np.float32))[1].gap == 2
     assert matching_of(overlapping.astype(np.float32))[1].gap == 3
@@ -39,9 +39,9 @@ def test_gap_is_the_smallest_lag_with_clean_noise():
 
 @pytest.mark.parametrize(("spacing", "gap"), [(1.0, 2), (3.3, 2), (5.0, 1)])
 def test_slices_too_far_apart_are_not_paired(spacing, gap):
-    clean, _ = phantom(slices=24, side=128)
-    white = np.random.default_rng(1).standard_normal((26, 128, 128))
-    noisy = (clean + 20 * (white[:24] + white[1:25])).astype(np.float32)
+    clean, _ = phantom(slices=16, side=80)
+    white = np.random.default_rng(1).standard_normal((18, 80, 80))
+    noisy = (clean + 20 * (white[:16] + white[1:17])).astype(np.float32)
     _, plan, _ = matching_of(noisy, spacing=(spacing, 0.8, 0.8))
     assert plan.gap == gap
     assert any("correlated" in text for text in plan.warnings)
@@ -49,9 +49,9 @@ def test_slices_too_far_apart_are_not_paired(spacing, gap):
 
 def test_correlated_noise_that_no_gap_cures_is_a_warning():
     """Of the lags within 8 mm the least correlated is taken: lag 1 has .88, lag 2 .75, lag 3 .63."""
-    clean, _ = phantom(slices=24, side=128)
-    white = np.random.default_rng(1).standard_normal((32, 128, 128))
-    smooth = clean + 20 * sum(white[n : n + 24] for n in range(8))
+    clean, _ = phantom(slices=16, side=80)
+    white = np.random.default_rng(1).standard_normal((24, 80, 80))
+    smooth = clean + 20 * sum(white[n : n + 16] for n in range(8))
     for spacing, gap in ((2.0, 3), (3.3, 2), (5.0, 1)):
         _, plan, _ = matching_of(smooth.astype(np.float32), spacing=(spacing, 0.8, 0.8))
         assert plan.gap == gap
@@ -67,7 +67,7 @@ def test_mean_shift_by_hand():
 
 
 def test_the_automatic_threshold_is_three_noise_sds_within_its_range():
-    _, noisy = phantom(slices=16, side=128, noise=40)
+    _, noisy = phantom(slices=16, side=80, noise=40)
     look, *_ = matching_of(noisy)
     assert look.threshold == pytest.approx(3 * 40 / look.scale, rel=0.05)
     assert automatic_threshold(0.5) == 0.5
