@@ -70,8 +70,8 @@ def test_a_part_takes_its_part(look_and_slices):
     assert 0 < part["similar"] < whole["similar"] and part["within"] > 0
 
 
-def test_what_the_plan_does_is_timed_and_no_more(look_and_slices):
-    look, slices = look_and_slices
+def test_what_the_plan_does_is_timed_and_no_more():
+    look, slices = engine.take_look(phantom(slices=8, side=48)[1])
     small = {"width": 4, "levels": 1, "batch": 2, "crop": 32}
     speed = measure_speed(slices, look, plan_of(look, learn=False))
     assert min(speed.match, speed.first, speed.similar) > 0
@@ -93,7 +93,7 @@ def test_memory_by_stage_has_the_whole_as_its_most(look_and_slices):
 
 
 def test_inspection_lists_the_plan(monkeypatch):
-    noisy = phantom(slices=12, side=64)[1]
+    noisy = phantom(slices=6, side=48)[1]
     settings = engine.Settings.from_preset("fast", device="cpu")
     facts = engine.inspect_volume(noisy, settings=settings)
     assert [row["stage"] for row in facts["plan"]] == ["look", *facts["stages"], "report"]
