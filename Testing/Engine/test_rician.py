@@ -13,6 +13,8 @@ from Testing.Engine.phantoms import magnitude, mr_phantom, phantom
 
 FAST = {"name": "fast", "device": "cpu"}
 SIGMA = 12.0
+#: Slices and side of a volume in which air and tissue are enough to tell by.
+ENOUGH = {"slices": 6, "side": 96}
 
 
 def look(volume):
@@ -46,7 +48,7 @@ def test_nothing_below_the_mean_in_air():
 @pytest.mark.parametrize("sigma", [4.0, 12.0, 30.0])
 @pytest.mark.parametrize("kind", ["float32", "rounded", "cut off"])
 def test_magnitude_data_is_recognized_and_sigma_is_right(sigma, kind):
-    volume = magnitude(mr_phantom(), sigma)
+    volume = magnitude(mr_phantom(**ENOUGH), sigma)
     if kind != "float32":
         volume = (volume + (0.5 if kind == "rounded" else 0)).astype(np.uint16)
     assert recognized(volume) == pytest.approx(sigma, rel=0.03)
@@ -89,7 +91,7 @@ def random() -> np.random.Generator:
 
 
 def ct() -> np.ndarray:
-    return phantom(slices=10, side=128)[1]
+    return phantom(**ENOUGH)[1]
 
 
 def gaussian(clean: np.ndarray) -> np.ndarray:
@@ -144,7 +146,8 @@ def test_gaussian_noise_in_dark_tissue_is_not_taken_for_rician(sigma):
 
 
 def other_data(kind: str) -> np.ndarray:
-    volume = OTHERS[kind](mr_phantom(slices=16 if kind == "PET" else 10))  # with less of it nothing can be told
+    clean = mr_phantom(slices=16) if kind == "PET" else mr_phantom(**ENOUGH)  # with less of PET nothing can be told
+    volume = OTHERS[kind](clean)
     return volume if volume.dtype.kind in "iu" else volume.astype(np.float32)
 
 
@@ -162,7 +165,7 @@ def test_few_values_tell_nothing():
 
 
 def test_choices():
-    noisy, masked = look(magnitude(mr_phantom(), SIGMA)), look(without_air("masked"))
+    noisy, masked = look(magnitude(mr_phantom(**ENOUGH), SIGMA)), look(without_air("masked"))
     assert choose_sigma(noisy, "off") is None
     assert choose_sigma(noisy, "on") == noisy.rician_sigma
     assert choose_sigma(masked, "on") == pytest.approx(SIGMA, rel=0.08)
@@ -219,7 +222,7 @@ def test_a_bias_that_was_left_in_is_not_called_corrected(monkeypatch):
 
 
 def test_inspection_tells_sigma():
-    noisy, ct = magnitude(mr_phantom(slices=8, side=96), SIGMA), phantom(slices=6, side=48)[1]
+    noisy, ct = magnitude(mr_phantom(**ENOUGH), SIGMA), phantom(slices=6, side=48)[1]
     assert engine.inspect_volume(noisy)["ricianSigma"] == pytest.approx(SIGMA, rel=0.04)
     assert engine.inspect_volume(ct)["ricianSigma"] is None
 
