@@ -6,12 +6,15 @@ import torch
 from scipy import ndimage
 
 pytest.importorskip("numba")
-from NSN2NDenoiseLib.engine.filter import eigen
+from NSN2NDenoiseLib.engine.filter import eigen, kernels
 from NSN2NDenoiseLib.engine.filter.groups import cosine_transform
 from NSN2NDenoiseLib.engine.filter.pca import pca_filter
 from NSN2NDenoiseLib.engine.noise.model import NoiseModel
 
 from Testing.Engine.phantoms import noise_model
+
+#: It is compiled into its caller; by itself that takes some seconds, so it is kept as the caller is.
+vectors_above = kernels.compiled(eigen.vectors_above.py_func)
 
 
 def noise(shape, sd, seed=0):
@@ -36,7 +39,7 @@ def test_eigenvectors_are_those_of_lapack(rank, contrast):
     expected, all_vectors = np.linalg.eigh(matrix.astype(np.float64))
     bound = np.float32(0.5 * (expected[63 - rank] + expected[min(64 - rank, 63)]) if rank else expected[-1] * 1.01)
     vectors = np.zeros(48 * 64, np.float32)
-    assert eigen.vectors_above(matrix.ravel().copy(), bound, 48, vectors, np.zeros(12 * 64, np.float32)) == rank
+    assert vectors_above(matrix.ravel().copy(), bound, 48, vectors, np.zeros(12 * 64, np.float32)) == rank
     vectors, strong = vectors.reshape(48, 64)[:rank], all_vectors[:, 64 - rank :]
     assert vectors @ vectors.T == pytest.approx(np.eye(rank), abs=1e-5)
     assert vectors.T @ vectors == pytest.approx(strong @ strong.T, abs=1e-3)
@@ -44,7 +47,7 @@ def test_eigenvectors_are_those_of_lapack(rank, contrast):
 
 def test_more_eigenvectors_than_wanted_are_only_counted():
     vectors, work = np.zeros(48 * 64, np.float32), np.zeros(12 * 64, np.float32)
-    assert eigen.vectors_above(np.eye(64, dtype=np.float32).ravel(), np.float32(0.5), 48, vectors, work) == 64
+    assert vectors_above(np.eye(64, dtype=np.float32).ravel(), np.float32(0.5), 48, vectors, work) == 64
     assert not vectors.any()
 
 
