@@ -36,6 +36,11 @@ def filtered(before, guide, sd=0.1, excluded=None):
     return collaborative_filter(before, guide, noise_model(before.shape, sd), excluded)
 
 
+def kept(part):
+    """What is compiled into its callers, by itself, and kept as they are: compiling it takes ten seconds."""
+    return kernels.compiled(part.py_func)
+
+
 def on_torch(monkeypatch):
     monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
 
@@ -67,12 +72,13 @@ def test_the_groups_are_those_of_torch(shape, start, corner):
     places = places_around(shape, start, BLOCK, (3, 4, 4))
     alike, chance = most_by_chance(unit[start], BLOCK, 2), chances().numpy()
     refs = (shape[2] - 4) // 2 + 1
+    nearest_blocks = kept(kernels.nearest_blocks)
     at_once = kernels.blocks_at_once(2)
     firsts = np.zeros((len(found), 16), np.uint32)
     for row in range(0, shape[1] - 3, 2):
         for first in range(0, refs, at_once):
             count, number = min(at_once, refs - first), row // 2 * refs + first
-            kernels.nearest_blocks(
+            nearest_blocks(
                 slab.numpy().ravel(), shape, start, row, 2 * first, count, 2, BLOCK, places,
                 alike[number : number + count], chance, chance_number(corner[0] + row, corner[1] + 2 * first, 2), 16,
                 firsts[number : number + count].reshape(-1),
@@ -86,7 +92,7 @@ def test_the_transforms_are_the_matrices():
     expected = (hadamard(16) @ (torch.from_numpy(blocks) @ cosine_transform(BLOCK).T)).numpy()
     found, scratch = np.zeros(1024, np.float32), np.zeros(1024, np.float32)
     firsts = (64 * np.arange(16)).astype(np.uint32)  # as a volume of 64 slices, 4 x 4: the blocks follow each other
-    shrinkage.coefficients(blocks.ravel(), 4, 4, firsts, np.uint32(0), found, scratch)
+    kept(shrinkage.coefficients)(blocks.ravel(), 4, 4, firsts, np.uint32(0), found, scratch)
     assert np.abs(found.reshape(64, 16).T / 4 - expected).max() < 1e-5
 
 
