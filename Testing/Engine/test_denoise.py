@@ -19,7 +19,7 @@ QUICK = {
     "learn": True,
     "width": 8,
     "levels": 2,
-    "steps": 150,
+    "steps": 30,
     "batch": 8,
     "crop": 32,
     "learning_rate": 3e-3,
@@ -29,11 +29,11 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def run():
-    clean, noisy = phantom(slices=10, side=80, noise=40)
+    clean, noisy = phantom(slices=8, side=80, noise=40)
     noisy = np.rint(noisy).astype(np.int16)
     noisy[:, :, :9] = -2000
     progress: list[engine.Progress] = []
-    result = engine.denoise(noisy, engine.Settings.from_preset(**QUICK), progress=progress.append)
+    result = engine.denoise(noisy, engine.Settings.from_preset(**{**QUICK, "batch": 4}), progress=progress.append)
     return clean, noisy, result, progress
 
 
@@ -70,7 +70,7 @@ def test_the_report_is_complete_and_true(run):
     assert report["noiseAfter"] < 0.5 * report["noiseBefore"]
     assert report["flatBefore"] == pytest.approx(40, rel=0.1)
     assert report["flatAfter"] < 0.4 * report["flatBefore"]
-    assert report["steps"] == len(result.losses) == 150
+    assert report["steps"] == len(result.losses) == QUICK["steps"]
     assert report["matchedFraction"] == pytest.approx(result.weights[:, :, 9:].mean(), abs=0.02)
     assert report["padding"] == -2000
 
@@ -87,7 +87,7 @@ def test_progress_never_falls_and_ends_at_one(run):
 
 def test_the_same_seed_gives_the_same_voxels_and_another_seed_others():
     _, noisy = phantom(slices=4, side=32)
-    few = {**QUICK, "steps": 12}
+    few = {**QUICK, "steps": 4, "crop": 16}
     first, again, other = (
         engine.denoise(noisy, engine.Settings.from_preset(**few, seed=s)).denoised for s in (3, 3, 4)
     )
@@ -103,16 +103,15 @@ def test_the_input_is_not_changed():
     np.testing.assert_array_equal(noisy, copy)
 
 
-@pytest.mark.parametrize("axis", ["j", "i"])
-def test_another_slice_axis_is_the_same_as_a_turned_volume(axis):
-    _, noisy = phantom(slices=26, side=28)
-    noisy = noisy[:, :24, :18]
-    number = "kji".index(axis)
-    settings = {**QUICK, "steps": 3, "gap": 1}
-    result = engine.denoise(noisy, engine.Settings.from_preset(**settings, axis=axis))
-    turned = engine.denoise(np.moveaxis(noisy, number, 0).copy(), engine.Settings.from_preset(**settings, axis="k"))
-    np.testing.assert_array_equal(np.moveaxis(result.denoised, number, 0), turned.denoised)
-    assert result.denoised.flags.c_contiguous
+def test_another_slice_axis_is_the_same_as_a_turned_volume():
+    noisy = phantom(slices=8, side=28)[1][:, :24, :]
+    settings = {**QUICK, "steps": 3, "batch": 2, "crop": 16, "gap": 1}
+    along_k = engine.denoise(noisy, engine.Settings.from_preset(**settings, axis="k")).denoised
+    for number, axis in ((1, "j"), (2, "i")):
+        turned = np.moveaxis(noisy, 0, number).copy()
+        result = engine.denoise(turned, engine.Settings.from_preset(**settings, axis=axis))
+        np.testing.assert_array_equal(np.moveaxis(result.denoised, number, 0), along_k)
+        assert result.denoised.flags.c_contiguous
 
 
 @pytest.mark.parametrize("stage", ["match", "learn", "refine"])
@@ -131,8 +130,8 @@ def test_stopping_in_any_stage(stage):
 
 def test_the_paper_preset_runs():
     _, noisy = phantom(slices=4, side=32)
-    result = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, epochs=15, device="cpu"))
-    assert result.report["steps"] == 15 * 3
+    result = engine.denoise(noisy, engine.Settings.from_preset("paper", width=4, epochs=5, device="cpu"))
+    assert result.report["steps"] == 5 * 3
     assert result.denoised.std() > 0.5 * noisy.std()
 
 
@@ -219,7 +218,7 @@ def voxels() -> str:
     """Stages and voxels of two runs, in a line each."""
     lines = []
     for kind in ("colored", "white"):
-        volume = volume_of(kind, (8, 72, 80))
+        volume = volume_of(kind, (5, 80, 84))  # torch takes several threads from 2^15 voxels on
         volume -= volume.min()
         result = engine.denoise(volume, engine.Settings.from_preset("fast", device="cpu", rician="on"))
         lines.append(f"{result.report['stages']} {hashlib.sha256(result.denoised.tobytes()).hexdigest()}\n")
