@@ -13,7 +13,14 @@ from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom
 
-QUICK = {"learn": True, "width": 4, "levels": 2, "steps": 60, "batch": 4, "crop": 32, "device": "cpu"}
+QUICK = {"learn": True, "width": 4, "levels": 2, "steps": 40, "batch": 4, "crop": 32, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def fast_run():
+    """A noisy volume, and what preset "fast" makes of it."""
+    _, noisy = phantom(slices=6, side=48)
+    return noisy, engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
 
 
 def plan_of(preset="default", **overrides):
@@ -42,7 +49,7 @@ def test_a_stage_can_be_switched_off():
 def test_a_first_result_comes_before_the_last():
     _, noisy = phantom(slices=6, side=48)
     firsts, seen = [], []
-    settings = engine.Settings.from_preset(**QUICK, first=True)
+    settings = engine.Settings.from_preset(**{**QUICK, "steps": 6}, first=True)
     last = engine.denoise(noisy, settings, on_first=firsts.append, progress=seen.append)
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
@@ -83,8 +90,8 @@ def test_a_volume_without_noise_is_left_as_it_was(kind):
     assert result.weights.shape == clean.shape
 
 
-def test_a_volume_with_noise_is_not_left_as_it_was():
-    result = engine.denoise(phantom(slices=6, side=48)[1], engine.Settings.from_preset("fast", device="cpu"))
+def test_a_volume_with_noise_is_not_left_as_it_was(fast_run):
+    _, result = fast_run
     assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
 
 
@@ -117,7 +124,7 @@ def test_asked_to_keep_when_nothing_is_left_to_do_a_run_is_whole():
 
 def test_stop_and_keep_without_a_first_result_keeps_the_network():
     _, noisy = phantom(slices=6, side=48)
-    settings = engine.Settings.from_preset("nsn2n", **{**QUICK, "steps": 5000})
+    settings = engine.Settings.from_preset("nsn2n", **{**QUICK, "steps": 5000, "batch": 1, "crop": 16})
     result = engine.denoise(noisy, settings, should_keep=lambda: True)
     assert 0 < result.report["steps"] < 5000 and result.report["stoppedEarly"]
     assert result.report["stages"][0] == "learn"
@@ -136,10 +143,10 @@ def test_whatever_is_switched_off_the_rest_makes_a_result(off):
     assert tuple(report["stages"][: len(made)]) == made or report["leftAsItWas"]
 
 
-def test_strength_mixes_the_input_back_in():
-    _, noisy = phantom(slices=6, side=48)
-    whole, half, none = (
-        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", strength=s)) for s in (1.0, 0.5, 0.0)
+def test_strength_mixes_the_input_back_in(fast_run):
+    noisy, whole = fast_run
+    half, none = (
+        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", strength=s)) for s in (0.5, 0.0)
     )
     np.testing.assert_allclose(half.denoised, 0.5 * (noisy + whole.denoised), atol=1e-2)
     np.testing.assert_array_equal(none.denoised, noisy)
@@ -160,10 +167,9 @@ def test_a_large_offset_costs_nothing(dtype, offset):
     assert high.report["noiseAfter"] == pytest.approx(plain.report["noiseAfter"], rel=1e-3)
 
 
-def test_at_threshold_0_the_filter_is_gentle_everywhere():
-    _, noisy = phantom(slices=6, side=48)
+def test_at_threshold_0_the_filter_is_gentle_everywhere(fast_run):
+    noisy, whole = fast_run
     gentle = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", threshold=0.0))
-    whole = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
     assert not gentle.weights.any() and gentle.report["matchedFraction"] == 0
     assert 0.3 < np.std(noisy - gentle.denoised) / np.std(noisy - whole.denoised) < 0.9
     with pytest.raises(engine.RunError, match="nothing to learn from"):
@@ -177,13 +183,14 @@ def test_what_limits_or_lengthens_a_training_needs_one():
     assert not any("no effect" in text for text in plan_of("fast").warnings)
 
 
-def test_inspect_foresees_what_the_run_decides_by(monkeypatch):
-    _, noisy = phantom(slices=8, side=64)
+def test_inspect_foresees_what_the_run_decides_by(fast_run, monkeypatch):
+    noisy, report = fast_run[0], fast_run[1].report
     settings = engine.Settings.from_preset("fast", device="cpu")
-    facts, report = engine.inspect_volume(noisy, settings=settings), engine.denoise(noisy, settings).report
+    facts = engine.inspect_volume(noisy, settings=settings)
     assert facts["predictedGain"] == report["predictedGainOfSamples"] > 1 and facts["worthDenoising"]
     for module in ("inspect_volume", "stages.spare"):
         monkeypatch.setattr(sys.modules[f"NSN2NDenoiseLib.engine.{module}"], "LEAST_GAIN", facts["predictedGain"] + 1)
     assert not engine.inspect_volume(noisy, settings=settings)["worthDenoising"]
     assert engine.denoise(noisy, settings).report["leftAsItWas"]
-    assert engine.inspect_volume(noisy, settings=engine.Settings.from_preset("nsn2n"))["predictedGain"] is None
+    network_alone = engine.Settings.from_preset("nsn2n", width=4, levels=2, batch=2, device="cpu")
+    assert engine.inspect_volume(noisy, settings=network_alone)["predictedGain"] is None
