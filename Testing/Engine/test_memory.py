@@ -60,7 +60,7 @@ def kernels():
 @pytest.mark.parametrize(
     ("slices", "side", "filters", "settings"),
     [
-        (6, 320, "run", {}),
+        (6, 256, "run", {}),
         (80, 256, "left out", QUICK_NETWORK),  # the filters are slow, and what they take does not grow with the slices
         (100, 256, "off", {**NO_FILTER, **QUICK_NETWORK}),
         (6, 256, "off", {**NO_FILTER, "width": 16, "levels": 3, "batch": 16}),
