@@ -39,9 +39,10 @@ class Host:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         self.temporaryPath = tempfile.mkdtemp(prefix="slicer-host-")
         atexit.register(shutil.rmtree, self.temporaryPath, ignore_errors=True)
-        from . import qt_module, slicer_namespace
+        from . import compiled_sources, qt_module, slicer_namespace
         from .strict import problems
 
+        compiled_sources.install()
         self.problems = problems
         self.slicer = slicer_namespace.prepare()
         problems.install()

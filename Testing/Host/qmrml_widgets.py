@@ -195,17 +195,16 @@ class qMRMLNodeComboBox(QWidget):
         if not shiboken6.isValid(self):
             self._stopObserving()
 
-    def _accepts(self, node):
-        if node is self._leaving or node.GetHideFromEditors():
-            return False
-        isA = node.IsA if self.showChildNodeTypes else lambda nodeType: node.GetClassName() == nodeType
-        return any(isA(nodeType) for nodeType in self.nodeTypes)
-
     def _matchingNodes(self):
         if self._scene is None:
             return []
-        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
-        return [node for node in nodes if self._accepts(node)]
+        types, children, leaving = self.nodeTypes, self.showChildNodeTypes, self._leaving  # slow to read
+
+        def isOfType(node):
+            return any(map(node.IsA, types)) if children else node.GetClassName() in types
+
+        nodes = self._scene.GetNodes()
+        return [node for node in nodes if isOfType(node) and node is not leaving and not node.GetHideFromEditors()]
 
     def _refresh(self):
         """Fill the list again. A current node that is gone is replaced by the row before it, as QComboBox does."""

@@ -5,6 +5,7 @@ Properties are values (`button.text`), `connect` takes signature strings, new at
 """
 
 import enum
+import functools
 from contextlib import contextmanager
 
 import shiboken6
@@ -40,10 +41,14 @@ def loadingUi():
         _loading.pop()
 
 
+@functools.cache
+def _originalGetOf(cls):
+    return next(_originalGet[base] for base in cls.__mro__ if base in _originalGet)
+
+
 def _plainGet(self, name):
     """The attribute as PySide6 gives it."""
-    original = next(_originalGet[cls] for cls in type(self).__mro__ if cls in _originalGet)
-    return original(self, name)
+    return _originalGetOf(type(self))(self, name)
 
 
 def _plainSet(self, name, value):
