@@ -6,6 +6,7 @@ A guard is forked first, which forks the worker: it tells the client how that en
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -15,13 +16,23 @@ import socket
 import sys
 import threading
 import traceback
+import weakref
 from contextlib import suppress
 
+import numpy as np
 import SimpleITK  # noqa: F401
+from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import worker  # noqa: F401
 from NSN2NDenoiseLib.cli import commands, preview  # noqa: F401
-from NSN2NDenoiseLib.engine import denoise_volume  # noqa: F401
-from NSN2NDenoiseLib.engine.filter import components, shrinkage  # noqa: F401
+from NSN2NDenoiseLib.engine.judge import kept  # noqa: F401
+from NSN2NDenoiseLib.engine.train import training  # noqa: F401
+
+
+def warm_up() -> None:
+    """Load the kernels of both filters, of white noise and of other; no training, whose threads no fork survives."""
+    white = np.random.default_rng(0).normal(0, 30, (6, 40, 40))
+    for volume in (white, white + np.roll(white, 1, axis=1) + np.roll(white, 1, axis=2)):
+        engine.denoise(volume.astype(np.float32), engine.Settings.from_preset("fast", device="cpu"))
 
 
 def serve(listener: socket.socket) -> None:
@@ -112,5 +123,10 @@ def run(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    warm_up()
+    for finalizer in list(weakref.finalize._registry):
+        finalizer.atexit = False  # what this process has, no other has to tidy up
+    gc.collect()
+    gc.freeze()  # no other has to look through it, and so to copy it
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         serve(listener)
