@@ -25,9 +25,9 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
 def makeVolume(name: str = "phantom"):
-    """A volume of a ball in noise, int16, 24 slices of 64 x 64 pixels, oblique."""
-    k, j, i = np.mgrid[:24, :64, :64]
-    ball = ((k - 12) * 2.5) ** 2 + (j - 32) ** 2 + (i - 32) ** 2 < 26**2
+    """A volume of a ball in noise, int16, 12 slices of 48 x 48 pixels, oblique."""
+    k, j, i = np.mgrid[:12, :48, :48]
+    ball = ((k - 6) * 2.5) ** 2 + (j - 24) ** 2 + (i - 24) ** 2 < 20**2
     voxels = np.where(ball, 100, -600) + np.random.default_rng(0).normal(0, 40, ball.shape)
     node = slicer.util.addVolumeFromArray(voxels.round().astype(np.int16), name=name)
     node.SetSpacing(0.7, 0.7, 2.0)
