@@ -15,9 +15,9 @@ WORKER = MODULE_FOLDER / "NSN2NDenoiseLib" / "child" / "worker.py"
 
 @pytest.fixture
 def job(tmp_path):
-    """Function: writes a job directory for a noisy volume and starts the worker on it."""
+    """Function: writes a job directory for a noisy volume and starts the worker on it, with a Python that is given."""
 
-    def start(volume=None, **fields):
+    def start(program, volume=None, **fields):
         directory = tmp_path / "job"
         directory.mkdir()
         if volume is None:
@@ -27,7 +27,7 @@ def job(tmp_path):
         np.save(directory / protocol.VOLUME_FILE, volume)
         protocol.write_job(str(directory), {"spacing": [2.0, 1.0, 1.0], **fields})
         process = subprocess.Popen(
-            [sys.executable, str(WORKER), str(directory)],
+            [program, str(WORKER), str(directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -58,7 +58,9 @@ def untilTraining(process):
 
 
 def test_denoise(job):
-    directory, process = job(task=protocol.DENOISE, preset="default", settings={**SHORT, "threshold": 0.05})
+    directory, process = job(
+        sys.executable, task=protocol.DENOISE, preset="default", settings={**SHORT, "threshold": 0.05}
+    )
     output, errors = finish(process)
     said = messages(output)
     assert process.returncode == protocol.DONE, errors.decode() + str(said[-1:])
@@ -68,25 +70,25 @@ def test_denoise(job):
     assert denoised.shape == volume.shape and denoised.dtype == volume.dtype
 
 
-def test_a_child_that_nobody_needs_goes_soon(job):
+def test_a_child_that_nobody_needs_goes_soon(job, python):
     """It holds a copy of the volume: no minutes of waiting for a preview that may come."""
-    _directory, process = job(task=protocol.MATCH, axis="auto", preset="default")
+    _directory, process = job(python, task=protocol.MATCH, axis="auto", preset="default")
     for line in process.stdout:
         if b'"suggested"' in line:
             break
     assert process.wait(timeout=240) == protocol.DONE
 
 
-def test_cancel(job):
-    _directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+def test_cancel(job, python):
+    _directory, process = job(python, task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
     untilTraining(process)
     process.stdin.write(b"cancel\n")
     process.stdin.flush()
     assert process.wait(timeout=240) == protocol.CANCELLED
 
 
-def test_parent_dies(job):
-    directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+def test_parent_dies(job, python):
+    directory, process = job(python, task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
     untilTraining(process)
     process.stdin.close()
     process.stdout.close()
@@ -96,7 +98,9 @@ def test_parent_dies(job):
 
 def test_parent_is_killed(job, tmp_path):
     """A Slicer that is killed takes its child with it, and the child removes the files."""
-    directory, process = job(task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05})
+    directory, process = job(
+        sys.executable, task=protocol.DENOISE, preset="default", settings={**LONG, "threshold": 0.05}
+    )
     process.kill()
     process.wait()
     code = (
@@ -120,9 +124,9 @@ def test_parent_is_killed(job, tmp_path):
     assert not directory.exists()
 
 
-def test_unusable_volume(job):
+def test_unusable_volume(job, python):
     _directory, process = job(
-        np.zeros((8, 32, 32), np.int16), task=protocol.DENOISE, preset="default", settings=dict(SHORT)
+        python, np.zeros((8, 32, 32), np.int16), task=protocol.DENOISE, preset="default", settings=dict(SHORT)
     )
     output, _errors = finish(process)
     error = messages(output)[-1]
