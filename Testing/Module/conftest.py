@@ -15,18 +15,19 @@ pytest.importorskip("slicer", reason="slicer-core is not installed; see Testing/
 from Testing.Host.fixtures import *  # noqa: F403
 from Testing.Module.support import LONG, MODULE, MODULE_FOLDER, SHORT
 
-#: Size of the volume that most tests use, (i, j, k).
-SIZE = (80, 80, 12)
+#: Size of the volume that most tests use, (i, j, k). A module of tests may have a SIZE of its own.
+SIZE = (48, 48, 12)
 
 
-@pytest.fixture(scope="session")
-def sampleFile(tmp_path_factory):
-    """A real volume of 80 x 80 x 12 voxels in a file, cut from the sample that comes with the extension."""
+@pytest.fixture(scope="module")
+def sampleFile(request, tmp_path_factory):
+    """A real volume of SIZE voxels in a file, cut from the middle of the sample that comes with the extension."""
     import SimpleITK as sitk
 
     samples = sorted((MODULE_FOLDER / "Resources" / "SampleData").glob("*.n*"))
     image = sitk.ReadImage(os.environ.get("NSN2N_TEST_VOLUME") or str(samples[0]))
-    size = [min(size, wanted) for size, wanted in zip(image.GetSize(), SIZE, strict=True)]
+    wanted = getattr(request.module, "SIZE", SIZE)
+    size = [min(whole, part) for whole, part in zip(image.GetSize(), wanted, strict=True)]
     start = [(whole - part) // 2 for whole, part in zip(image.GetSize(), size, strict=True)]
     cut = tmp_path_factory.mktemp("volumes") / "chest.nrrd"
     sitk.WriteImage(sitk.RegionOfInterest(image, size, start), str(cut))
@@ -46,6 +47,24 @@ def volume(host, sampleFile):
 def pythonReal(python, monkeypatch):
     """As in Slicer, the module finds its Python in the path: here, one that starts in a moment."""
     monkeypatch.setenv("PATH", os.path.dirname(python), prepend=os.pathsep)
+
+
+@pytest.fixture(scope="session")
+def knownProgram(python, tmp_path_factory):
+    """A Python for `worker.py` that does no denoising job twice (known_child.py)."""
+    folder = tmp_path_factory.mktemp("known")
+    (folder / "results").mkdir()
+    script = Path(__file__).with_name("known_child.py")
+    program = folder / "python-real"
+    program.write_text(f'#!/bin/sh\nexec "{python}" "{script}" "{folder}/results" "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+def known(pythonReal, knownProgram, monkeypatch):
+    """A volume that any test has denoised with the same parameters has its result at once, voxel for voxel."""
+    monkeypatch.setenv("PATH", str(knownProgram.parent), prepend=os.pathsep)
 
 
 @pytest.fixture
@@ -103,11 +122,11 @@ class QuickChild:
     it a first result, and then lets it die if wanted.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, python):
         self.folder = folder
         self.program = folder / "python"
         script = Path(__file__).with_name("quick_child.py")
-        self.program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{folder}" "$2"\n')
+        self.program.write_text(f'#!/bin/sh\nexec "{python}" "{script}" "{folder}" "$2"\n')
         self.program.chmod(0o755)
 
     def hold(self):
@@ -128,11 +147,11 @@ class QuickChild:
 
 
 @pytest.fixture
-def quickChild(module, monkeypatch, tmp_path):
+def quickChild(module, monkeypatch, tmp_path, python):
     """Jobs are done at once by a stand-in: for tests of what Slicer's side makes of them."""
     from NSN2NDenoiseLib.logic import child_process, dependencies
 
-    child = QuickChild(tmp_path)
+    child = QuickChild(tmp_path, python)
     monkeypatch.setattr(child_process, "findPython", lambda: str(child.program))
     monkeypatch.setattr(dependencies, "ensureForRun", lambda: None)
     yield child

@@ -2,9 +2,10 @@
 
     python quick_child.py CONTROL DIRECTORY
 
-Denoising gives half of each voxel; the residual is 0. While the file CONTROL/hold exists, it waits before it answers;
-with frames, after the first one, and the command "keep" ends it there. While CONTROL/first exists, it has a first
-result, a quarter of each voxel, and while CONTROL/crash does, it is killed right after that.
+Denoising gives half of each voxel, and so does its preview; the residual is 0. While the file CONTROL/hold exists, it
+waits before it answers, and shows nothing; with frames, after the first one, and the command "keep" ends it there.
+While CONTROL/first exists, it has a first result, a quarter of each voxel, and while CONTROL/crash does, it is killed
+right after that.
 """
 
 import json
@@ -46,11 +47,28 @@ def frames():
     say(type="done", report={"seed": 0})
 
 
+def show():
+    volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
+    for line in sys.stdin:
+        command, *rest = line.split()
+        if command == "show" and not isAsked("hold"):
+            number, ends = int(rest[0]), [int(end) for end in rest[2:]]
+            half = volume[tuple(map(slice, ends[::2], ends[1::2]))] // 2
+            for name, type in (("sketch", "sketched"), ("preview", "shown")):
+                np.save(os.path.join(DIRECTORY, f"{name}{number}.npy"), half)
+                say(type=type, number=number, box=ends)
+        elif command == "cancel":
+            sys.exit(130)
+
+
 def main():
     with open(os.path.join(CONTROL, "started"), "a", encoding="ascii") as file:
         file.write(os.path.basename(DIRECTORY) + "\n")
     if "frames" in os.path.basename(DIRECTORY):
         frames()
+        return
+    if "show" in os.path.basename(DIRECTORY):
+        show()
         return
     if "quality" in os.path.basename(DIRECTORY):
         with open(os.path.join(DIRECTORY, "page.html"), "w", encoding="utf-8") as file:

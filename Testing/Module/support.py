@@ -16,7 +16,7 @@ MODULE = MODULE_FOLDER / "NSN2NDenoise.py"
 SHORT = {
     "first": False,
     "learn": True,
-    "steps": 40,
+    "steps": 15,
     "width": 8,
     "levels": 2,
     "batch": 4,

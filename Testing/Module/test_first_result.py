@@ -271,10 +271,10 @@ def test_the_warnings_of_another_volume_stay(host, module, logic, ui, volume, qu
     """A run ends while another volume is chosen, whose own warnings stand in the box."""
     import slicer
 
-    module.panel.matching._inspectTimer.stop()
     other = slicer.util.addVolumeFromArray(voxels(volume), name="other")
     for chosen, text in ((other, "of the other"), (volume, "of the run")):
         logic.getParameterNode().inputVolume = chosen
+        module.panel.matching._inspectTimer.stop()  # what it finds would take the warnings away
         module.panel.matching.showWarnings(["of the other"])
         result = logic.process(volume)
         module.panel.showResult(result, {"warnings": ["of the run"], "alarm": True})

@@ -60,7 +60,7 @@ def test_replaced_voxels(host, preview, ui, volume):
     import slicer
 
     slicer.util.updateVolumeFromArray(volume, voxels(volume)[:8, :40].astype(np.float32))
-    host.waitUntil(lambda: preview.overlay.visible and voxels(preview.overlay.labelMap).shape == (8, 40, 80))
+    host.waitUntil(lambda: preview.overlay.visible and voxels(preview.overlay.labelMap).shape == (8, 40, 48))
     assert ui.applyButton.enabled
 
 

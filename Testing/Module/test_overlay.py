@@ -6,6 +6,9 @@ from NSN2NDenoiseLib import engine
 
 from Testing.Module.support import SHORT, voxels, waitForNoFiles
 
+#: So much of the sample is to be paired two slices apart, so that no preset's mask is another's.
+SIZE = (64, 64, 12)
+
 
 @pytest.fixture
 def preview(host, module, ui):

@@ -14,7 +14,7 @@ def examples() -> list[str]:
     return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 
-def test_console_examples(host, volume, logic, monkeypatch, capsys, tmp_path):
+def test_console_examples(host, volume, logic, known, monkeypatch, capsys, tmp_path):
     import slicer
 
     volume.SetName("CTChestLIDC0314")
@@ -58,7 +58,7 @@ def regions(volume) -> np.ndarray:
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     segmentation.GetSegmentation().AddEmptySegment("Segment_1", "liver")
     wanted = np.zeros(voxels(volume).shape, bool)
-    wanted[4:8, 20:60, 20:60] = True
+    wanted[4:8, 10:40, 10:40] = True
     slicer.util.updateSegmentBinaryLabelmapFromArray(wanted.astype(np.uint8), segmentation, "Segment_1", volume)
     bounds = np.zeros(6)
     volume.GetRASBounds(bounds)

@@ -5,6 +5,8 @@ import pytest
 
 from Testing.Module.support import sceneContent, voxels, waitForNoFiles
 
+pytestmark = pytest.mark.usefixtures("known")
+
 
 @pytest.fixture
 def preview(host, module, ui, volume):
@@ -13,6 +15,12 @@ def preview(host, module, ui, volume):
     ui.previewResultButton.click()
     shown(host, module)
     return module.panel.preview
+
+
+@pytest.fixture
+def quickPreview(quickChild, preview):
+    """As `preview`, of the stand-in for the child."""
+    return preview
 
 
 def shown(host, module):
@@ -122,34 +130,34 @@ def addedTo(host, content):
     return [node for node in host.slicer.util.getNodesByClass("vtkMRMLNode") if node.GetID() not in content]
 
 
-def test_it_ends_with_the_scene_and_with_the_volume(host, module, ui, volume, preview):
+def test_it_ends_with_the_scene_and_with_the_volume(host, module, ui, volume, quickPreview):
     host.closeScene()
-    assert not ui.previewResultButton.checked and preview._job is None
+    assert not ui.previewResultButton.checked and quickPreview._job is None
     waitForNoFiles(host, "show")
 
 
-def test_it_ends_when_the_volume_is_edited_or_another_is_chosen(host, module, logic, ui, volume, preview):
+def test_it_ends_when_the_volume_is_edited_or_another_is_chosen(host, module, logic, ui, volume, quickPreview):
     host.slicer.util.arrayFromVolume(volume)[0] += 1
     host.slicer.util.arrayFromVolumeModified(volume)
     host.waitUntil(lambda: not ui.previewResultButton.checked)
-    assert preview._job is None and preview.layer.node is None
+    assert quickPreview._job is None and quickPreview.layer.node is None
 
 
-def test_what_the_user_shows_instead_stays(host, module, ui, volume, preview):
+def test_what_the_user_shows_instead_stays(host, module, ui, volume, quickPreview):
     other = host.slicer.util.addVolumeFromArray(voxels(volume), name="other")
     host.slicer.util.setSliceViewerLayers(foreground=other, foregroundOpacity=0.5)
     ui.previewResultButton.click()
     assert {(foreground, opacity) for _, foreground, opacity in viewsOf(host)} == {(other.GetID(), 0.5)}
 
 
-def test_a_result_takes_its_place(host, module, logic, ui, volume, preview):
+def test_a_result_takes_its_place(host, module, logic, ui, volume, quickPreview):
     result = logic.process(volume, preset="fast")
     assert not ui.previewResultButton.checked
     assert {foreground for _, foreground, _ in viewsOf(host)} == {result.GetID()}
 
 
-def test_a_crash_of_the_child_is_told(host, module, ui, volume, preview):
+def test_a_crash_of_the_child_is_told(host, module, ui, volume, quickPreview):
     with host.expectDialog("crashed"):
-        preview._job._child.kill()
-        host.waitUntil(lambda: preview._job is None)
-    assert not ui.previewResultButton.checked and preview.layer.node is None
+        quickPreview._job._child.kill()
+        host.waitUntil(lambda: quickPreview._job is None)
+    assert not ui.previewResultButton.checked and quickPreview.layer.node is None

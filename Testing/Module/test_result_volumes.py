@@ -11,7 +11,7 @@ from Testing.Module.support import SHORT, sceneContent, voxels
 
 
 @pytest.fixture
-def process(logic):
+def process(logic, known):
     """logic.process with the short training."""
     return lambda *args, **kwargs: logic.process(*args, settings=SHORT, **kwargs)
 
@@ -145,7 +145,7 @@ def test_removed_noise_of_any_range_is_exact(host, dtype, before, after, scalarT
     assert found.tolist() == [one - other for one, other in zip(before, after, strict=True)]
 
 
-def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch):
+def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch, known):
     from NSN2NDenoiseLib import engine
     from NSN2NDenoiseLib.logic import results
 
@@ -160,7 +160,7 @@ def test_failure_while_writing_leaves_the_scene(host, volume, logic, monkeypatch
     assert sceneContent() == before
 
 
-def test_compare(host, ui, volume, short):
+def test_compare(host, ui, volume, short, known):
     """Fade between input and result, and the removed noise that is made when it is asked for."""
     import slicer
 

@@ -232,12 +232,12 @@ def test_failed_start(host, logic, ui, monkeypatch, tmp_path):
 
 
 def test_disk_full(host, logic, ui, volume, monkeypatch):
-    """No file may be larger than 64 kB here: the first piece of the volume is refused by the system."""
+    """No file may be larger than 16 kB here: the first piece of the volume is refused by the system."""
     from NSN2NDenoiseLib import engine
 
     before = sceneContent()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limit[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limit[1]))
     try:
         with host.expectDialog("File too large"):
             ui.applyButton.click()
@@ -284,7 +284,7 @@ def fail(progress):
     raise RuntimeError("fail in the callback")
 
 
-def test_result_line_tells_gap_threshold_and_bias_correction(host, logic, ui, volume, short):
+def test_result_line_tells_gap_threshold_and_bias_correction(host, logic, ui, volume, short, known):
     applyAndWait(host, logic, ui)
     report = logic.getParameterNode().resultVolume.GetAttribute("NSN2N.Report")
     assert '"ricianCorrected": false' in report
@@ -295,7 +295,7 @@ def test_result_line_tells_gap_threshold_and_bias_correction(host, logic, ui, vo
 def test_mr_bias_is_corrected_as_the_panel_says(host, logic, ui, short):
     import slicer
 
-    image = magnitude(mr_phantom(slices=8, side=96), 12)
+    image = magnitude(mr_phantom(slices=6, side=96), 12)
     node = slicer.util.addVolumeFromArray(np.rint(image).astype(np.int16), name="head")
     ui.inputSelector.setCurrentNode(node)
     for choice, text in ((0, "MR bias corrected (sigma 1"), (2, "No MR bias correction")):
@@ -313,7 +313,7 @@ def test_bias_correction_of_a_ct_on_request_is_refused(host, logic, ui, short):
         host.waitUntil(lambda: not logic.isRunning())
 
 
-def test_console_without_waiting(host, logic, volume):
+def test_console_without_waiting(host, logic, volume, known):
     ended = []
     assert logic.process(volume, settings=SHORT, waitForCompletion=False, finishedCallback=ended.append) is None
     with pytest.raises(RuntimeError, match="already running"):
@@ -346,7 +346,7 @@ def viewState():
     return slices, display.GetWindow(), display.GetLevel()
 
 
-def test_result_of_a_run_that_ends_while_another_module_is_shown(host, logic, ui, volume, short):
+def test_result_of_a_run_that_ends_while_another_module_is_shown(host, logic, ui, volume, short, known):
     import slicer
 
     def foregrounds():

@@ -18,14 +18,14 @@ def mixed(before, full, strength):
 
 
 @pytest.fixture
-def result(host, logic, ui, volume, short):
+def result(host, logic, ui, volume, short, known):
     """A result of the panel with the short training, shown."""
     applyAndWait(host, logic, ui)
     return logic.getParameterNode().resultVolume
 
 
 @pytest.fixture
-def fast(logic, module, volume):
+def fast(logic, module, volume, known):
     """A result of the console, without a network."""
     module.panel.matching._inspectTimer.stop()
     return logic.process(volume, preset="fast")

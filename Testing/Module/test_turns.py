@@ -7,6 +7,7 @@ import pytest
 
 from Testing.Module.support import sceneContent, voxels, waitForNoFiles
 
+SIZE = (80, 80, 12)
 #: Larger than a file's buffer, so that each piece is written at once.
 PIECE = 16384
 
@@ -206,8 +207,9 @@ def test_slices_that_pile_up_are_taken_in_turns(host, module, logic, volume, slo
     assert max(np.diff(seen)) <= 2
 
 
-def test_the_event_loop_turns_before_the_result_is_previewed(host, module, ui, volume, slow):
+def test_the_event_loop_turns_before_the_result_is_previewed(host, module, ui, volume, slow, quickChild):
     """The layer is a copy of the input; switched off meanwhile, none comes."""
+    quickChild.hold()
     layer, before = module.panel.preview.layer, sceneContent()
     beats = Beats(lambda: layer.visible)
     ui.previewResultButton.click()
@@ -227,6 +229,7 @@ def test_another_preview_begins_where_the_last_one_was_written(host, module, ui,
     """And copies no more of the volume than that."""
     from NSN2NDenoiseLib.logic import volumes
 
+    quickChild.hold()
     ui.previewResultButton.click()
     layer = module.panel.preview.layer
     host.waitUntil(lambda: layer.visible)

@@ -25,7 +25,7 @@ def segmentation(host, volume):
 def boxed(volume) -> np.ndarray:
     """Where the segment is."""
     wanted = np.zeros(voxels(volume).shape, bool)
-    wanted[3:9, 20:50, 30:60] = True
+    wanted[3:9, 10:35, 15:40] = True
     return wanted
 
 
@@ -73,13 +73,13 @@ def applied(host, logic, ui):
     return logic.getParameterNode().resultVolume
 
 
-def test_a_roi_limits_a_run_of_the_panel(host, module, logic, ui, volume):
-    from NSN2NDenoiseLib.engine.volume.seam import seam
+def test_a_roi_limits_a_run_of_the_panel(host, module, logic, ui, volume, known):
+    from NSN2NDenoiseLib.engine.stages.within import seam
 
     module.panel.matching._inspectTimer.stop()
-    roi = roiAround(volume, (2, 10, 15), (8, 50, 60))
+    roi = roiAround(volume, (2, 10, 15), (8, 35, 40))
     before, wanted = voxels(volume), np.zeros(voxels(volume).shape, bool)
-    wanted[2:9, 10:51, 15:61] = True
+    wanted[2:9, 10:36, 15:41] = True
     ui.roiSelector.setCurrentNode(roi)
     result = applied(host, logic, ui)
     assert np.array_equal(voxels(result)[~wanted], before[~wanted])
@@ -124,7 +124,7 @@ def test_the_segments_that_are_offered_follow_the_segmentation(host, module, ui,
 
 
 def test_a_roi_beside_the_volume_is_told(host, module, logic, ui, volume):
-    roi = roiAround(volume, (2, 10, 15), (8, 50, 60))
+    roi = roiAround(volume, (2, 10, 15), (8, 35, 40))
     roi.SetCenter(5000, 0, 0)
     content = sceneContent()
     ui.roiSelector.setCurrentNode(roi)
@@ -141,7 +141,7 @@ def test_voxels_lie_where_the_world_has_them(host, module, logic, volume, segmen
     import vtk
     from NSN2NDenoiseLib.logic.within import wantedVoxels
 
-    roi = roiAround(volume, (2, 10, 15), (8, 50, 60))
+    roi = roiAround(volume, (2, 10, 15), (8, 35, 40))
     turned([node for node in (volume,) if "volume" in which], scale)
     turned([node for node in (roi, segmentation) if "region" in which], scale)
     nodes = slicer.mrmlScene.GetNumberOfNodes()
@@ -165,7 +165,7 @@ def test_voxels_lie_where_the_world_has_them(host, module, logic, volume, segmen
         found = np.zeros(voxels(volume).shape, bool)
     assert np.array_equal(found.ravel(), expected)
     if which in ("none", "volume and region"):
-        assert found.sum() == 7 * 41 * 46
+        assert found.sum() == 7 * 26 * 26
         assert np.array_equal(wantedVoxels(volume, None, segmentation, "Box"), boxed(volume))
         both = wantedVoxels(volume, roi, segmentation)
         assert np.array_equal(both, found & boxed(volume))
@@ -195,7 +195,7 @@ def test_a_region_that_is_removed_limits_no_run(host, ui, logic, volume, quickCh
     import slicer
 
     other = roiAround(volume, (2, 8, 10), (5, 30, 32))
-    mine = roiAround(volume, (0, 0, 0), (11, 79, 79))
+    mine = roiAround(volume, (0, 0, 0), (11, 47, 47))
     mySegmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
     node = logic.getParameterNode()
     for selector, chosen in ((ui.roiSelector, mine), (ui.segmentationSelector, mySegmentation)):
