@@ -50,7 +50,7 @@ def test_overlay_is_the_mask_of_training(host, preview, volume, ui, logic):
     threshold = 0.02
     ui.thresholdSlider.value = threshold
     host.wait(0.1)
-    settings = engine.Settings.from_preset("default", **{**SHORT, "threshold": threshold})
+    settings = engine.Settings.from_preset("default", **{**SHORT, "steps": 2, "refine": False, "threshold": threshold})
     trained = engine.denoise(voxels(volume), settings, spacing=tuple(reversed(volume.GetSpacing()))).weights
     assert np.array_equal(voxels(preview.overlay.labelMap) == 0, trained == 1)
     assert np.array_equal(voxels(logic.computeMask(volume, threshold)), trained)
