@@ -15,10 +15,10 @@ PACKAGE = Path(__file__).resolve().parents[2] / "NSN2NDenoise"
 
 @contextmanager
 def quick_python(name: str = "python") -> Iterator[str]:
-    """A program to start instead of the interpreter, with the same arguments, streams, end and exit status.
+    """A program to start instead of the interpreter, with the same arguments, open files, end and exit status.
 
-    What starts it may write to it, read from it, and kill it. (A signal that it could handle does not reach the process
-    that works; who sends one starts the interpreter itself.) Without fork, the interpreter.
+    What starts it may write to it, read from it, interrupt, terminate and kill it; it has another number than the
+    process that works. Without fork, the interpreter.
 
     Args:
         name: of the program's file.

@@ -2,10 +2,12 @@
 
     python server.py LISTENER
 
-A guard is forked first, which forks the worker: it tells the client how that ended, and kills it if the client is gone.
+A guard is forked first, which forks the worker: it tells the client how that ended, passes on the signals that the
+client is sent, and kills the worker if the client is gone.
 """
 
 import atexit
+import fcntl
 import gc
 import json
 import os
@@ -16,9 +18,11 @@ import socket
 import sys
 import threading
 import traceback
+import types
 import weakref
 from contextlib import suppress
 
+import distributed  # noqa: F401
 import numpy as np
 import SimpleITK  # noqa: F401
 from NSN2NDenoiseLib import engine
@@ -57,21 +61,22 @@ def bury(how: int) -> None:
 
 def guard(client: socket.socket) -> None:
     """Fork the worker, tell how it ended, and end."""
-    size, streams, _, _ = socket.recv_fds(client, 8, 3)
+    size, files, _, _ = socket.recv_fds(client, 8, 100)
     asked = b""
-    while len(asked) < int.from_bytes(size, "big"):
-        asked += client.recv(65536)
+    while rest := int.from_bytes(size, "big") - len(asked):
+        asked += client.recv(rest)
     pid = os.fork()
     if pid == 0:
         client.close()
-        work(streams, *json.loads(asked))
-    for stream in streams:
-        os.close(stream)
+        work(files, *json.loads(asked))
+    for file in files:
+        os.close(file)
 
     def watch() -> None:
-        client.recv(1)  # nothing comes: the client has ended
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            while number := client.recv(1):
+                os.kill(pid, number[0])
+            os.kill(pid, signal.SIGKILL)  # the client has ended
 
     threading.Thread(target=watch, daemon=True).start()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -80,11 +85,14 @@ def guard(client: socket.socket) -> None:
     os._exit(0)
 
 
-def work(streams: list[int], arguments: list[str], folder: str, environment: dict) -> None:
-    """Be the interpreter."""
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
+def work(files: list[int], numbers: list[int], arguments: list[str], folder: str, environment: dict) -> None:
+    """Be the interpreter, with these open files under the numbers that its starter gave them."""
+    held = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1) for file in files]
+    for file in files:
+        os.close(file)
+    for file, number in zip(held, numbers, strict=True):
+        os.dup2(file, number)
+        os.close(file)
     os.environ.clear()
     os.environ.update(environment)
     # those of the server know it as a file, perhaps, and this one is a pipe
@@ -98,21 +106,27 @@ def work(streams: list[int], arguments: list[str], folder: str, environment: dic
         status = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
         if isinstance(ending.code, str):
             print(ending.code, file=sys.stderr)
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
-        status = 1
+        status = -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
     os._exit(status)
 
 
 def run(arguments: list[str]) -> None:
-    """``-c CODE``, ``-m MODULE`` or ``FILE``, with arguments."""
+    """``-c CODE``, ``-m MODULE`` or ``FILE``, with arguments; flags before them are left to the server's own."""
+    while arguments[0].startswith("-") and arguments[0] not in ("-c", "-m"):
+        arguments = arguments[1:]
     kind, *rest = arguments
     if kind == "-c":
         sys.argv = ["-c", *rest[1:]]
-        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
+        sys.modules["__main__"] = main = types.ModuleType("__main__")
+        exec(compile(rest[0], "<string>", "exec"), vars(main))
     elif kind == "-m":
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)

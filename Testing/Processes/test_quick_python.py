@@ -1,5 +1,7 @@
 """The program that stands for the interpreter does what that does."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -34,12 +36,42 @@ def test_an_error_is_told_and_fails(python):
     assert status == 1 and told.endswith("ZeroDivisionError: division by zero\n")
 
 
+def test_open_files_go_with_it(python):
+    code = "import os, sys; n, m = map(int, sys.argv[1:]); os.write(m, os.read(n, 5)[::-1]); os.close(m); input()"
+    for program in (python, sys.executable):
+        (there, to_it), (back, from_it) = os.pipe(), os.pipe()
+        numbers = list(map(str, (there, from_it)))
+        with subprocess.Popen(
+            [program, "-c", code, *numbers], stdin=subprocess.PIPE, pass_fds=[there, from_it]
+        ) as process:
+            os.close(there), os.close(from_it)
+            os.write(to_it, b"hello")
+            assert os.read(back, 5) == b"olleh"
+            assert os.read(back, 1) == b""  # it has closed its end, and nobody else holds it
+            process.communicate(b"\n")
+        os.close(to_it), os.close(back)
+
+
 def test_files_and_modules_run_as_programs(python, tmp_path):
     file = tmp_path / "program.py"
     file.write_text("import sys\nif __name__ == '__main__': print(sys.argv[1:])")
     assert ran(python, str(file), "x") == (0, "['x']\n", "")
     status, told, _ = ran(python, "-m", "NSN2NDenoiseLib.cli", "--version")
     assert status == 0 and told.startswith("nsn2n ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("handled", [False, True])
+def test_signals_are_handled_or_end_it(python, number, handled):
+    code = f"import signal, time; signal.signal({number}, lambda *_: exit(5))\n" if handled else "import time\n"
+    ends = []
+    for program in (python, sys.executable):
+        command = [program, "-c", code + "print(flush=True)\ntime.sleep(600)"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            process.stdout.readline()
+            process.send_signal(number)
+            ends.append((process.communicate()[1].splitlines()[-1:], process.returncode))
+    assert ends[0] == ends[1]
 
 
 def test_killed_it_takes_its_work_with_it(python):
