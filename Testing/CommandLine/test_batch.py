@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def table(folder: Path) -> dict[str, dict]:
         return {Path(row["name"]).name: row for row in csv.DictReader(file)}
 
 
-def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(volumes, tmp_path):
+def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(quick_workers, volumes, tmp_path):
     jobs = [Job(Item(f"v{n}", volumes / f"v{n}.nrrd", Path(f"v{n}.nrrd")), 40 - n, 1.0) for n in range(4)]
     rows = {}
 
@@ -88,7 +87,7 @@ async def heard_an_hour_ago(dask_scheduler) -> list[str]:
     return sorted(dask_scheduler.workers)
 
 
-def test_workers_that_slept_with_the_computer_go_on():
+def test_workers_that_slept_with_the_computer_go_on(quick_workers):
     with connect(None, 1) as client:
         before = client.submit(os.getpid).result()
         address = sorted(client.scheduler_info()["workers"])
@@ -96,14 +95,24 @@ def test_workers_that_slept_with_the_computer_go_on():
         assert client.submit(os.getpid, pure=False).result() == before
 
 
-def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n):
-    command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", "batch", "in", "out", "--workers", "1", *FAST]
-    first = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
-    assert any(" of 5" in line for line in first.stderr)  # after what Dask may have to say
-    workers = psutil.Process(first.pid).children(recursive=True)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    first.stderr.close()
+#: ``nsn2n batch in out``, which first tells its number.
+BATCH = f"""
+import multiprocessing, os, sys
+from NSN2NDenoiseLib.cli.main import main
+print(os.getpid(), flush=True)
+multiprocessing.set_executable(sys.argv[1])
+main(["batch", "in", "out", "--workers", "1", *{FAST}])
+"""
+
+
+def test_a_killed_batch_leaves_whole_files_and_goes_on(python, quick_workers, volumes, tmp_path, nsn2n):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([python, "-c", BATCH, python], cwd=tmp_path, env=environment(), **pipes, text=True) as first:
+        batch = psutil.Process(int(first.stdout.readline()))
+        assert any(" of 5" in line for line in first.stderr)  # after what Dask may have to say
+        workers = batch.children(recursive=True)
+        assert workers
+        batch.kill()
     assert psutil.wait_procs(workers, timeout=240)[1] == []
     results = list((tmp_path / "out").glob("*.nrrd"))
     assert results
@@ -131,7 +140,7 @@ def test_a_killed_batch_leaves_whole_files_and_goes_on(volumes, tmp_path, nsn2n)
     assert not re.search(r"(src|href)=\"(https?:)?//", page) and "@import" not in page
 
 
-def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(tmp_path, nsn2n):
+def test_a_bids_dataset_becomes_a_derivative_that_is_not_made_twice(quick_workers, tmp_path, nsn2n):
     from bids import BIDSLayout
 
     root = write_dataset(tmp_path / "raw")
