@@ -160,7 +160,7 @@ def test_the_command_gives_the_voxels_of_a_run_in_memory(nsn2n, small, tmp_path,
     )
 
 
-def test_workers_make_the_same_voxels(nsn2n, small, tmp_path, monkeypatch):
+def test_workers_make_the_same_voxels(quick_workers, nsn2n, small, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     sitk.WriteImage(sitk.ReadImage(str(small)), str(tmp_path / "in.nrrd"), False)
     call = ("denoise", "in.nrrd", "out.nrrd", "--report", "out.json", *FAST, "--overwrite")

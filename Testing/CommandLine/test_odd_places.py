@@ -49,7 +49,7 @@ def test_every_file_may_have_a_name_of_all_kinds(home, nsn2n):
     assert ended.returncode == 0 and len(list((home / "série 2").iterdir())) == 5, ended.stderr
 
 
-def test_a_batch_of_such_names_and_of_one_that_grows_too_long(home, nsn2n):
+def test_a_batch_of_such_names_and_of_one_that_grows_too_long(quick_workers, home, nsn2n):
     """The name of the last one just fits; that of what is noted of its result doesn't, and no time is lost on it."""
     shutil.copy(home / f"{USER}.nii.gz", home / f"{'x' * (255 - len('_denoised.nii.gz'))}.nii.gz")
     ended = nsn2n("batch", home, home / "Ergebnis ü", "--preset", "fast", "--device", "cpu", "--workers", "1")

@@ -183,7 +183,7 @@ def test_best_of_a_sweep():
     assert best_variant([real(5, [1, 1.9]), real(3, [1, 1.6])]) == 1
 
 
-def test_two_jobs_share_the_cores_and_make_the_same_results(plan, capsys):
+def test_two_jobs_share_the_cores_and_make_the_same_results(quick_workers, plan, capsys):
     assert run.main(["--quick", "--jobs", "2", "--skip", "tiny/nsn2n"]) == 0
     assert "2 results, 2 to make" in capsys.readouterr().out
     record = json.loads((plan / "quick" / "tiny" / "median--seed0.json").read_text())
