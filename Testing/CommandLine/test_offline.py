@@ -31,23 +31,41 @@ BATCH = "batch"
 IPV6_PROBE = ("socket.bind", "::1")
 
 
-@pytest.fixture
-def watched(tmp_path):
-    """Run ``nsn2n`` in a process of its own; returns what it and its children did with sockets."""
-    (tmp_path / "watch").mkdir()
-    (tmp_path / "watch/sitecustomize.py").write_text(WATCH)
+#: ``nsn2n`` several times in one process; each time with a log of its own.
+CALLS = """
+import json, os, sys
+from NSN2NDenoiseLib.cli.main import main
+for log, arguments in json.loads(sys.argv[1]):
+    os.environ["WATCHED"] = log
+    assert main(arguments) == 0, arguments
+"""
 
-    def run(*arguments) -> list[tuple[str, str]]:
-        log = tmp_path / "log"
-        log.write_text("")
-        found = {**environment(), "WATCHED": str(log)}
-        found["PYTHONPATH"] = f"{tmp_path / 'watch'}:{found['PYTHONPATH']}"
-        command = [sys.executable, "-m", "NSN2NDenoiseLib.cli", *map(str, arguments)]
-        done = subprocess.run(command, cwd=tmp_path, env=found, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr
-        return [event for event in map(tuple, map(json.loads, log.read_text().splitlines())) if event != IPV6_PROBE]
 
-    return run
+@pytest.fixture(scope="module")
+def used(small, tmp_path_factory) -> dict[str, list[tuple[str, str]]]:
+    """What an interpreter that loads ``nsn2n``, denoises, inspects and then runs a batch did with sockets each time."""
+    folder = tmp_path_factory.mktemp("offline")
+    (folder / "watch").mkdir()
+    (folder / "watch/sitecustomize.py").write_text(WATCH)
+    (folder / "in").mkdir()
+    sitk.WriteImage(sitk.ReadImage(str(small))[:40, :40, :6], str(folder / "in/v.nrrd"))
+    calls = {
+        "denoise": ("in/v.nrrd", "out.nrrd", "--steps", "2", "--device", "cpu", "--preview", "look.png"),
+        "inspect": ("in/v.nrrd",),
+        "batch": ("in", "out", "--preset", "fast", "--device", "cpu", "--workers", "1"),
+    }
+    found = {**environment(), "WATCHED": str(folder / "load")}
+    found["PYTHONPATH"] = f"{folder / 'watch'}:{found['PYTHONPATH']}"
+    words = json.dumps([(str(folder / name), [name, *arguments]) for name, arguments in calls.items()])
+    how = {"cwd": folder, "env": found, "capture_output": True, "text": True, "timeout": 240}
+    done = subprocess.run([sys.executable, "-c", CALLS, words], **how)
+    assert done.returncode == 0, done.stderr
+    return {name: events(folder / name) for name in ("load", *calls)}
+
+
+def events(log: Path) -> list[tuple[str, str]]:
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [event for event in map(tuple, map(json.loads, lines)) if event != IPV6_PROBE]
 
 
 def test_the_watch_sees_a_socket(tmp_path):
@@ -58,16 +76,12 @@ def test_the_watch_sees_a_socket(tmp_path):
     assert json.loads((tmp_path / "log").read_text()) == ["socket.bind", "127.0.0.1"]
 
 
-def test_the_command_line_opens_none(watched, small):
-    assert watched("denoise", small, "out.nrrd", "--steps", "2", "--device", "cpu", "--preview", "look.png") == []
-    assert watched("inspect", small) == []
+def test_the_command_line_opens_none(used):
+    assert used["load"] == used["denoise"] == used["inspect"] == []
 
 
-def test_a_batch_stays_on_this_computer(watched, small, tmp_path):
-    (tmp_path / "in").mkdir()
-    sitk.WriteImage(sitk.ReadImage(str(small))[:40, :40, :6], str(tmp_path / "in/v.nrrd"))
-    used = watched("batch", "in", "out", "--preset", "fast", "--device", "cpu", "--workers", "1")
-    hosts = {host for event, host in used if event in ("socket.connect", "socket.bind", "socket.sendto")}
+def test_a_batch_stays_on_this_computer(used):
+    hosts = {host for event, host in used["batch"] if event in ("socket.connect", "socket.bind", "socket.sendto")}
     assert hosts == {"127.0.0.1"}
 
 
