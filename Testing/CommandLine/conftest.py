@@ -63,3 +63,13 @@ def small(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("small") / "small.nrrd"
     sitk.WriteImage(image, str(path), True)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny(small, tmp_path_factory) -> Path:
+    """A crop of `small`, 40 x 40 x 6 voxels."""
+    path = tmp_path_factory.mktemp("tiny") / "tiny.nrrd"
+    image = sitk.ReadImage(str(small))[:40, :40, :6]
+    image.SetMetaData("note", "kept")
+    sitk.WriteImage(image, str(path), True)
+    return path
