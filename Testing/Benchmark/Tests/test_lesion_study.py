@@ -13,9 +13,9 @@ from Benchmark.metrics_ttf import draw_discs
 @pytest.fixture
 def study(monkeypatch):
     """Tissue of 40 HU in air, noise 8 HU."""
-    rows, columns = np.mgrid[:192, :192] - 95.5
-    plane = np.where(np.hypot(rows, columns) < 88, 40.0, -1000.0)
-    volume = (plane + np.random.default_rng(0).normal(0, 8, (30, 192, 192))).astype(np.float32)
+    rows, columns = np.mgrid[:160, :160] - 79.5
+    plane = np.where(np.hypot(rows, columns) < 72, 40.0, -1000.0)
+    volume = (plane + np.random.default_rng(0).normal(0, 8, (24, 160, 160))).astype(np.float32)
     monkeypatch.setattr(lesion_study, "load", lambda *_: (volume, (1.0, 1.0, 1.0)))
     small = Study("Small", "CTChestLIDC0314.nrrd", (None, None, None), (20.0,), (4.0,))
     monkeypatch.setitem(STUDIES, "chest", small)

@@ -11,13 +11,13 @@ from Benchmark.synthetic import synthetic_head
 SMALL = {
     "n2v": {"steps": 150, "batch": 4, "crop": 32, "width": 8},
     "nb2nb": {"steps": 40, "batch": 2, "crop": 48, "width": 8},
-    "zs-n2n": {"iterations": 100, "every": 6},
-    "dip": {"width": 16, "levels": 3, "every": 10, "iterations": 300},
+    "zs-n2n": {"iterations": 50, "every": 6},
+    "dip": {"width": 16, "levels": 2, "every": 10, "iterations": 300},
     "n2n": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "n2c": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "n2c-own": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "learning_rate": 5e-3},
     "bm3d": {"every": 6},
-    "nsn2n": {"steps": 40, "batch": 4, "crop": 32, "width": 8, "levels": 2, "learning_rate": 5e-3},
+    "nsn2n": {"steps": 20, "batch": 4, "crop": 32, "width": 8, "levels": 2, "learning_rate": 5e-3},
 }
 
 
@@ -35,11 +35,11 @@ def one_thread():
 @pytest.fixture(scope="module")
 def case():
     """A synthetic head with weak Rician noise: white and independent, so it fits every method here."""
-    clean = synthetic_head((40, 48, 48))[15:25]
+    clean = synthetic_head((40, 48, 48))[17:23]
     noisy, sigma = add_rician_noise(clean, 0.08, seed=0)
 
     def training(seed):
-        other = synthetic_head((40, 48, 48), seed=9)[15:25]
+        other = synthetic_head((40, 48, 48), seed=9)[17:23]
         first, second = (add_rician_noise(other, 0.08, [seed, n])[0] for n in (1, 2))
         return other, first, second
 
