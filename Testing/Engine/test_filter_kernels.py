@@ -21,6 +21,7 @@ from Testing.Engine.phantoms import noise_model
 
 numba = pytest.importorskip("numba")
 from NSN2NDenoiseLib.engine.filter import kernels, shrinkage  # noqa: E402  (they need numba)
+from NSN2NDenoiseLib.engine.runtime.compiled_code import compiled  # noqa: E402
 
 
 def noise(shape, sd, seed=0):
@@ -38,7 +39,7 @@ def filtered(before, guide, sd=0.1, excluded=None):
 
 def kept(part):
     """What is compiled into its callers, by itself, and kept as they are: compiling it takes ten seconds."""
-    return kernels.compiled(part.py_func)
+    return compiled(part.py_func)
 
 
 def on_torch(monkeypatch):

@@ -6,15 +6,16 @@ import torch
 from scipy import ndimage
 
 pytest.importorskip("numba")
-from NSN2NDenoiseLib.engine.filter import eigen, kernels
+from NSN2NDenoiseLib.engine.filter import eigen
 from NSN2NDenoiseLib.engine.filter.groups import cosine_transform
 from NSN2NDenoiseLib.engine.filter.pca import pca_filter
 from NSN2NDenoiseLib.engine.noise.model import NoiseModel
+from NSN2NDenoiseLib.engine.runtime.compiled_code import compiled
 
 from Testing.Engine.phantoms import noise_model
 
 #: It is compiled into its caller; by itself that takes some seconds, so it is kept as the caller is.
-vectors_above = kernels.compiled(eigen.vectors_above.py_func)
+vectors_above = compiled(eigen.vectors_above.py_func)
 
 
 def noise(shape, sd, seed=0):

@@ -8,6 +8,9 @@ from Testing.Engine.phantoms import phantom
 from Testing.Module.support import voxels
 from Testing.Module.test_within import roiAround
 
+#: Of the volume, (i, j, k): large enough for a region that is a small part of it.
+SIZE = (80, 80, 12)
+
 
 @pytest.fixture
 def preview(host, module, ui, volume):

@@ -63,7 +63,8 @@ def test_files_and_modules_run_as_programs(python, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("handled", [False, True])
 def test_signals_are_handled_or_end_it(python, number, handled):
-    code = f"import signal, time; signal.signal({number}, lambda *_: exit(5))\n" if handled else "import time\n"
+    code = "import signal, time; signal.signal(2, signal.default_int_handler)\n"  # of a job in the background it is not
+    code += f"signal.signal({number}, lambda *_: exit(5))\n" if handled else ""
     ends = []
     for program in (python, sys.executable):
         command = [program, "-c", code + "print(flush=True)\ntime.sleep(600)"]
