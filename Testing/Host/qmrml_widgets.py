@@ -5,6 +5,7 @@ As with ctk, only what PythonQt would offer is public: properties, slots, Q_INVO
 """
 
 import shiboken6
+import slicer
 import vtk
 from PySide6.QtCore import Property, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
@@ -203,7 +204,7 @@ class qMRMLNodeComboBox(QWidget):
         def isOfType(node):
             return any(map(node.IsA, types)) if children else node.GetClassName() in types
 
-        nodes = self._scene.GetNodes()
+        nodes = slicer.util.getNodesByClass(types[0], self._scene) if len(types) == 1 else self._scene.GetNodes()
         return [node for node in nodes if isOfType(node) and node is not leaving and not node.GetHideFromEditors()]
 
     def _refresh(self):

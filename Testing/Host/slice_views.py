@@ -97,6 +97,7 @@ class qMRMLSliceControllerWidget(QWidget):
         super().__init__(parent)
         self._logic = sliceLogic
         self._updating = False
+        self._color = None
         self._slider = QSlider(Qt.Horizontal, self)
         self._label = QLabel(self)
         self._offset = QLabel(self)
@@ -134,8 +135,10 @@ class qMRMLSliceControllerWidget(QWidget):
         self._slider.value = round((offset - low) / step)
         self._updating = False
         self._label.text = node.GetLayoutLabel() or node.GetLayoutName()[:1]
-        red, green, blue = (int(255 * part) for part in node.GetLayoutColor())
-        self._label.setStyleSheet(f"background: rgb({red},{green},{blue}); color: black; font-weight: bold;")
+        if self._color != node.GetLayoutColor():  # a style is slow to set
+            self._color = node.GetLayoutColor()
+            red, green, blue = (int(255 * part) for part in self._color)
+            self._label.setStyleSheet(f"background: rgb({red},{green},{blue}); color: black; font-weight: bold;")
         axis = {"Axial": "S: ", "Sagittal": "R: ", "Coronal": "A: "}.get(node.GetOrientation(), "")
         self._offset.text = f"{axis}{offset:.2f}mm"
 
@@ -216,9 +219,11 @@ class qMRMLSliceWidget(qMRMLWidget):
     def _onModified(self, caller, event):
         composite = self.mrmlSliceCompositeNode()
         for layer, selector in self._selectors.items():
-            blocker = QSignalBlocker(selector)  # a layer that no selector lists, a hidden one, stays
-            selector.setCurrentNodeID(getattr(composite, f"Get{layer}VolumeID")() or "")
-            blocker.unblock()
+            shown = getattr(composite, f"Get{layer}VolumeID")() or ""
+            if shown != selector.currentNodeID:
+                blocker = QSignalBlocker(selector)  # a layer that no selector lists, a hidden one, stays
+                selector.setCurrentNodeID(shown)
+                blocker.unblock()
         self._controller._refresh()
         self._view.scheduleRender()
 
