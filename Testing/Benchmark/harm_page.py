@@ -34,6 +34,10 @@ BEFORE = (
     "the same crops and white noise; before / now, dB in tissue."
 )
 NOTES = {
+    "default": (
+        "With white noise it is `fast`, whose table stands above. With colored noise it trains a network besides, and "
+        "leaves it out where the filters alone promise more.\n"
+    ),
     "nsn2n": "A few cells, with 100 training steps instead of 300 (`--steps 100`).\n",
     "fast": "In the T2 at 0 % the engine finds 0.6 % of noise, which cleaning may have left, and takes it away.\n",
 }

@@ -42,7 +42,12 @@ def describe_network(report: dict) -> str:
     """The network of a run, and what it was trained on: "network f3a1, trained on another volume"; "" without one."""
     network = report.get("network")
     if not network:
-        return ""
+        promised = report.get("predictedGainOfNetwork")
+        return (
+            ""
+            if promised is None
+            else f"network trained and left out: the filters alone promise {-promised:.2f} dB more"
+        )
     where = f"this volume alone ({network['steps']} steps)" if network["trainedHere"] else "another volume"
     return f"network {network['name']}, trained on {where}"
 

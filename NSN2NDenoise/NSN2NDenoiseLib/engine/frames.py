@@ -96,9 +96,11 @@ def denoise_frames(
         try:
             look = kind.look if kind else take_look(frame, axis=settings.axis, spacing=spacing)[0]
             used = network or (kind.network if kind else None)
+            left_out = kind is not None and used is None and settings.learn is None and settings.first
+            own = replace(settings, learn=False) if left_out else settings  # the first of its kind was better without
             result = denoise(
                 frame,
-                _within_limit(settings, number, len(frames), used),
+                _within_limit(own, number, len(frames), used),
                 spacing=spacing,
                 look=look,
                 within=within,

@@ -1,18 +1,26 @@
 """Stage "learn": Neighboring Slice Noise2Noise (Sec. 3.3), a U-Net trained on the volume's own pairs or a sibling's."""
 
+from dataclasses import replace
+
 from ..runtime.time_limit import steps_within_limit
+from ..settings import Settings
 from ..train.crops import CropSampler
 from ..train.inference import denoise_slices
 from ..train.tensors import SliceTensors
 from ..train.training import Training, count_steps
 from ..train.unet import UNet, make_network
+from .spare import network_gain
 from .state import State, Workshop
 
+#: A network that promises so many dB less than the filters alone is left out; closer than that, both are as good.
+TIE = 0.02
 FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step instead of {}. Crop the volume."
 
 
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta, or take the one that is given, and apply it to every slice.
+
+    One that was trained as long as the preset wants, and promises less than the filters alone, is left out.
 
     Raises:
         RunError: the training diverged.
@@ -29,12 +37,24 @@ def learn(state: State, workshop: Workshop) -> State:
     else:
         training, warnings = _train(network, in_space(tensors, state), state, workshop)
 
+    losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
+    state = replace(state, losses=losses, warnings=warnings)
+    if training and is_left_to_us(settings):
+        more = network_gain(replace(state, network=network), workshop)
+        state = state if more is None else replace(state, gain={"predictedGainOfNetwork": more})
+        if more is not None and more < -TIE:
+            return state
+
     def tell(part: float) -> None:
         tracker.update(1.0 if training else part, training.shown_loss if training else None)
 
     denoised = denoise_slices(network, tensors, state.slices.values, workshop.precision, tell)
-    losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
-    return state.with_result(denoised, "learn", network=network, losses=losses, warnings=warnings)
+    return state.with_result(denoised, "learn", network=network)
+
+
+def is_left_to_us(settings: Settings) -> bool:
+    """Whether nobody said that there must be a network, or how long to train it."""
+    return settings.learn is None and settings.steps == Settings.from_preset(settings.preset).steps
 
 
 def tensors_of(state: State, workshop: Workshop) -> SliceTensors:

@@ -5,12 +5,13 @@ from .state import State, Workshop
 
 
 def refine(state: State, workshop: Workshop) -> State:
-    """Filter the noisy volume, guided by the denoised one.
+    """Filter the noisy volume, guided by the denoised one; not where stage "learn" has left its network out.
 
     Raises:
         Cancelled: the caller wants to stop.
     """
-    return filter_guided(state, workshop, "refine")
+    is_left_out = "learn" in state.plan.stages and "learn" not in state.made_by
+    return state if is_left_out else filter_guided(state, workshop, "refine")
 
 
 def filter_guided(state: State, workshop: Workshop, stage: str) -> State:

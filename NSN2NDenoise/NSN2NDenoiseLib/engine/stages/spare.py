@@ -93,7 +93,8 @@ def spare(state: State, workshop: Workshop) -> State:
     tried = try_samples(state, workshop)
     gain, where = _gain([state], tried.kept)
     totals = _totals(gain, where)
-    state = replace(state, gain={**totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels})
+    figures = {**totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
+    state = replace(state, gain={**state.gain, **figures})
     if not tried.helped:
         return left_as_it_was(state)
     if gain.strength.min() >= 1:
@@ -139,6 +140,25 @@ def foresee(state: State, workshop: Workshop) -> Tried | None:
     """
     filters = tuple(name for name in state.plan.stages if name in ("first", "similar", "limit"))
     return try_samples(replace(state, made_by=filters), workshop) if "first" in filters else None
+
+
+def network_gain(state: State, workshop: Workshop) -> float | None:
+    """How much better than the filters alone the network's result promises to be, at the samples, dB.
+
+    Args:
+        state: with the network, before it is used.
+        workshop: as in a stage.
+
+    Returns:
+        None without filters that came before the network, or without samples.
+    """
+    if "similar" not in state.made_by or not state.samples:
+        return None
+    promised = []
+    for more in (("learn", "refine", "limit"), ("limit",)):
+        made_by = (*state.made_by, *(name for name in more if name in state.plan.stages))
+        promised.append(try_samples(replace(state, made_by=made_by), workshop).decibels)
+    return promised[0] - promised[1]
 
 
 def _put_back(state: State, strength: np.ndarray, workshop: Workshop) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""A network that promises less than the filters alone is left out."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from NSN2NDenoiseLib import engine
+from scipy import ndimage
+
+from Testing.Engine.phantoms import phantom
+
+learn = import_module("NSN2NDenoiseLib.engine.stages.learn")
+SMALL = {"width": 4, "levels": 2, "batch": 4, "crop": 32, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """A volume of which the default trains a network."""
+    clean, white = phantom(slices=6, side=48)
+    colored = ndimage.gaussian_filter(white - clean, (0, 0.8, 0.8))
+    return (clean + 30 * colored / colored.std()).astype(np.float32)
+
+
+@pytest.fixture
+def hardly_trained(monkeypatch):
+    """Trainings of the preset's length take one step, which teaches a network nothing."""
+    monkeypatch.setattr(learn, "count_steps", lambda settings, pairs: 1)
+
+
+def test_without_it_the_result_is_that_of_the_filters(noisy, hardly_trained):
+    result = engine.denoise(noisy, engine.Settings.from_preset(**SMALL))
+    fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
+    assert {"learn", "refine"} <= set(result.report["stagesPlanned"])
+    assert result.report["stages"] == fast.report["stages"]
+    np.testing.assert_array_equal(result.denoised, fast.denoised)
+    assert result.network is None and result.report["network"] is None and result.report["steps"] == 1
+    assert result.report["predictedGainOfNetwork"] < -learn.TIE
+    assert "left out: the filters alone promise" in engine.describe_network(result.report)
+    assert engine.describe_network(fast.report) == ""
+
+
+def test_one_that_is_as_good_stays(noisy, hardly_trained, monkeypatch):
+    monkeypatch.setattr(learn, "network_gain", lambda state, workshop: -learn.TIE / 2)
+    result = engine.denoise(noisy, engine.Settings.from_preset(**SMALL))
+    assert result.report["stages"][:4] == ["first", "similar", "learn", "refine"] and result.network is not None
+    assert engine.describe_network(result.report).startswith("network ")
+
+
+@pytest.mark.parametrize("said", [{"learn": True}, {"steps": 1}])
+def test_one_that_somebody_asked_for_stays(noisy, hardly_trained, said):
+    result = engine.denoise(noisy, engine.Settings.from_preset(**SMALL, **said))
+    assert "learn" in result.report["stages"] and "predictedGainOfNetwork" not in result.report
+
+
+def test_other_frames_train_none_then(noisy, hardly_trained):
+    reports = [r.report for r in engine.denoise_frames([noisy, noisy], engine.Settings.from_preset(**SMALL))]
+    assert [report["steps"] for report in reports] == [1, 0]
+    assert reports[0]["stages"] == reports[1]["stages"] and "learn" not in reports[0]["stages"]
