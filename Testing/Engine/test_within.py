@@ -1,11 +1,13 @@
 """Only where it is wanted: a part of a volume becomes what it becomes in the whole; the preview is such a part."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.filter import on_cpu
+from NSN2NDenoiseLib.engine.stages.spare import try_samples
 from NSN2NDenoiseLib.engine.volume.part import GRID, find_part, shifted
 from NSN2NDenoiseLib.engine.volume.seam import SEAM, seam
 from scipy import ndimage
@@ -101,6 +103,19 @@ def test_the_preview_follows_threshold_axis_and_type():
     np.testing.assert_array_equal(voxels, whole.denoised[box])
     other = engine.ResultPreview(noisy, axis="j").box(box, FAST)[1]
     assert not np.array_equal(voxels, other)
+
+
+def test_the_preview_tries_the_samples_once_for_all_boxes(monkeypatch):
+    module, tried = sys.modules["NSN2NDenoiseLib.engine.result_preview"], []
+    monkeypatch.setattr(module, "try_samples", lambda *given: tried.append(given) or try_samples(*given))
+    noisy = volume_of("white", (8, 24, 100))
+    preview, gentler = engine.ResultPreview(noisy), replace(FAST, threshold=0.004)
+    for settings, tries in ((FAST, 1), (gentler, 2), (FAST, 3)):
+        whole = engine.denoise(noisy, settings)
+        for first in (0, 72):
+            box, voxels = preview.box(np.s_[2:3, 0:24, first : first + 24], settings)
+            np.testing.assert_array_equal(voxels, whole.denoised[box])
+        assert len(tried) == tries
 
 
 def test_the_preview_ends_when_it_is_not_wanted_any_more():

@@ -12,7 +12,8 @@ from .plan import NETWORK_LEVELS, make_plan
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
-from .stages.state import State, make_workshop
+from .stages.spare import Tried, spare, try_samples
+from .stages.state import State, Workshop, make_workshop
 from .train.trained import TrainedNetwork
 from .volume.axes import slices_back, slices_first
 from .volume.part import GRID, Box, Part, shifted, widened
@@ -36,6 +37,7 @@ class ResultPreview:
 
     def __init__(self, volume: np.ndarray, axis: str = "auto", spacing=None, positions=None) -> None:
         self._volume = volume
+        self._tried: tuple[Settings, TrainedNetwork | None, Tried] | None = None
         self.look: Look
         self.look, self._slices = take_look(volume, axis=axis, spacing=spacing, positions=positions)
 
@@ -71,7 +73,9 @@ class ResultPreview:
         workshop = make_workshop(settings, should_stop)
         state = begin(self._slices, self.look, plan)
         for name in plan.stages:
-            if name != "judge" and (state.made_by or name in plan.making):
+            if name == "spare" and state.made_by:
+                state = spare(state, workshop, self._tried_for(settings, network, state, workshop))
+            elif name != "judge" and (state.made_by or name in plan.making):
                 state = STAGES[name](state, workshop)
         found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, plan.part.box)]
         return self._reordered(core), np.ascontiguousarray(slices_back(found, self.look.axis))
@@ -93,6 +97,12 @@ class ResultPreview:
             state = STAGES[name](state, workshop)
         found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, region)]
         return np.ascontiguousarray(slices_back(found, self.look.axis))
+
+    def _tried_for(self, settings: Settings, network: TrainedNetwork | None, state: State, workshop: Workshop) -> Tried:
+        """What became of the volume's samples, which is the same for all boxes."""
+        if self._tried is None or self._tried[0] != settings or self._tried[1] is not network:
+            self._tried = settings, network, try_samples(state, workshop)
+        return self._tried[2]
 
     def _ordered(self, box: Box) -> Box:
         """A box of the volume, slices first."""

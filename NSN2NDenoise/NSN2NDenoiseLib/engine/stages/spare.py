@@ -82,15 +82,19 @@ def take_samples(state: State) -> State:
     return replace(state, samples=tuple(state.cut(region) for region in regions))
 
 
-def spare(state: State, workshop: Workshop) -> State:
+def spare(state: State, workshop: Workshop, tried: Tried | None = None) -> State:
     """Put back, place by place, what exceeds the noise; all of it where the result is no better than the input.
 
     What holds for all of a volume is measured at its samples, so a part of it becomes what it becomes in the whole.
 
+    Args:
+        state, workshop: as in a stage.
+        tried: at the samples, the same; None: they are tried.
+
     Raises:
         Cancelled: the caller wants to stop.
     """
-    tried = try_samples(state, workshop)
+    tried = tried or try_samples(state, workshop)
     gain, where = _gain([state], tried.kept)
     totals = _totals(gain, where)
     figures = {**totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
