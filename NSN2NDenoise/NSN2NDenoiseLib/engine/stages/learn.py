@@ -39,7 +39,7 @@ def learn(state: State, workshop: Workshop) -> State:
 
     losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
     state = replace(state, losses=losses, warnings=warnings)
-    if training and is_left_to_us(settings):
+    if training and may_be_left_out(settings):
         more = network_gain(replace(state, network=network), workshop)
         state = state if more is None else replace(state, gain={"predictedGainOfNetwork": more})
         if more is not None and more < -TIE:
@@ -52,8 +52,8 @@ def learn(state: State, workshop: Workshop) -> State:
     return state.with_result(denoised, "learn", network=network)
 
 
-def is_left_to_us(settings: Settings) -> bool:
-    """Whether nobody said that there must be a network, or how long to train it."""
+def may_be_left_out(settings: Settings) -> bool:
+    """Whether a network may be trained for nothing: nobody said that there must be one, or how long to train it."""
     return settings.learn is None and settings.steps == Settings.from_preset(settings.preset).steps
 
 
