@@ -21,6 +21,8 @@ from Benchmark.check_harm import HARM, LEVELS, NOISE, picture_name
 #: A result whose error exceeds this part (percent) of the tissue's mean is harm to a volume without noise.
 HARM_WITHOUT = 0.1
 WORST = 3
+#: A gain that is so much smaller than before (dB) is named.
+LESS = 0.1
 INTRO = """# Does denoising ever harm?
 
 Made by `check_harm.py` and `harm_page.py` on crops of 24 x 112 x 112 of all development anatomies, one noise draw a
@@ -190,6 +192,9 @@ def comparison(cells: list[dict], before: list[dict], options) -> str:
     for name in dict.fromkeys(now["anatomy"] for _, now in pairs if now["level"] is not None):
         lines.append(f"| {name} | " + " | ".join(gains.get((name, level), "") for level in levels) + " |")
     lines += [f"\n{name}: {gains[name, level]}" for name, level in gains if level is None]
+    lost = [(now, now["gain"] - then["gain"]) for then, now in pairs if now["gain"] - then["gain"] < -LESS]
+    words = ", ".join(f"{now['anatomy']} at {now['level']:g} % ({less:+.2f} dB)" for now, less in lost)
+    lines += ["", f"More than {LESS:g} dB less than before: {words or 'nowhere'}."]
     worst = sorted(pairs, key=lambda pair: pair[0]["gain"])
     worst = [pair for pair in worst if all(cell["picture"].exists() for cell in pair)][:WORST]
     pictures = options.out.with_name(f"{options.out.stem}-before.png")
