@@ -231,3 +231,6 @@ def test_what_is_kept_of_a_run_is_made_again():
         settings_of({**stored, "stages": ["first", "limit"]})
     made = settings_of({**stored, "ended": "whole", "steps": 40})
     assert made.learn and made.refine and made.steps == 40 and np.isclose(made.strength, 0.7)
+    left_to_the_run = {**stored, "settings": {"preset": "default"}, "ended": "whole", "steps": 400}
+    for stages, learn in ((["first", "similar"], False), (["first", "similar", "learn", "refine"], True), ([], None)):
+        assert settings_of({**left_to_the_run, "stages": stages}).learn is learn

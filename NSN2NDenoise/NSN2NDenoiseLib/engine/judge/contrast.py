@@ -123,6 +123,8 @@ def settings_of(report: dict) -> Settings:
                 "let a run come to its end"
             )
         values.update(learn=report["steps"] > 0, refine="refine" in report["stages"])
+    if values.get("learn") is None and report.get("stages"):  # what the run decided, not what another would
+        values["learn"] = "learn" in report["stages"]
     settings = Settings(**values)
     settings.check()
     return settings
