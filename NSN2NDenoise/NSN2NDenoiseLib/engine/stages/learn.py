@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from ..runtime.time_limit import steps_within_limit
-from ..settings import Settings
 from ..train.crops import CropSampler
 from ..train.inference import denoise_slices
 from ..train.tensors import SliceTensors
@@ -20,7 +19,7 @@ FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step i
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta, or take the one that is given, and apply it to every slice.
 
-    One that was trained as long as the preset wants, and promises less than the filters alone, is left out.
+    One that nobody asked for, and that promises less than the filters alone, is left out.
 
     Raises:
         RunError: the training diverged.
@@ -39,7 +38,7 @@ def learn(state: State, workshop: Workshop) -> State:
 
     losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
     state = replace(state, losses=losses, warnings=warnings)
-    if training and may_be_left_out(settings):
+    if training and settings.learn is None:  # nobody said that there must be one
         more = network_gain(replace(state, network=network), workshop)
         state = state if more is None else replace(state, gain={"predictedGainOfNetwork": more})
         if more is not None and more < -TIE:
@@ -50,11 +49,6 @@ def learn(state: State, workshop: Workshop) -> State:
 
     denoised = denoise_slices(network, tensors, state.slices.values, workshop.precision, tell)
     return state.with_result(denoised, "learn", network=network)
-
-
-def may_be_left_out(settings: Settings) -> bool:
-    """Whether a network may be trained for nothing: nobody said that there must be one, or how long to train it."""
-    return settings.learn is None and settings.steps == Settings.from_preset(settings.preset).steps
 
 
 def tensors_of(state: State, workshop: Workshop) -> SliceTensors:
