@@ -90,19 +90,12 @@ def fit_line(
         own: OWN of this noise's color.
         bend: anatomy, in units of the least, at which a curve bends down to half of the line.
     """
-    near = anatomy <= RANGE * anatomy[0]
-    anatomy, count = np.maximum(anatomy[near], 1e-30), count[near]  # 0 where a volume is as smooth as numbers are
-    variance = np.maximum(variance[near].astype(np.float64), 1e-30)  # whose square float32 would take for 0
+    anatomy, variance, count = _near(anatomy, variance, count)
     if len(anatomy) < POINTS:
         noise = float(variance.min())
         return Line(noise, 0.0, 1.0, min(1.0, own * noise / float(anatomy[0])))
-    weight = 1 / (variance**2 * (ERROR**2 + 1 / count))
     trials = TRIALS * variance.min()
-    beyond = np.maximum(anatomy - own * trials[:, None], 0)
-    beyond = beyond / (1 + beyond / (bend * anatomy[0])) if bend < np.inf else beyond
-    rest = variance - trials[:, None]
-    slope = np.maximum((weight * rest * beyond).sum(axis=1) / np.maximum((weight * beyond**2).sum(axis=1), 1e-30), 0)
-    error = (weight * (rest - slope[:, None] * beyond) ** 2).sum(axis=1)
+    slope, error = _through(anatomy, variance, count, own, trials, bend)
     best = int(np.argmin(error))
     noise = float(trials[best])
     reached = min(1.0, own * noise / float(anatomy[0]))
@@ -115,3 +108,31 @@ def fit_curve(anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own:
     curves = [fit_line(anatomy, variance, count, own, bend) for bend in BENDS]
     best = min(curves, key=lambda curve: curve.error)
     return best if best.error < line.error - GAIN else line
+
+
+def errors_at(
+    anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray, own: float, trials: np.ndarray
+) -> np.ndarray:
+    """How badly the best line fits with each of `trials` (n,) as the noise: (n,), sums of squared deviations in SDs.
+
+    `anatomy`, `variance`, `count`, `own`: as in `fit_line`. With too few groups for a line its slope is 0.
+    """
+    return _through(*_near(anatomy, variance, count), own, trials)[1]
+
+
+def _near(anatomy: np.ndarray, variance: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The groups that may be on the line."""
+    near = anatomy <= RANGE * anatomy[0]
+    anatomy = np.maximum(anatomy[near], 1e-30)  # 0 where a volume is as smooth as numbers are
+    return anatomy, np.maximum(variance[near].astype(np.float64), 1e-30), count[near]  # whose square float32 makes 0
+
+
+def _through(anatomy, variance, count, own, trials, bend=np.inf) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of the best lines through the groups with each of `trials` (n,) as the noise, and their errors: (n,)."""
+    weight = 1 / (variance**2 * (ERROR**2 + 1 / count))
+    beyond = np.maximum(anatomy - own * trials[:, None], 0)
+    beyond = beyond / (1 + beyond / (bend * anatomy[0])) if bend < np.inf else beyond
+    rest = variance - trials[:, None]
+    slope = np.maximum((weight * rest * beyond).sum(axis=1) / np.maximum((weight * beyond**2).sum(axis=1), 1e-30), 0)
+    slope = slope if len(anatomy) >= POINTS else np.zeros_like(slope)
+    return slope, (weight * (rest - slope[:, None] * beyond) ** 2).sum(axis=1)

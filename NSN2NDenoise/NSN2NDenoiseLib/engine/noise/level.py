@@ -15,7 +15,8 @@ import numpy as np
 from .color import NoiseColor, along_slices, are_independent, correlation_in_slice, limit_mean, slice_correlation
 from .cubes import LOW, SIDE, Cubes, sample_cubes
 from .intercept import OWN, Line, fit_curve, fit_line, group_cubes, median_variance
-from .map import NoiseMap, fit_map
+from .map import NoiseMap
+from .regions import fit_map
 
 #: The color counts in `OWN` at most by this factor: a steeper one is anatomy's.
 STEEPEST = 1.6
