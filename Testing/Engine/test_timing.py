@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.runtime.time_limit import FEWEST, MOST
-from NSN2NDenoiseLib.engine.timing import REST, Speed, blocks, measure_speed, predict_seconds, voxels
+from NSN2NDenoiseLib.engine.timing import REST, TIMES, Speed, blocks, measure_speed, predict_seconds, voxels
 
 from Testing.Engine.phantoms import phantom
 
@@ -82,6 +82,20 @@ def test_what_the_plan_does_is_timed_and_no_more():
     assert whole.first is None and whole.step is None
     with pytest.raises(engine.Cancelled):
         measure_speed(slices, look, plan_of(look), should_stop=lambda: True)
+
+
+def test_the_filter_behind_the_network_is_timed_at_work(monkeypatch):
+    """Stage "refine" does nothing where the network was left out; none is trained for the timing."""
+    module, guides = import_module("NSN2NDenoiseLib.engine.stages.refine"), []
+
+    def spy(noisy, guide, *rest):
+        guides.append(guide)
+        return noisy
+
+    monkeypatch.setattr(module, "filter_similar", spy)
+    look, slices = engine.take_look(phantom(slices=8, side=48)[1])
+    measure_speed(slices, look, plan_of(look, first=False, width=4, levels=1, batch=2, crop=32))
+    assert len(guides) == TIMES
 
 
 def test_memory_by_stage_has_the_whole_as_its_most(look_and_slices):

@@ -7,6 +7,7 @@ its part of stage "match", see `REST`; Testing/Benchmark/check_timing.py puts al
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -61,13 +62,13 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
     """
     from .stages.first import first
     from .stages.match import compare
-    from .stages.refine import refine
-    from .stages.similar import similar
+    from .stages.refine import filter_guided
     from .stages.state import State, make_workshop
 
     workshop = make_workshop(plan.settings, should_stop)
     whole = State(slices, look, plan, denoised=slices.values)
-    filters = {"first": first, "similar": similar, "refine": refine}
+    # not stage "refine", which does nothing without a network
+    filters = {"first": first, **{name: partial(filter_guided, stage=name) for name in ("similar", "refine")}}
     filters = {name: work for name, work in filters.items() if name in plan.stages}
     state = whole.cut(_middle(look.shape, plan.gap))
     state, seconds = _quickest(compare, state, workshop)
