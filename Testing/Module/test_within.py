@@ -123,6 +123,24 @@ def test_the_segments_that_are_offered_follow_the_segmentation(host, module, ui,
     assert ui.segmentComboBox.count == 1 and not ui.segmentComboBox.enabled
 
 
+def test_a_segment_that_is_gone_is_not_asked_for(host, module, logic, ui, volume, segmentation):
+    """What the list shows is what a run takes: neither a removed segment nor one of another segmentation."""
+    import slicer
+
+    node, other = logic.getParameterNode(), slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Other")
+    other.GetSegmentation().AddEmptySegment("lung", "Lung")
+    for lose in (
+        lambda: ui.segmentationSelector.setCurrentNode(other),
+        lambda: segmentation.GetSegmentation().RemoveSegment("box"),
+    ):
+        ui.segmentationSelector.setCurrentNode(segmentation)
+        ui.segmentComboBox.currentIndex = 1
+        ui.segmentComboBox.activated.emit(1)
+        assert node.segment == "box"
+        lose()
+        assert ui.segmentComboBox.currentText == "any segment" and node.segment == ""
+
+
 def test_a_roi_beside_the_volume_is_told(host, module, logic, ui, volume):
     roi = roiAround(volume, (2, 10, 15), (8, 35, 40))
     roi.SetCenter(5000, 0, 0)
@@ -183,11 +201,27 @@ def test_what_can_not_be_used_is_refused(host, module, logic, volume, segmentati
         ({"segmentation": segmentation, "segment": "Liver"}, "has no segment 'Liver'; it has: Box, Nothing"),
         ({"segmentation": segmentation, "segment": "Nothing"}, "No voxel of 'chest' lies inside 'Organs'"),
         ({"segmentation": roi}, "must be a vtkMRMLSegmentationNode"),
+        ({"segment": "Box"}, "The segment 'Box' is given without its segmentation"),
+        ({"strength": None, "segment": "Box"}, "without its segmentation"),
     ):
         with pytest.raises(ValueError, match=message):
             logic.process(volume, preset="fast", **arguments)
     slicer.mrmlScene.RemoveNode(bent)
     assert not logic.isRunning()
+
+
+def test_a_segment_of_surfaces(host, module, volume, segmentation):
+    """It is filled without a trace in the user's node; marching cubes round its edges off."""
+    from NSN2NDenoiseLib.logic.within import wantedVoxels
+
+    content = segmentation.GetSegmentation()
+    content.RemoveSegment("nothing")
+    assert segmentation.CreateClosedSurfaceRepresentation()
+    content.SetSourceRepresentationName("Closed surface")
+    content.RemoveRepresentation("Binary labelmap")
+    found, expected = wantedVoxels(volume, None, segmentation, "Box"), boxed(volume)
+    assert not (found & ~expected).any() and found.sum() > 0.9 * expected.sum()
+    assert not content.ContainsRepresentation("Binary labelmap")
 
 
 def test_a_region_that_is_removed_limits_no_run(host, ui, logic, volume, quickChild, segmentation):

@@ -23,7 +23,7 @@ def requestOf(
     arguments.checkInput(inputVolume, values["sliceAxis"])
     arguments.checkOutputs(inputVolume, outputVolume, None if noiseVolume is True else noiseVolume)
     overrides = _overrides(preset, settings, network, saveNetwork, values)
-    strength = overrides.pop("strength")
+    strength = overrides.pop("strength", 1.0)
     files = networks.fileOf(network), networks.checkTarget(saveNetwork)
     wanted, where = _region(inputVolume, roi, segmentation, segment)
     return Request(inputVolume, outputVolume, noiseVolume, preset, overrides, strength, wanted, where, *files)
@@ -46,6 +46,10 @@ def sequenceRequestOf(
 
 def _region(volume, roi, segmentation, segment) -> tuple[np.ndarray | None, dict]:
     """The voxels that are wanted of a volume, None for all, and what that is, JSON-serializable."""
+    if segment and segmentation is None:
+        raise ValueError(
+            _("The segment '{name}' is given without its segmentation. Give that, too.").format(name=segment)
+        )
     names = {"roi": roi and roi.GetName(), "segmentation": segmentation and segmentation.GetName(), "segment": segment}
     return wantedVoxels(volume, roi, segmentation, segment), {name: value for name, value in names.items() if value}
 

@@ -158,7 +158,7 @@ class RunControl:
             "network": self._panel.network.path,
             "roi": node.roi,
             "segmentation": node.segmentation,
-            "segment": node.segment or None,
+            "segment": node.segment if node.segmentation is not None and node.segment else None,
         }
 
     def _onCancel(self) -> None:

@@ -1,5 +1,6 @@
 """The section Only within: a ROI and a segment that limit a run."""
 
+import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
@@ -49,6 +50,8 @@ class WithinSection(VTKObservationMixin):
         ids = ["", *(segmentID for segmentID, _name in segments)]
         wanted = self._parameterNode.segment if self._parameterNode is not None else ""
         self._choice.currentIndex = ids.index(wanted) if wanted in ids else 0
+        if segments and wanted not in ids and not slicer.mrmlScene.IsBatchProcessing():
+            self._parameterNode.segment = ""  # it is of another segmentation, or was removed
 
     def _onSegments(self, caller, event) -> None:
         self._offer()
