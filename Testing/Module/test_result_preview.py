@@ -150,6 +150,21 @@ def test_what_the_user_shows_instead_stays(host, module, ui, volume, quickPrevie
     assert {(foreground, opacity) for _, foreground, opacity in viewsOf(host)} == {(other.GetID(), 0.5)}
 
 
+def test_windows_of_volume_and_preview_are_one(host, ui, volume, quickPreview):
+    """Whether it is set for the volume, or with the mouse in a view, where the preview lies on top."""
+    own, source = quickPreview.layer.node.GetDisplayNode(), volume.GetDisplayNode()
+    pixels = host.slicePixels("Red")
+    source.SetAutoWindowLevel(False)
+    source.SetWindowLevel(350, 40)
+    assert (own.GetWindow(), own.GetLevel()) == (350, 40)
+    assert np.abs(host.slicePixels("Red").astype(int) - pixels).mean() > 1
+    own.SetWindowLevel(1500, -600)
+    assert (source.GetWindow(), source.GetLevel()) == (1500, -600)
+    ui.previewResultButton.click()
+    source.SetWindowLevel(80, 40)
+    assert (source.GetWindow(), source.GetLevel()) == (80, 40)
+
+
 def test_a_result_takes_its_place(host, module, logic, ui, volume, quickPreview):
     result = logic.process(volume, preset="fast")
     assert not ui.previewResultButton.checked

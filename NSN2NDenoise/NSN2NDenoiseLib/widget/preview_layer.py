@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 import slicer
+from slicer.util import VTKObservationMixin
 
 from NSN2NDenoiseLib.logic import strength, volumes
 
@@ -11,16 +12,18 @@ from .hidden_node import hiddenNode
 from .slice_views import compositeNodes
 
 
-class PreviewLayer:
+class PreviewLayer(VTKObservationMixin):
     """A hidden copy of the input in the foreground of all slice views, into which boxes of the result are written.
 
-    What the user, or another part of the panel, puts in the foreground of a view meanwhile stays there.
+    What the user, or another part of the panel, puts in the foreground of a view meanwhile stays there. Its window and
+    level are the input's, wherever they are set.
 
     Args:
         shareOf: tells how much of the result counts at each voxel of a box, 0 to 1; None: all of it.
     """
 
     def __init__(self, shareOf: Callable[[tuple], np.ndarray | None]) -> None:
+        VTKObservationMixin.__init__(self)
         self._shareOf = shareOf
         self._input, self._node, self._display = None, None, None
         self._known: list[tuple] = []
@@ -49,6 +52,8 @@ class PreviewLayer:
         volumes.displayLike(self._node, inputVolume)
         self._node.SetAndObserveImageData(image)
         self.followVolume()
+        for node, follow in ((inputVolume, self._onInputDisplay), (self._node, self._onOwnDisplay)):
+            self.addObserver(node, slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent, follow)
         for composite in compositeNodes():
             self._replaced[composite.GetID()] = composite.GetForegroundVolumeID(), composite.GetForegroundOpacity()
             composite.SetForegroundVolumeID(self._node.GetID())
@@ -56,6 +61,7 @@ class PreviewLayer:
 
     def hide(self) -> None:
         """Take the layer out of the views and the scene."""
+        self.removeObservers()
         replaced, self._replaced = self._replaced, {}
         if self._node is not None:
             for composite in self._ourComposites():
@@ -121,6 +127,17 @@ class PreviewLayer:
             for box in self._stale:
                 volumes.arrayOf(self._node)[box] = volumes.arrayOf(self._input)[box]
             self._stale = []
+
+    def _onInputDisplay(self, caller, event) -> None:
+        volumes.displayLike(self._node, self._input)
+
+    def _onOwnDisplay(self, caller, event) -> None:
+        """The mouse sets window and level of what lies on top."""
+        source = self._input.GetDisplayNode()
+        window = self._display.GetWindow(), self._display.GetLevel()
+        if source is not None and window != (source.GetWindow(), source.GetLevel()):
+            source.SetAutoWindowLevel(False)
+            source.SetWindowLevel(*window)
 
     def _mix(self, box: tuple, full: np.ndarray, part: float) -> None:
         before = np.ascontiguousarray(volumes.arrayOf(self._input)[box])
