@@ -259,6 +259,26 @@ def test_what_goes_with_a_result_and_what_can_not_be_mixed(host, logic, volume, 
     assert len(volumeNodes(host)) == count - 2  # with what it was mixed from
 
 
+def test_an_input_that_was_edited_since_is_mixed_with_nothing(host, logic, ui, volume, fast):
+    """Nor is it what the result was subtracted from. Undone, it is the input again."""
+    import slicer
+
+    logic.getParameterNode().resultVolume = fast
+    before, full = voxels(volume), voxels(fast)
+    slicer.util.updateVolumeFromArray(volume, np.where(before > 0, before, -1000).astype(before.dtype))
+    with pytest.raises(ValueError, match="'chest denoised' was changed since"):
+        logic.setStrength(fast, 0.5)
+    with host.expectDialog("input volume of 'chest denoised' was changed since"):
+        ui.strengthSlider.value = 40
+    assert ui.strengthSlider.value == 100 and np.array_equal(voxels(fast), full)
+    with host.expectDialog("removed noise could not be computed: The input volume .* was changed since"):
+        ui.noiseViewButton.click()
+    assert not ui.noiseViewButton.checked and fast.GetNodeReference("NSN2N.RemovedNoise") is None
+    slicer.util.updateVolumeFromArray(volume, before)
+    logic.setStrength(fast, 0.5)
+    assert np.array_equal(voxels(fast), mixed(before, full, 0.5))
+
+
 @pytest.mark.parametrize("change", ["renamed", "edited"])
 @pytest.mark.parametrize("how", ["output removed", "next run", "full strength"])
 def test_a_full_result_that_is_the_users_now_stays(host, logic, volume, quickChild, change, how):

@@ -9,7 +9,7 @@ import slicer
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
-from . import networks, volumes
+from . import networks, volumes, written
 from .child_job import ChildJob
 from .delivery import Delivery
 from .outcome import Outcome
@@ -141,6 +141,7 @@ class DenoiseRun(ChildJob):
         after = np.load(self._directory.file(name), mmap_mode="r")
         inputVolume = slicer.mrmlScene.GetNodeByID(self._inputID)
         warnings = yield from self._input.checking(inputVolume, before)
+        written.rememberHash(inputVolume, report.get("inputSHA256"))
         report["warnings"] = [*(report.get("warnings") or []), *warnings]
         return (yield from self._delivery.putting(before, after, self._input.scalarType, report))
 

@@ -111,15 +111,25 @@ def inputOf(output):
     return inputVolume if output.GetAttribute(FRAME) == frameShown(inputVolume) else None
 
 
+def isSameInput(output) -> bool:
+    """Whether the input of a result still has the voxels that were denoised, as far as that is soon found out."""
+    return not written.isOther(output.GetNodeReference(INPUT_REFERENCE), reportOf(output).get("inputSHA256"))
+
+
 def makingNoise(output) -> Generator:
     """Make the removed noise of a result, piece by piece (see `Turns`).
 
     Returns:
         The volume node; None where input or result are gone, changed their size, or are of different frames.
+
+    Raises:
+        ValueError: the input was changed since.
     """
     inputVolume = inputOf(output)
     if inputVolume is None:
         return None
+    if not isSameInput(output):
+        raise ValueError(f"The input volume of '{output.GetName()}' was changed since. Undo that, or run NSN2N again.")
     made = image = None
     while made is None or made is not output.GetImageData():  # a run may bring another result meanwhile
         made = output.GetImageData()

@@ -112,8 +112,10 @@ def _sourcesOf(output) -> tuple:
     before, after = volumes.arrayOf(inputVolume), volumes.arrayOf(full)
     if results.inputOf(output) is None:
         raise ValueError(f"The input volume of '{name}' shows another frame now. Select the one that was denoised.")
-    if before.shape != after.shape or before.dtype != after.dtype:
-        raise ValueError(f"The input volume of '{name}' was changed, so its strength is fixed. Run NSN2N again.")
+    if before.shape != after.shape or before.dtype != after.dtype or not results.isSameInput(output):
+        raise ValueError(
+            f"The input volume of '{name}' was changed since, so its strength is fixed. Undo that, or run NSN2N again."
+        )
     return inputVolume, full
 
 

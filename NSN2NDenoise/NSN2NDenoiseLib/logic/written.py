@@ -8,6 +8,8 @@ from . import volumes
 HASHED = 256 << 20
 
 _times: set[int] = set()
+#: The hash of the voxels at a time.
+_hashes: dict[int, str] = {}
 
 
 def timeOf(volumeNode) -> int | None:
@@ -26,9 +28,24 @@ def isUntouched(volumeNode) -> bool:
     return timeOf(volumeNode) in _times
 
 
+def rememberHash(volumeNode, sha256: str | None) -> None:
+    """The hash of the voxels of a volume is known."""
+    if sha256:
+        _hashes[timeOf(volumeNode)] = sha256
+
+
 def isHashed(volumeNode, sha256: str | None) -> bool:
     """Whether the voxels of a volume have a hash; not, too, where they are too many to find out at once."""
-    image = volumeNode.GetImageData()
-    if not sha256 or image is None or volumes.arrayOf(volumeNode).nbytes > HASHED:
-        return False
-    return voxel_hash(volumes.arrayOf(volumeNode)) == sha256
+    return bool(sha256) and _hashOf(volumeNode) == sha256
+
+
+def isOther(volumeNode, sha256: str | None) -> bool:
+    """Whether the voxels of a volume have another hash; not, too, where they are too many to find out at once."""
+    return bool(sha256) and _hashOf(volumeNode) not in (None, sha256)
+
+
+def _hashOf(volumeNode) -> str | None:
+    time = timeOf(volumeNode)
+    if time is not None and time not in _hashes and volumes.arrayOf(volumeNode).nbytes <= HASHED:
+        _hashes[time] = voxel_hash(volumes.arrayOf(volumeNode))
+    return _hashes.get(time)
