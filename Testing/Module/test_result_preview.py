@@ -150,6 +150,17 @@ def test_what_the_user_shows_instead_stays(host, module, ui, volume, quickPrevie
     assert {(foreground, opacity) for _, foreground, opacity in viewsOf(host)} == {(other.GetID(), 0.5)}
 
 
+def test_where_nothing_is_changed_it_says_so(host, module, ui, volume, quickChild):
+    """As in a volume that is not worth denoising: the sketch, which does not know that, has shown otherwise."""
+    module.panel.matching._inspectTimer.stop()
+    for value, text in ((0, "shown: the result of preset fast, which changes nothing here"), (8, "preset fast")):
+        host.slicer.util.updateVolumeFromArray(volume, np.full_like(voxels(volume), value))
+        ui.previewResultButton.checked = True
+        shown(host, module)
+        assert ui.previewResultLabel.text.endswith(text)
+        ui.previewResultButton.checked = False
+
+
 def test_windows_of_volume_and_preview_are_one(host, ui, volume, quickPreview):
     """Whether it is set for the volume, or with the mouse in a view, where the preview lies on top."""
     own, source = quickPreview.layer.node.GetDisplayNode(), volume.GetDisplayNode()

@@ -85,6 +85,12 @@ class PreviewLayer(VTKObservationMixin):
         """Whether the result is known in a box."""
         return any(_holds(known, box) for known, _full in self._known)
 
+    def changes(self, box: tuple) -> bool:
+        """Whether the result that is known in a box, or around it, is another than the input there."""
+        known, full = next((known, full) for known, full in self._known if _holds(known, box))
+        inside = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, known, strict=True))
+        return not np.array_equal(full[inside], volumes.arrayOf(self._input)[box])
+
     def forget(self) -> None:
         """The result will be another one; what was known of the last one stays until something new comes."""
         self._stale += [box for box, _full in (*self._known, *self._sketches)]

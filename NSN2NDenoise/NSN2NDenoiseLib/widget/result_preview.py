@@ -212,15 +212,18 @@ class ResultPreviewControl(VTKObservationMixin):
         unknown = [box for box in wanted if not self.layer.knows(box)]
         if not unknown:
             if self._wish is None:
-                self._say(self._shown() if wanted else self._nothing())
+                self._say(self._shown(wanted) if wanted else self._nothing())
             return
         if self._wish not in unknown:
             self._wish, self._since = unknown[0], time.monotonic()
             self._job.show(self._wish, self._threshold)
             self._say(_("computing..."))
 
-    def _shown(self) -> str:
-        return _("shown: {what}").format(what=self._what)
+    def _shown(self, boxes: list[tuple]) -> str:
+        text = _("shown: {what}, which changes nothing here")
+        if any(self.layer.changes(box) for box in boxes):
+            text = _("shown: {what}")
+        return text.format(what=self._what)
 
     def _nothing(self) -> str:
         return self._within.problem or _("nothing that is looked at lies inside what 'Only within' says")
