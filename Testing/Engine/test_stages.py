@@ -176,6 +176,25 @@ def test_at_threshold_0_the_filter_is_gentle_everywhere(fast_run):
         engine.denoise(noisy, engine.Settings.from_preset("nsn2n", device="cpu", threshold=0.0))
 
 
+def test_a_lower_threshold_keeps_more_where_it_turns_orange_and_nowhere_else():
+    """On the right, beside the samples that hold for all, the gray level alternates by less than the usual threshold.
+
+    Where samples are mostly orange, that much noise is expected to stay everywhere (judge/kept.py).
+    """
+    noisy = np.random.default_rng(0).normal(500, 20, (8, 32, 128)).astype(np.float32)
+    noisy[::2, :, 96:] += 30
+    threshold = engine.take_look(noisy)[0].threshold
+    usual, lower = (
+        engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu", threshold=t))
+        for t in (threshold, 0.4 * threshold)
+    )
+    turned = (usual.weights == 1) & (lower.weights == 0)
+    assert turned[:, :, 100:].mean() > 0.9 and not turned[:, :, :88].any()
+    usual, lower = ((run.denoised - noisy) for run in (usual, lower))
+    assert lower[turned].std() < 0.9 * usual[turned].std()
+    assert np.abs(lower - usual)[:, :, :80].mean() < 0.02 * 20
+
+
 def test_what_limits_or_lengthens_a_training_needs_one():
     for asked in ({"minutes": 1.0}, {"steps": 60}):
         assert any("they have no effect" in text for text in plan_of("fast", **asked).warnings)
