@@ -176,6 +176,22 @@ def test_at_threshold_0_the_filter_is_gentle_everywhere(fast_run):
         engine.denoise(noisy, engine.Settings.from_preset("nsn2n", device="cpu", threshold=0.0))
 
 
+def test_where_nothing_matches_the_filters_do_what_a_network_that_nobody_asked_for_can_not():
+    clean, white = phantom(slices=6, side=48)
+    noisy = (clean + 1.2 * ndimage.gaussian_filter(white - clean, (0, 0.8, 0.8))).astype(np.float32)
+    how = {"device": "cpu", "threshold": 0.0}
+    result = engine.denoise(noisy, engine.Settings.from_preset(**how))
+    assert "learn" in result.report["stagesPlanned"] and result.report["stages"][:2] == ["first", "similar"]
+    assert any("no network was trained" in text for text in result.report["warnings"])
+    target = np.empty_like(noisy)
+    for preset in ("fast", "default"):  # in parts, too
+        report = engine.denoise_stored(noisy, target, engine.Settings.from_preset(preset, **how))
+        np.testing.assert_array_equal(target, result.denoised)
+        assert report["matchedFraction"] == 0 and report["network"] is None
+    with pytest.raises(engine.RunError, match="nothing to learn from"):
+        engine.denoise(noisy, engine.Settings.from_preset(learn=True, **how))
+
+
 def test_a_lower_threshold_keeps_more_where_it_turns_orange_and_nowhere_else():
     """On the right, beside the samples that hold for all, the gray level alternates by less than the usual threshold.
 

@@ -20,7 +20,8 @@ from ..runtime.device import choose_device, choose_precision, device_with_memory
 from ..runtime.memory import predict_gpu_memory_mb
 from ..runtime.progress import Progress, Tracker
 from ..settings import Settings
-from ..stages.match import match_warnings, require_match
+from ..stages.learn import NO_MATCH
+from ..stages.match import match_warnings
 from ..stages.spare import TISSUE, left_as_it_was, take_samples
 from ..stages.state import State, Workshop
 from ..train.trained import TrainedNetwork
@@ -126,6 +127,8 @@ class _Run:
             self._from, self._to, at = LOOK, LOOK + TRAINING, LOOK + TRAINING
             network, warnings = self._network(state, before)
             settings = replace(settings, minutes=None)
+            if network is None:
+                settings = replace(settings, learn=False)
         plan, reach, bricks = plan_parts(look, settings, self._memory_mb, network, before.get("sides"))
         self._journal.begin(sides=sides_of(bricks), warnings=warnings)
         state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
@@ -148,13 +151,14 @@ class _Run:
         figures = Figures(look, [pieces[number] for number in range(len(bricks))])
         return self._report(state, tried, figures, bricks, len(left) if self._elsewhere else 0, workshop)
 
-    def _network(self, state: State, before: dict) -> tuple[TrainedNetwork, list[str]]:
-        """The network that a run which goes on has trained, or a new one; warnings are for the user."""
+    def _network(self, state: State, before: dict) -> tuple[TrainedNetwork | None, list[str]]:
+        """The network that a run which goes on has trained, or a new one, or none; warnings are for the user."""
         network = self._journal.network() if before else None
         if network is not None:
             return network, before["warnings"]
         network, warnings = self._train(state)
-        self._journal.save_network(network)
+        if network is not None:
+            self._journal.save_network(network)
         return network, warnings
 
     def _all_here(self, work: Work, numbers: list[int], workshop: Workshop) -> Iterator[tuple[int, Brick]]:
@@ -192,7 +196,6 @@ class _Run:
     ) -> dict:
         """Whether the whole was worth it, and the report."""
         plan, matched = state.plan, figures.matched
-        require_match(matched, plan.threshold)
         state = replace(state, matched=matched, made_by=figures.made_by)
         warnings, measured = list(state.warnings) + match_warnings(matched), figures.unchanged()
         if figures.made_by:
@@ -228,8 +231,8 @@ class _Run:
             box = (run, *(slice(0, side) for side in self._source.shape[1:]))
             self._target[box] = self._raw[box]
 
-    def _train(self, state: State) -> tuple[TrainedNetwork, list[str]]:
-        """Train the plan's network on the part of the volume with the most tissue."""
+    def _train(self, state: State) -> tuple[TrainedNetwork | None, list[str]]:
+        """Train the plan's network on the part of the volume with the most tissue; None: nothing matches there."""
         look, plan = state.look, state.plan
         (region,) = sample_regions(state.slices.values, TISSUE * look.noise.level, plan.gap, 1, TRAINED_ON)
         state = state.cut(region)
@@ -244,6 +247,8 @@ class _Run:
             if name != "refine":
                 state, workshop = run_stage(name, state, workshop)
         self._book(tracker)
+        if state.trained is None:
+            return None, [*warnings, NO_MATCH]
         slices, rows, columns = state.slices.values.shape
         return state.trained, [*warnings, LEARNED.format(slices, rows, columns)]
 

@@ -13,19 +13,22 @@ from .state import State, Workshop
 
 #: A network that promises so many dB less than the filters alone is left out; closer than that, both are as good.
 TIE = 0.02
+NO_MATCH = "No voxel matches its neighbor at this threshold, so no network was trained: there is nothing to learn from."
 FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step instead of {}. Crop the volume."
 
 
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta, or take the one that is given, and apply it to every slice.
 
-    One that nobody asked for, and that promises less than the filters alone, is left out.
+    One that nobody asked for, and that promises less than the filters alone or has nothing to learn from, is left out.
 
     Raises:
         RunError: the training diverged.
         Cancelled: the caller wants to stop.
     """
     settings, tracker = state.plan.settings, workshop.tracker
+    if not state.matched and state.plan.network is None and state.two_frames is None:
+        return replace(state, warnings=(*state.warnings, NO_MATCH))
     tensors = tensors_of(state, workshop)
     network = make_network(settings, state.look.noise.sd).to(workshop.device)
     training, warnings = None, []

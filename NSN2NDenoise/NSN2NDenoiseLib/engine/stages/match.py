@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import RunError
 from ..match.matching import Matching
 from ..match.weight_matrix import weight_matrix
+from ..plan import Plan
 from .state import State, Workshop
 
 #: Outside these matched fractions the threshold is worth a second look.
@@ -17,12 +18,15 @@ def match(state: State, workshop: Workshop) -> State:
     """Low-pass the slices and compute W_i of every pair.
 
     Raises:
-        RunError: no voxel matches its neighbor, so there is nothing to learn from.
+        RunError: no voxel matches its neighbor, so there is nothing to learn from, and a network has to.
         Cancelled: the caller wants to stop.
     """
     state = compare(state, workshop)
-    if "learn" in state.plan.stages:
-        require_match(state.matched, state.plan.threshold)
+    if not state.matched and _must_train(state.plan):
+        raise RunError(
+            f"no voxel matches its neighbor at threshold {state.plan.threshold:g}, so there is nothing to learn from; "
+            "raise the threshold"
+        )
     return replace(state, warnings=(*state.warnings, *match_warnings(state.matched)))
 
 
@@ -38,13 +42,10 @@ def compare(state: State, workshop: Workshop) -> State:
     return replace(state, low_passed=matching.low_passed_stack(), weights=weights, matched=matched)
 
 
-def require_match(matched: float, threshold: float) -> None:
-    """Raise RunError where no voxel matches; arguments as in `State` and `Plan`."""
-    if not matched:
-        raise RunError(
-            f"no voxel matches its neighbor at threshold {threshold:g}, so there is nothing to learn from; "
-            "raise the threshold"
-        )
+def _must_train(plan: Plan) -> bool:
+    """Whether a network has to be trained: none is given, and somebody asked for one, or no filter comes before it."""
+    is_free = plan.settings.learn is None and "similar" in plan.stages
+    return "learn" in plan.stages and plan.network is None and not is_free
 
 
 def match_warnings(matched: float) -> list[str]:
