@@ -171,6 +171,8 @@ def test_inspect_prints_a_page_and_json(nsn2n, small, tiny):
     fast = json.loads(nsn2n("inspect", tiny, "--json", "--preset", "fast").stdout)
     assert [row["stage"] for row in fast["plan"]] == ["look", *fast["stages"], "report"]
     assert "learn" not in fast["stages"] and fast["seconds"] > 0
+    assert (facts["steps"], fast["steps"]) == (400, 0) and fast["device"] in settings.DEVICES
+    assert f"computed    400 training steps on {facts['device']}\n" in page.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

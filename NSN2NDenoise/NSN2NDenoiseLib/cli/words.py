@@ -61,6 +61,7 @@ def describe_inspection(name: str, facts: dict) -> str:
         "stages": describe_stages(facts["stages"]) or "none: it would be left as it is",
         "threshold": f"{facts['suggestedThreshold']:g} suggested = "
         f"{_number(facts['suggestedThresholdImageUnits'])} image units",
+        **_computed(facts),
         "memory": _memory(facts),
         **_time(facts),
     }
@@ -127,6 +128,13 @@ def _memory(facts: dict) -> str:
             f"about {facts['memoryMB'] / 1000:.1f} GB to denoise it, or {facts['gpuMemoryMB'] / 1000:.1f} GB on a GPU"
         )
     return f"about {parts['memoryMB'] / 1000:.1f} GB to denoise it in parts: {_parts(facts)}"
+
+
+def _computed(facts: dict) -> dict[str, str]:
+    if facts["device"] is None:
+        return {}
+    steps = f"{facts['steps']} training steps " if facts["steps"] else ""
+    return {"computed": f"{steps}on {facts['device']}"}
 
 
 def _time(facts: dict) -> dict[str, str]:

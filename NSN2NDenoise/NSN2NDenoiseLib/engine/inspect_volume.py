@@ -32,11 +32,12 @@ def inspect_volume(
         positions: as in `denoise`.
 
     Returns:
-        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, seconds and
-        memory of the run, as a whole and by stage; the gain in tissue that the filters alone promise (dB), and whether
-        the volume is worth denoising or a run would leave it as it is; warnings. Intensities are in image units, the
-        threshold in both units; "gpuMemoryMB" is for a run on a CUDA GPU. Seconds come from a few that are timed here,
-        see timing.py; where they can't be (without torch, which a run needs), they are None.
+        Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, device,
+        training steps, seconds and memory of the run, the last two as a whole and by stage; the gain in tissue that the
+        filters alone promise (dB), and whether the volume is worth denoising or a run would leave it as it is;
+        warnings. Intensities are in image units, the threshold in both units; "gpuMemoryMB" is for a run on a CUDA GPU.
+        Seconds come from a few that are timed here, see timing.py; where they can't be (without torch, which a run
+        needs), they are None, and so are device and steps.
 
     Raises:
         InputError: the volume can't be denoised.
@@ -94,6 +95,17 @@ def _foreseen(slices: Slices, look: Look, plan: Plan) -> float | None:
     return None if tried is None else tried.decibels
 
 
+def _computing(plan: Plan) -> dict:
+    """Where the run will be computed, and in how many training steps; unknown without torch."""
+    if not find_spec("torch"):
+        return {"device": None, "steps": None}
+    from .runtime.device import choose_device
+    from .train.training import count_steps
+
+    steps = count_steps(plan.settings, np.count_nonzero(plan.paired)) if "learn" in plan.stages else 0
+    return {"device": choose_device(plan.settings.device).type, "steps": steps}
+
+
 def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[str, float], gain: float | None) -> dict:
     return {
         "size": list(shape),
@@ -115,6 +127,7 @@ def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[st
         "suggestedThreshold": look.threshold,
         "suggestedThresholdImageUnits": plain(look.threshold * look.scale),
         "stages": list(plan.stages),
+        **_computing(plan),
         "plan": [
             {"stage": name, "seconds": plain(seconds.get(name, math.nan), 2), "memoryMB": round(memory)}
             for name, memory in plan.stage_memory_mb.items()
