@@ -1,4 +1,4 @@
-"""What the threshold does to the result: noise left, contrast of discs, leak and PSNR at parts of the automatic one.
+"""What the threshold does: noise left, contrast of discs and vessels, leak and PSNR at parts of the automatic one.
 
 python Testing/Benchmark/check_threshold.py --data DIR [--preset fast]
 """
@@ -16,14 +16,15 @@ from NSN2NDenoiseLib import engine
 from Benchmark.data import load
 from Benchmark.metrics_disc import insert_discs, recovered_contrast
 from Benchmark.metrics_leak import leak
+from Benchmark.metrics_vessel import insert_vessels, recovered_vessels
 from Benchmark.simulate_mr import add_rician_noise
 
 #: Of the automatic threshold.
 PARTS = (0.125, 0.25, 0.5, 1.0, 2.0)
 MR, MR_CROP = "mr_colin27_t1_1mm.nii.gz", ((60, 84), (30, 158), (20, 148))
 CT, CT_CROP = "ct_lidc0314_1mm_noisy.nii.gz", ((16, 40), (150, 310), (150, 310))
-#: SD of the added Rician noise in units of the volume's maximum; contrast of the discs in HU.
-LEVEL, CONTRAST = 0.03, 20.0
+#: SD of the added Rician noise in units of the volume's maximum; contrast of the discs and of the vessels in HU.
+LEVEL, CONTRAST, VESSELS = 0.03, 20.0, 120.0
 
 
 def main():
@@ -49,16 +50,19 @@ def of_mr(folders, preset):
 
 
 def of_ct(folders, preset):
-    """Chest CT with discs, without a truth."""
+    """Chest CT with discs and vessels, without a truth."""
     volume, spacing = load(CT, CT_CROP, folders)
     volume = np.asarray(volume, np.float32)
     noisy, discs = insert_discs(volume, CONTRAST, spacing)
-    print("\n| chest CT: th | W = 1 | discs of 20 HU | noise left | leak by edge strength |\n|---|---|---|---|---|")
+    noisy, vessels = insert_vessels(noisy, VESSELS, spacing)
+    print("\n| chest CT: th | W = 1 | discs of 20 HU | vessels | noise left | leak by edge strength |")
+    print("|---|---|---|---|---|---|")
     for part, result in at_parts(noisy, spacing, preset):
-        contrast = recovered_contrast(result.denoised, discs)
+        contrast = f"{recovered_contrast(result.denoised, discs):.2f}"
+        contrast += f" | {recovered_vessels(result.denoised, vessels):.2f}"
         bands = " ".join(f"{value:.2f}" for value in leak(noisy, result.denoised, volume > -500))
         left = result.report["noiseAfter"]
-        print(f"| {part:g} | {fraction(result)} | {contrast:.2f} | {left:.3g} HU | {bands} |", flush=True)
+        print(f"| {part:g} | {fraction(result)} | {contrast} | {left:.3g} HU | {bands} |", flush=True)
 
 
 def at_parts(noisy, spacing, preset):

@@ -8,6 +8,7 @@ from Benchmark.metrics_leak import leak
 from Benchmark.metrics_pet import suv_kept
 from Benchmark.metrics_roi import block_noise, mean_shift
 from Benchmark.metrics_texture import mean_frequency, noise_power_spectrum, slice_flicker
+from Benchmark.metrics_vessel import insert_vessels, recovered_vessels
 from Benchmark.regions import Blocks, body_mask, homogeneous_blocks
 from scipy import ndimage
 
@@ -107,6 +108,17 @@ def test_disc_contrast_is_recovered_by_the_identity_and_a_perfect_denoiser_and_l
     identity = recovered_contrast(inserted, discs)
     assert recovered_contrast(clean + (inserted - noisy), discs) == pytest.approx(identity, abs=0.003)
     assert recovered_contrast(ndimage.gaussian_filter(inserted, (0, 5, 5)), discs) < 0.6
+
+
+def test_vessel_contrast_is_recovered_by_the_identity_and_lost_by_a_mean_over_slices(body):
+    clean, noisy, _ = body
+    inserted, vessels = insert_vessels(noisy, 60.0, SPACING)
+    assert len(vessels.corners) >= 4
+    assert recovered_vessels(inserted, vessels) == pytest.approx(1.0, abs=1e-4)
+    assert recovered_vessels(noisy, vessels) == pytest.approx(0.0, abs=1e-6)
+    assert recovered_vessels(clean + (inserted - noisy), vessels) == pytest.approx(1.0, abs=0.03)
+    assert recovered_vessels(noisy + 0.4 * (inserted - noisy), vessels) == pytest.approx(0.4, abs=1e-4)
+    assert recovered_vessels(ndimage.uniform_filter1d(inserted, 5, axis=0), vessels) < 0.6
 
 
 def test_hot_spots_of_pet():
