@@ -203,6 +203,18 @@ def test_a_network_learns_from_the_part_alone():
     assert np.abs(result.denoised - noisy)[wanted].mean() > 5
 
 
+def test_a_first_result_and_one_that_is_kept_stay_in_the_region():
+    noisy, firsts = volume_of("colored", (6, 48, 48)), []
+    wanted = np.zeros(noisy.shape, bool)
+    wanted[2:5, 10:30, 10:30] = True
+    settings = engine.Settings.from_preset("fast", device="cpu", strength=0.5)
+    kept = engine.denoise(noisy, settings, within=wanted, should_keep=lambda: bool(firsts), on_first=firsts.append)
+    assert kept.report["stoppedEarly"] and kept.report["stages"][-2:] == ["strength", "within"]
+    for result in (*firsts, kept):
+        np.testing.assert_array_equal(result.denoised[~wanted], noisy[~wanted])
+        assert (result.denoised != noisy)[wanted].mean() > 0.9
+
+
 def test_strength_and_bias_hold_for_a_part():
     noisy = magnitude(mr_phantom(slices=6, side=96), 12)
     wanted = np.zeros(noisy.shape, bool)
