@@ -48,6 +48,20 @@ def refuse(nsn2n, tmp_path, words, *arguments):
     assert sorted(os.listdir(tmp_path)) == before
 
 
+@pytest.mark.parametrize("command", ["inspect", "mask"])
+def test_memory_that_runs_out_is_no_traceback(nsn2n, tmp_path, monkeypatch, command):
+    """Whatever the error's type is; torch's are RuntimeErrors."""
+
+    def fail(*_, **__):
+        raise RuntimeError("could not create a primitive")
+
+    sitk.WriteImage(sitk.GetImageFromArray(NOISE), str(tmp_path / "x.nrrd"))
+    monkeypatch.setattr(engine, "inspect_volume" if command == "inspect" else "take_look", fail)
+    done = nsn2n(command, "x.nrrd", *(["out.nrrd"] if command == "mask" else []))
+    assert done.returncode == 1 and done.stderr == "nsn2n: out of memory; crop the volume or close other programs\n"
+    assert os.listdir(tmp_path) == ["x.nrrd"]
+
+
 def test_the_voxels_of_another_file_are_not_taken(nsn2n, tmp_path):
     """ITK reads those of x.nii for x.nii.gz."""
     for name, offset in (("x.nii", 0), ("x.nii.gz", 7)):

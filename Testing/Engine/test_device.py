@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine import denoise_volume
+from NSN2NDenoiseLib.engine import denoise_volume, speckle
 from NSN2NDenoiseLib.engine.runtime import device
 from NSN2NDenoiseLib.engine.stages import STAGES
 
@@ -53,6 +53,7 @@ OUT_OF_MEMORY = [
     MemoryError(),
     RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
     RuntimeError("[enforce fail] . DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+    RuntimeError("could not create a primitive"),
     RuntimeError("CUDA error: out of memory"),
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
@@ -92,8 +93,21 @@ def test_memory_that_runs_out_anywhere_is_a_clear_error(monkeypatch, step):
         engine.denoise(phantom(slices=6, side=48)[1], engine.Settings(device="cpu", learn=True))
 
 
-def test_other_errors_of_torch_stay_what_they_are(monkeypatch):
-    monkeypatch.setitem(STAGES, "first", fails_with(RuntimeError("mat1 and mat2 shapes cannot be multiplied")))
-    with pytest.raises(RuntimeError, match="mat1") as caught:
+def test_memory_that_runs_out_beside_the_stages_is_a_clear_error(monkeypatch):
+    monkeypatch.setattr(speckle, "measure_speckle", fails_with(MemoryError()))
+    with pytest.raises(engine.RunError, match=r"out of memory .*\(6, 48, 48\); crop it"):
+        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings.from_preset("ultrasound", device="cpu"))
+
+
+OTHERS = [
+    "mat1 and mat2 shapes cannot be multiplied",
+    "could not create a primitive descriptor for a convolution forward propagation primitive",
+]
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_other_errors_of_torch_stay_what_they_are(monkeypatch, words):
+    monkeypatch.setitem(STAGES, "match", fails_with(RuntimeError(words)))
+    with pytest.raises(RuntimeError, match=words) as caught:
         engine.denoise(phantom(slices=6, side=48)[1], FAST)
     assert not isinstance(caught.value, engine.NSN2NError)

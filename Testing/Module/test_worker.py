@@ -134,6 +134,28 @@ def test_unusable_volume(job, python):
     assert error["kind"] == "input" and "constant" in error["message"] and "Traceback" in error["details"]
 
 
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (MemoryError(), "internal", "out of memory; crop the volume"),
+        (RuntimeError("could not create a primitive"), "internal", "out of memory; crop the volume"),
+        (KeyError(), "internal", "KeyError()"),
+    ],
+)
+def test_what_is_said_of_errors(tmp_path, monkeypatch, error, kind, words):
+    from NSN2NDenoiseLib.child import worker
+
+    def fail(*_):
+        raise error
+
+    protocol.write_job(str(tmp_path), {"task": protocol.MATCH})
+    parent, said = worker.Parent(str(tmp_path)), []
+    monkeypatch.setattr(worker, "match", fail)
+    monkeypatch.setattr(parent, "send", lambda type, **fields: said.append(fields))
+    assert worker.run(str(tmp_path), parent) == protocol.FAILED
+    assert said[0]["kind"] == kind and words in said[0]["message"] and "Traceback" in said[0]["details"]
+
+
 def test_no_slicer_no_torch_for_the_mask():
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['slicer', 'qt', 'vtk', 'ctk', 'torch', 'SimpleITK']))\n"

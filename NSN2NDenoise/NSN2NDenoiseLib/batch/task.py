@@ -88,12 +88,12 @@ def denoise_item(item: Item, settings: engine.Settings, folder: Path, as_dicom: 
         status, reason = REFUSED, str(error)
     except engine.RunError as error:
         status, reason = FAILED, str(error)
-    except MemoryError:
-        status, reason = FAILED, "out of memory; give it a worker with more"
     except OSError as error:
         status, reason = FAILED, f"a file could not be read or written ({error})"
     except Exception as error:  # whatever happens to one volume, the others go on
         status, reason = FAILED, f"unexpected {type(error).__name__}: {error}"
+        if engine.is_out_of_memory(error):
+            reason = "out of memory; give it a worker with more"
     return Row(item.name, status, reason=reason, seconds=_since(start))
 
 

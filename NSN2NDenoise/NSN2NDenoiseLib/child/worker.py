@@ -305,7 +305,8 @@ def run(directory: str, parent: Parent) -> int:
         return protocol.PARENT_GONE if parent.gone else protocol.CANCELLED
     except Exception as error:
         kind, status = _kind_of(error)
-        parent.send("error", kind=kind, message=str(error) or repr(error), details=traceback.format_exc())
+        message = engine.OUT_OF_MEMORY if engine.is_out_of_memory(error) and kind == "internal" else str(error)
+        parent.send("error", kind=kind, message=message or repr(error), details=traceback.format_exc())
         return status
 
 

@@ -91,8 +91,10 @@ def _run(options, stop: _StopRequest) -> int:
         return _end(FAILED, str(error))
     except OSError as error:
         return _end(FAILED, f"an output could not be written ({error}); nothing was changed")
-    except MemoryError:
-        return _end(FAILED, "out of memory; crop the volume or close other programs")
+    except (MemoryError, RuntimeError) as error:
+        if not engine.is_out_of_memory(error):
+            raise
+        return _end(FAILED, engine.OUT_OF_MEMORY)
     except ModuleNotFoundError as error:
         return _end(FAILED, f"the Python package {error.name} is not installed")
     return DONE

@@ -12,7 +12,15 @@ import os
 from importlib import import_module
 
 from .describe import describe_effect, describe_network, describe_pairing, describe_sources, describe_stages
-from .errors import Cancelled, InputError, NSN2NError, RunError, SettingsError
+from .errors import (
+    OUT_OF_MEMORY,
+    Cancelled,
+    InputError,
+    NSN2NError,
+    RunError,
+    SettingsError,
+    is_out_of_memory,
+)
 from .inspect_volume import inspect_stored, inspect_volume
 from .look import Look, take_look
 from .match.matching import Matching
@@ -29,6 +37,7 @@ __all__ = [
     "DEVICES",
     "LAMBDA_MAX",
     "MIN_SLICES",
+    "OUT_OF_MEMORY",
     "PRESETS",
     "RICIAN",
     "Cancelled",
@@ -55,6 +64,7 @@ __all__ = [
     "describe_stages",
     "inspect_stored",
     "inspect_volume",
+    "is_out_of_memory",
     "load_network",
     "make_plan",
     "matched_fraction",

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .errors import Enough, NSN2NError, RunError
+from .errors import Enough, NSN2NError, RunError, is_out_of_memory
 from .judge.report import make_report
 from .look import Look, take_look
 from .plan import Plan, make_plan
-from .runtime.device import choose_device, choose_precision, device_with_memory, is_out_of_memory
+from .runtime.device import choose_device, choose_precision, device_with_memory
 from .runtime.memory import predict_gpu_memory_mb, require_memory
 from .runtime.progress import Progress, Tracker
 from .settings import Settings
@@ -90,24 +90,24 @@ def denoise(
     """
     settings = settings or Settings()
     settings.check()
-    if settings.speckle:
-        from .speckle import denoise_speckle
-
-        return denoise_speckle(
-            volume,
-            settings,
-            denoise,
-            spacing=spacing,
-            positions=positions,
-            within=within,
-            network=network,
-            progress=progress,
-            should_stop=should_stop,
-            should_keep=should_keep,
-            on_first=on_first,
-        )
     tracker = Tracker(progress, should_stop, should_keep)
     try:
+        if settings.speckle:
+            from .speckle import denoise_speckle
+
+            return denoise_speckle(
+                volume,
+                settings,
+                denoise,
+                spacing=spacing,
+                positions=positions,
+                within=within,
+                network=network,
+                progress=progress,
+                should_stop=should_stop,
+                should_keep=should_keep,
+                on_first=on_first,
+            )
         return _denoise(volume, settings, spacing, positions, look, within, network, other_frame, tracker, on_first)
     except NSN2NError:
         raise

@@ -1,5 +1,12 @@
 """Every error that the engine raises on purpose; each text says what was wrong and what to do."""
 
+import re
+
+#: What to say of memory that ran out where nothing more is known.
+OUT_OF_MEMORY = "out of memory; crop the volume or close other programs"
+#: What errors of torch say then; the last is what oneDNN, which convolves on CPUs, says.
+_WORDS = re.compile("out of memory|can't allocate memory|not enough memory|ALLOC_FAILED|could not create a primitive$")
+
 
 class NSN2NError(Exception):
     """Base of all errors raised on purpose."""
@@ -23,3 +30,8 @@ class Cancelled(NSN2NError):
 
 class Enough(NSN2NError):
     """The caller's ``should_keep`` said yes in a stage that a result can do without."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on any device."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_WORDS.search(str(error))))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..errors import SettingsError
+from ..errors import SettingsError, is_out_of_memory
 
 
 def choose_device(name: str) -> torch.device:
@@ -70,14 +70,6 @@ def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextMan
     if precision != torch.bfloat16:
         return nullcontext()  # older torch raises for MPS even when autocast is not enabled
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory ran out, on any device."""
-    words = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
-    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
-    )
 
 
 def as_many_as_fit(work: Callable[[int], Any], count: int) -> tuple[Any, int]:
