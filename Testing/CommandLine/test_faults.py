@@ -109,6 +109,12 @@ def test_a_disk_that_is_full_at_a_dicom_series(server, folder):
     assert is_as_it_was(folder) and not (folder / "new").exists()
 
 
+def test_a_disk_that_is_full_at_a_network(server, folder):
+    (failed,) = faults.run(server, folder, [[*DENOISE, "--save-network", "new.safetensors"]], Fault(full_at=1))
+    assert failed.returncode == 1 and "could not be written" in failed.stderr and "Traceback" not in failed.stderr
+    assert is_as_it_was(folder) and not (folder / "new.safetensors").exists()
+
+
 @pytest.mark.parametrize("suffix", [".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd"])
 def test_a_disk_that_is_full_in_every_format(server, folder, suffix):
     target = [f"new{suffix}" if word == "out.nrrd" else word for word in DENOISE]

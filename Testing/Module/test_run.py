@@ -251,6 +251,17 @@ def test_disk_full(host, logic, ui, volume, monkeypatch):
     waitForNoFiles(host, "denoise")
 
 
+def test_disk_full_in_the_process_that_denoises(host, logic, ui, volume, monkeypatch, tmp_path, quickChild):
+    said = {"type": "error", "kind": "files", "message": "A file could not be written: [Errno 28].", "details": ""}
+    quickChild.program.write_text(f"#!/bin/sh\necho 'NSN2N:{json.dumps(said)}'\nexit 1\n")
+    before = sceneContent()
+    with host.expectDialog(r"could not be written: \[Errno 28\]. Free some disk space, or choose another"):
+        ui.applyButton.click()
+        host.waitUntil(lambda: not logic.isRunning())
+    assert sceneContent() == before
+    waitForNoFiles(host, "denoise")
+
+
 def test_a_volume_that_the_engine_refuses(host, logic, ui, volume):
     import slicer
 

@@ -140,6 +140,7 @@ def test_unusable_volume(job, python):
         (MemoryError(), "internal", "out of memory; crop the volume"),
         (RuntimeError("could not create a primitive"), "internal", "out of memory; crop the volume"),
         (KeyError(), "internal", "KeyError()"),
+        (OSError(28, "No space left on device"), "files", "could not be written or read: [Errno 28] No space left"),
     ],
 )
 def test_what_is_said_of_errors(tmp_path, monkeypatch, error, kind, words):
@@ -154,6 +155,55 @@ def test_what_is_said_of_errors(tmp_path, monkeypatch, error, kind, words):
     monkeypatch.setattr(parent, "send", lambda type, **fields: said.append(fields))
     assert worker.run(str(tmp_path), parent) == protocol.FAILED
     assert said[0]["kind"] == kind and words in said[0]["message"] and "Traceback" in said[0]["details"]
+
+
+def inProcess(worker, tmp_path, monkeypatch, **job):
+    """Do a job of a small volume in this process; its exit status, and the fields of its messages by their type."""
+    np.save(tmp_path / protocol.VOLUME_FILE, np.random.default_rng(0).normal(0, 30, (6, 32, 32)).astype(np.float32))
+    protocol.write_job(str(tmp_path), {"spacing": [1, 1, 1], "preset": "default", **job})
+    parent, said = worker.Parent(str(tmp_path)), {}
+    monkeypatch.setattr(parent, "send", lambda type, **fields: said.update({type: fields}))
+    parent.residualWanted.set()  # it waits for nothing
+    return worker.run(str(tmp_path), parent), said
+
+
+def test_a_network_that_can_not_be_left_costs_nobody_the_result(tmp_path, monkeypatch):
+    """The disk has room for the result, and none for the network of a run of hours."""
+    from NSN2NDenoiseLib import engine
+    from NSN2NDenoiseLib.child import worker
+
+    def denoise(volume, *_, **__):
+        return engine.DenoiseResult(volume / 2, volume > 0, [], {"warnings": ["one"]}, "a network")
+
+    def save(network, path):
+        with open(path, "w") as file:
+            file.write(network[:4])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(engine, "denoise", denoise)
+    monkeypatch.setattr(engine, "save_network", save)
+    status, said = inProcess(worker, tmp_path, monkeypatch, task=protocol.DENOISE, settings={})
+    assert status == protocol.DONE and (tmp_path / protocol.DENOISED_FILE).exists()
+    assert not (tmp_path / protocol.NETWORK_FILE).exists()
+    first, second = said["done"]["report"]["warnings"]
+    assert first == "one" and "network could not be kept ([Errno 28]" in second
+
+
+def test_a_disk_without_room_for_the_residual_is_an_error(tmp_path, monkeypatch):
+    """The first touch of a place in a map that the disk has no room for would end the process."""
+    from NSN2NDenoiseLib.child import worker
+
+    def full(file, start, size):
+        assert (start, size) == (0, 6 * 32 * 32 * 4)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worker.os, "posix_fallocate", full)
+    status, said = inProcess(worker, tmp_path, monkeypatch, task=protocol.MATCH, axis="auto")
+    assert status == protocol.FAILED and said["error"]["kind"] == "files" and "matching" not in said
+    monkeypatch.delattr(worker.os, "posix_fallocate")  # there is none on macOS and Windows
+    monkeypatch.setattr(worker, "RESERVED", 10_000)
+    status, said = inProcess(worker, tmp_path, monkeypatch, task=protocol.MATCH, axis="auto")
+    assert status == protocol.DONE and len(np.fromfile(tmp_path / protocol.RESIDUAL_FILE, np.float32)) == 6 * 32 * 32
 
 
 def test_no_slicer_no_torch_for_the_mask():

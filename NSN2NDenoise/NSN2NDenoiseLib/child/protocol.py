@@ -23,7 +23,7 @@ Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; ev
 | ``shown`` | ``number``, ``box`` (K K J J I I): its result, or more, stands in `preview_file` |
 | ``notShown`` | ``number``, ``message``: there is none |
 | ``done`` | ``report`` (of a denoising run) |
-| ``error`` | ``kind`` ("input", "settings", "run", "missing", "internal"), ``message``, ``details`` (traceback) |
+| ``error`` | ``kind`` ("input", "settings", "run", "missing", "files" or "internal"), ``message``, ``details`` |
 """
 
 import json

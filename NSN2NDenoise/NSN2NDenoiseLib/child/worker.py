@@ -33,6 +33,8 @@ PROGRESS_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 #: Seconds without a wish after which it finds out how long a run will take.
 QUIET_SECONDS = 1.5
+#: Bytes of a file that are written at once to reserve its room.
+RESERVED = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,8 @@ def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
 def match(directory: str, job: dict, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
     volume = _load(directory, protocol.VOLUME_FILE)
+    path = os.path.join(directory, protocol.RESIDUAL_FILE)
+    _reserve(path, volume.size * np.dtype(np.float32).itemsize)
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
     start = time.monotonic()
     threading.Thread(target=low_pass.compiled, daemon=True).start()  # meanwhile; numba takes a while to load
@@ -230,8 +234,7 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     plan = engine.make_plan(look, settings)
     matching = engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
     axis = "kji".index(look.axis)
-    path = os.path.join(directory, protocol.RESIDUAL_FILE)
-    residual = np.memmap(path, np.float32, mode="w+", shape=np.moveaxis(volume, axis, 0).shape)
+    residual = np.memmap(path, np.float32, mode="r+", shape=np.moveaxis(volume, axis, 0).shape)
     parent.send(
         "matching",
         axis=look.axis,
@@ -305,8 +308,7 @@ def run(directory: str, parent: Parent) -> int:
         return protocol.PARENT_GONE if parent.gone else protocol.CANCELLED
     except Exception as error:
         kind, status = _kind_of(error)
-        message = engine.OUT_OF_MEMORY if engine.is_out_of_memory(error) and kind == "internal" else str(error)
-        parent.send("error", kind=kind, message=message or repr(error), details=traceback.format_exc())
+        parent.send("error", kind=kind, message=_words_of(kind, error), details=traceback.format_exc())
         return status
 
 
@@ -327,11 +329,21 @@ def _kind_of(error: Exception) -> tuple[str, int]:
         (engine.InputError, "input", protocol.UNUSABLE),
         (engine.RunError, "run", protocol.FAILED),
         (ImportError, "missing", protocol.FAILED),
+        (OSError, "files", protocol.FAILED),
     )
     for kind, name, status in kinds:
         if isinstance(error, kind):
             return name, status
     return "internal", protocol.FAILED
+
+
+def _words_of(kind: str, error: Exception) -> str:
+    """What to say of an exception of a kind."""
+    if kind == "files":
+        return f"A file of the process that denoises could not be written or read: {error}."
+    if kind == "internal" and engine.is_out_of_memory(error):
+        return engine.OUT_OF_MEMORY
+    return str(error) or repr(error)
 
 
 def _save(directory: str, name: str, array: np.ndarray) -> None:
@@ -340,6 +352,20 @@ def _save(directory: str, name: str, array: np.ndarray) -> None:
     with open(path + ".part", "wb") as file:
         np.save(file, array)
     os.replace(path + ".part", path)
+
+
+def _reserve(path: str, size: int) -> None:
+    """Make a file of `size` bytes that are really there: touched in a map, one that the disk has no room for is fatal.
+
+    Raises:
+        OSError: the disk has no room.
+    """
+    with open(path, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        for start in range(0, size, RESERVED):
+            file.write(bytes(min(RESERVED, size - start)))
 
 
 def _identified(result: "engine.DenoiseResult", volume: np.ndarray) -> dict:
@@ -366,9 +392,18 @@ def _network(job: dict) -> "engine.TrainedNetwork | None":
 
 
 def _keep_network(directory: str, result: "engine.DenoiseResult") -> None:
-    """Leave the network that was trained for other runs; without safetensors there is none."""
-    if result.network is not None and find_spec("safetensors") is not None:
-        engine.save_network(result.network, os.path.join(directory, protocol.NETWORK_FILE))
+    """Leave the network that was trained for other runs, or a warning: it costs nobody the result.
+
+    Without safetensors there is none.
+    """
+    if result.network is None or find_spec("safetensors") is None:
+        return
+    path = os.path.join(directory, protocol.NETWORK_FILE)
+    try:
+        engine.save_network(result.network, path + ".part")
+        os.replace(path + ".part", path)
+    except OSError as error:
+        result.report["warnings"] = [*result.report["warnings"], f"The network could not be kept ({error})."]
 
 
 def _spacing(job: dict) -> tuple[float, float, float]:

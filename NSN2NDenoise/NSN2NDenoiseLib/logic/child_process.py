@@ -8,6 +8,7 @@ import qt
 
 from NSN2NDenoiseLib.child import protocol
 
+from .job_directory import REMEDY
 from .outcome import Outcome
 from .python_process import PythonProcess
 from .python_program import findPython
@@ -151,7 +152,8 @@ class ChildProcess(PythonProcess):
             outcome = Outcome("cancelled", self._cancelReason)
         elif self._error is not None:
             details = "\n\n".join(part for part in (self._error.get("details"), log) if part)
-            outcome = Outcome("failed", self._error.get("message", ""), self._error.get("kind", "internal"), details)
+            kind, message = self._error.get("kind", "internal"), self._error.get("message", "")
+            outcome = Outcome("failed", f"{message} {REMEDY}" if kind == "files" else message, kind, details)
         elif not crashed and code == protocol.DONE and self._done is not None:
             outcome = Outcome("done", report=self._done.get("report") or {})
         else:

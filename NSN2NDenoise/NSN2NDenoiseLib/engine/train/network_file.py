@@ -20,11 +20,15 @@ def save_network(trained: TrainedNetwork, path: Path) -> None:
         ImportError: the package safetensors is missing.
         OSError: the file can't be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     values = {**trained.shape, **asdict(trained.trained_on), **trained.training}
     metadata = {"kind": KIND, "layout": LAYOUT, **{name: json.dumps(value) for name, value in values.items()}}
-    save_file(dict(trained.weights), path, metadata)
+    try:
+        save_file(dict(trained.weights), path, metadata)
+    except SafetensorError as error:  # it has no others for a full disk
+        raise OSError(str(error)) from error
 
 
 def load_network(path: Path) -> TrainedNetwork:
