@@ -5,7 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .terminal import terminals
+
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+#: What does nothing but answer.
+ANSWERS = ("inspect", "--xml", "--boutiques")
 
 
 class _StopRequest:
@@ -35,6 +39,17 @@ def main(arguments: Sequence[str] | None = None, is_module: bool = False) -> int
         0 done, 1 failed, 2 unusable arguments or input, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with terminals() as (output, _errors):
+        status = _main(arguments, is_module)
+        output.flush()
+        if status != DONE or output.error is None or isinstance(output.error, BrokenPipeError):
+            return status
+        if arguments[0] in ANSWERS:
+            return _end(FAILED, f"the answer could not be written ({output.error})")
+        return _end(DONE, f"done, but what there was to say of it could not be written ({output.error})")
+
+
+def _main(arguments: list[str], is_module: bool) -> int:
     if arguments == ["--xml"]:
         from .module import make_xml
 
