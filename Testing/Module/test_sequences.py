@@ -218,6 +218,27 @@ def test_result_removed_during_the_run(host, ui, logic, sequence, browser, quick
     waitForNoFiles(host, "frames")
 
 
+def test_frames_that_come_and_go_during_the_run(host, logic, sequence, browser, quickChild):
+    """A result belongs to the index value of its frame, wherever that stands by then."""
+    before, ended = arrays(sequence), []
+
+    def change(_node, done):
+        if done == 1:
+            sequence.SetDataNodeAtValue(sequence.GetNthDataNode(0), "-1")
+        elif done == 2:
+            sequence.RemoveDataNodeAtValue(VALUES[2])
+
+    logic.processSequence(sequence, waitForCompletion=False, frameCallback=change, finishedCallback=ended.append)
+    host.waitUntil(lambda: ended)
+    assert ended[0].status == "failed"
+    assert ended[0].message.startswith("Frame 3 of 'cine' was removed during the run")
+    assert ended[0].message.endswith("The frames before it are in 'cine denoised'.")
+    (result,) = results(browser, sequence)
+    assert [result.GetNthIndexValue(n) for n in range(result.GetNumberOfDataNodes())] == VALUES[:2]
+    for own, then in zip(arrays(result), before, strict=False):
+        np.testing.assert_array_equal(own, then // 2)
+
+
 def test_volume_that_shows_the_results_comes_back(host, ui, logic, sequence, browser, quickChild):
     applyAndWaitForTheFirst(host, ui, logic, quickChild)
     (result,) = results(browser, sequence)
@@ -267,6 +288,56 @@ def test_result_of_one_frame_belongs_to_that_frame(host, logic, sequence, browse
         logic.setStrength(output, 0.5)
     browser.SetSelectedItemNumber(1)
     logic.setStrength(output, 0.5)
+
+
+@pytest.mark.parametrize(("strength", "last"), [(1.0, 2), (0.5, 2), (0.5, 1)])
+def test_another_frame_is_selected_during_the_run(host, logic, ui, sequence, browser, quickChild, strength, last):
+    """Scrolling in time costs nobody the result: it is that of the frame with which the run began."""
+    import slicer
+
+    shown, first, ended = browser.GetProxyNode(sequence), [], []
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shown.SetAndObserveTransformNodeID(transform.GetID())
+    sequence.GetNthDataNode(2).SetOrigin(10, 20, 30)
+    quickChild.sayFirst()
+    quickChild.hold()
+    how = {"noiseVolume": True, "strength": strength, "firstCallback": first.append, "finishedCallback": ended.append}
+    logic.process(shown, waitForCompletion=False, **how)
+    host.waitUntil(lambda: logic.processId)
+    browser.SetSelectedItemNumber(2)
+    host.waitUntil(lambda: first)
+    browser.SetSelectedItemNumber(last)
+    quickChild.release()
+    host.waitUntil(lambda: ended)
+    output, before = ended[0].node, arrays(sequence)[1].astype(float)
+    isMixed = strength < 1 and last == 1
+    result = np.rint(before + (strength if isMixed else 1) * (before // 2 - before))
+    assert (ended[0].status, ended[0].message) == ("done", "") and first == [output]
+    np.testing.assert_array_equal(voxels(output), result)
+    noise = output.GetNodeReference("NSN2N.RemovedNoise")
+    np.testing.assert_array_equal(voxels(noise), before - result)
+    for node in (output, noise):
+        assert node.GetOrigin() == (0, 0, 0) and node.GetTransformNodeID() == transform.GetID()
+    warnings = ended[0].report["warnings"]
+    assert len(warnings) == (strength < 1 and not isMixed) and all("has full strength" in text for text in warnings)
+    assert ("selected frame is another one" in ui.resultLabel.text) == (last == 2)
+    browser.SetSelectedItemNumber(1)
+    logic.setStrength(output, 0.7)
+
+
+def test_a_frame_that_is_changed_while_another_one_is_shown(host, logic, sequence, browser, quickChild):
+    import slicer
+
+    ended = []
+    quickChild.hold()
+    logic.process(browser.GetProxyNode(sequence), waitForCompletion=False, finishedCallback=ended.append)
+    host.waitUntil(lambda: logic.processId)
+    browser.SetSelectedItemNumber(2)
+    slicer.util.arrayFromVolume(sequence.GetNthDataNode(1))[:] += 1
+    sequence.GetNthDataNode(1).GetImageData().Modified()
+    quickChild.release()
+    host.waitUntil(lambda: ended)
+    assert ended[0].status == "failed" and "changed during the run (its gray values)" in ended[0].message
 
 
 def test_beside_a_result_the_strength_is_that_of_the_next_run(host, ui, logic, sequence, browser, quickChild):

@@ -7,11 +7,18 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import results, volumes, written
+from .sequences import frameShown
 from .snapshot import Snapshot
 from .strength import FULL_REFERENCE, changing, discard, strengthOf
 
 #: Warns of a volume that is not overwritten.
 SPARED = _("'{name}' was changed during the run: it stays as it is, and a new volume took its place.")
+
+#: Warns of a result that could not be mixed.
+SCROLLED = _(
+    "The input volume shows another frame now, so the result has full strength. Select the frame that was denoised, "
+    "and set the strength."
+)
 
 
 class Delivery:
@@ -27,9 +34,10 @@ class Delivery:
 
     def __init__(self, inputVolume, outputVolume, noiseVolume, parameters: dict, strength: float) -> None:
         self._inputID, self._outputID = inputVolume.GetID(), _idOf(outputVolume)
+        self._frame = frameShown(inputVolume)
         self._noiseID, self._wantsNewNoise = _idOf(noiseVolume), noiseVolume is True
         self._parameters, self._strength = parameters, strength
-        self._began = False
+        self._began = self._isUnmixed = False
         self._createdIDs: list[str] = []
         self._snapshots: dict[str, Snapshot] = {}
         self._keptIDs: set[str] = set()
@@ -58,14 +66,14 @@ class Delivery:
         noise = None
         while noise is None and self._noiseTarget() is not None:
             noise = yield from volumes.removing(before, full)
-        strength = strengthOf(self.output) if self._began else self._strength
+        strength = self._strengthNow(report)
         self._spareChanged(report)
         output, target, isAgain = self.output, self._noiseTarget(), self._began and self.output is not None
         self._begin(output, target)
         if output is not None:
             self._clearAway(output, FULL_REFERENCE)
         output = results.writeResults(
-            _nodeOf(self._inputID), output, target, image, noise, report, self._parameters, keepDisplay=isAgain
+            _nodeOf(self._inputID), output, target, image, noise, report, self._parameters, self._frame, isAgain
         )
         if self._outputID is None:
             self._outputID = output.GetID()
@@ -100,6 +108,19 @@ class Delivery:
             return _nodeOf(self._noiseID) or True
         beside = self.output.GetNodeReference(results.NOISE_REFERENCE) if self.output is not None else None
         return True if self._wantsNewNoise and (beside is None or not self._began) else beside
+
+    def _strengthNow(self, report: dict) -> float:
+        """The strength of the next result: as asked for, or as the first one has it now; with a warning 1, if need be.
+
+        A result can be mixed only with the frame that it is of.
+        """
+        strength = self._strength
+        if self._began and not (self._isUnmixed and strengthOf(self.output) == 1):
+            strength = strengthOf(self.output)
+        self._isUnmixed = strength < 1 and frameShown(_nodeOf(self._inputID)) != self._frame
+        if self._isUnmixed:
+            report["warnings"] = [*(report.get("warnings") or []), SCROLLED]
+        return 1.0 if self._isUnmixed else strength
 
     def _spareChanged(self, report: dict) -> None:
         """Leave to the user what somebody else has written into since the start; new volumes take its place."""

@@ -9,7 +9,7 @@ import slicer
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
-from . import networks, volumes, written
+from . import networks, sequences, volumes, written
 from .child_job import ChildJob
 from .delivery import Delivery
 from .outcome import Outcome
@@ -72,6 +72,7 @@ class DenoiseRun(ChildJob):
         self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
         self._inputID, self._saveNetwork = inputVolume.GetID(), request.saveNetwork
+        self._frame = sequences.frameShown(inputVolume)
         asked = {"preset": request.preset, **request.settings, "strength": request.strength, **request.where}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
         job = {
@@ -140,8 +141,9 @@ class DenoiseRun(ChildJob):
         before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
         after = np.load(self._directory.file(name), mmap_mode="r")
         inputVolume = slicer.mrmlScene.GetNodeByID(self._inputID)
-        warnings = yield from self._input.checking(inputVolume, before)
-        written.rememberHash(inputVolume, report.get("inputSHA256"))
+        shown = sequences.frameAt(inputVolume, self._frame)
+        warnings = yield from self._input.checking(shown, before, inputVolume)
+        written.rememberHash(shown, report.get("inputSHA256"))
         report["warnings"] = [*(report.get("warnings") or []), *warnings]
         return (yield from self._delivery.putting(before, after, self._input.scalarType, report))
 

@@ -38,12 +38,13 @@ class InputState:
                 raise InputChangedError("The input volume was changed while it was copied. Start again.")
             yield
 
-    def checking(self, inputVolume, before: np.ndarray) -> Generator[None, None, list[str]]:
+    def checking(self, inputVolume, before: np.ndarray, shownBy=None) -> Generator[None, None, list[str]]:
         """Compare the volume with what it was, piece by piece.
 
         Args:
             inputVolume: the node, now.
             before: (K, J, I) array of its voxels, then.
+            shownBy: the node that showed it then, if it is a frame of a sequence.
 
         Returns:
             What the user has to know, though the result can be used: sentences.
@@ -71,13 +72,13 @@ class InputState:
                 f"The input volume was changed during the run (its {changed}), so the result does not belong to it and "
                 "was not put in the scene. Start the run again."
             )
-        if _placeOf(inputVolume) != self._place:
+        if _placeOf(inputVolume, shownBy) != self._place:
             return ["The input volume was moved during the run: the result lies where the input is now."]
         return []
 
 
-def _placeOf(volumeNode) -> tuple:
-    """Origin, directions and parent transform of a volume."""
+def _placeOf(volumeNode, shownBy=None) -> tuple:
+    """Origin, directions and parent transform of a volume; a frame of a sequence has that of what shows it."""
     matrix = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)
-    return volumeNode.GetTransformNodeID(), *(matrix.GetElement(i, j) for i in range(3) for j in range(4))
+    return (shownBy or volumeNode).GetTransformNodeID(), *(matrix.GetElement(i, j) for i in range(3) for j in range(4))

@@ -8,7 +8,7 @@ import vtk
 from NSN2NDenoiseLib import __version__, engine
 
 from . import volumes, written
-from .sequences import frameShown
+from .sequences import frameAt, frameShown
 from .snapshot import Snapshot
 
 #: Node attributes and references that say where a result comes from.
@@ -21,7 +21,15 @@ ENDS = {"first": "first result of a run that has not ended", "kept": "the run wa
 
 
 def writeResults(
-    inputVolume, outputVolume, noiseVolume, image, noise, report: dict, parameters: dict, keepDisplay: bool = False
+    inputVolume,
+    outputVolume,
+    noiseVolume,
+    image,
+    noise,
+    report: dict,
+    parameters: dict,
+    frame: str | None = None,
+    keepDisplay: bool = False,
 ):
     """Put a denoised volume, and if wanted its removed noise, in the scene; when anything fails, it is as before.
 
@@ -32,6 +40,7 @@ def writeResults(
         image, noise: their voxels, as VTK images.
         report: of the engine.
         parameters: what was asked for, JSON-serializable.
+        frame: index value of the frame that was denoised, which `inputVolume` may not show any more; None: no sequence.
         keepDisplay: leave the window of the output volume as it is.
 
     Returns:
@@ -49,16 +58,18 @@ def writeResults(
         output.SetAndObserveImageData(image)
         written.remember(output)
         volumes.becomeLike(output, inputVolume)
+        output.CopyOrientation(frameAt(inputVolume, frame))
         volumes.exportLike(output, inputVolume, DENOISED)
         describe(output, inputVolume, report, parameters)
         output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
-        output.SetAttribute(FRAME, frameShown(inputVolume))
+        output.SetAttribute(FRAME, frame)
         if noiseVolume is not None:
             noiseNode = noiseVolume
             if noiseVolume is True:
                 noiseNode = createNoise(output)
                 created.append(noiseNode)
             fillNoise(noiseNode, inputVolume, noise)
+            noiseNode.CopyOrientation(output)
             output.SetNodeReferenceID(NOISE_REFERENCE, noiseNode.GetID())
     except Exception:
         for node in created:

@@ -36,11 +36,12 @@ class SequenceDelivery:
         """The results in their browser."""
         return Frames(self.output, self._input.browser)
 
-    def adding(self, number: int, after: np.ndarray, scalarType: int, report: dict) -> Generator:
+    def adding(self, value: str, before, after: np.ndarray, scalarType: int, report: dict) -> Generator:
         """Add the result of a frame: made piece by piece (see `Turns`), then added at once.
 
         Args:
-            number: of the frame, from 0.
+            value: index value of the frame.
+            before: its own volume node.
             after: (K, J, I).
             scalarType: VTK's, of the frame.
             report: of the engine.
@@ -49,16 +50,13 @@ class SequenceDelivery:
             The volume that shows the results.
         """
         image = yield from volumes.copying(after, scalarType)
-        source = self._input
-        before = source.sequence.GetNthDataNode(number)
         node = slicer.vtkMRMLScalarVolumeNode()
         node.SetName(f"{before.GetName()} denoised")
         node.SetAndObserveImageData(image)
         node.CopyOrientation(before)
         volumes.unitsLike(node, before)
         results.describe(node, before, report, self._parameters)
-        output = self.output or self._create(source.sequence)
-        value = source.sequence.GetNthIndexValue(number)
+        output = self.output or self._create(self._input.sequence)
         node.SetAttribute(results.FRAME, value)
         output.SetDataNodeAtValue(node, value)
         return self.showing(node)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.child import protocol
 
 from . import networks, volumes
 from .child_job import ChildJob
-from .input_state import InputState
+from .input_state import InputChangedError, InputState
 from .outcome import Outcome
 from .sequence_delivery import SequenceDelivery
 from .sequences import Frames
@@ -70,6 +71,7 @@ class SequenceRun(ChildJob):
         self._ended: Outcome | None = None
         self.done = 0
         frames = request.frames
+        self._values = [frames.sequence.GetNthIndexValue(number) for number in range(len(frames))]
         self._delivery = SequenceDelivery(frames, {"preset": request.preset, **request.settings, **request.where})
         job = {
             "task": protocol.FRAMES,
@@ -125,10 +127,14 @@ class SequenceRun(ChildJob):
         number, report = message["number"], message["report"]
         before = np.load(self._directory.file(protocol.frame_file(number)), mmap_mode="r")
         after = np.load(self._directory.file(protocol.denoised_frame(number)), mmap_mode="r")
-        source, state = self._request.frames.sequence.GetNthDataNode(number), self._inputs[number]
+        sequence, value, state = self._request.frames.sequence, self._values[number], self._inputs[number]
+        source = sequence.GetDataNodeAtValue(value)
+        if source is None:
+            text = _("Frame {number} of '{name}' was removed during the run, so its result has no place. Start again.")
+            raise InputChangedError(text.format(number=number + 1, name=sequence.GetName()))
         warnings = yield from state.checking(source, before)
         report["warnings"] = [*(report.get("warnings") or []), *warnings]
-        return (yield from self._delivery.adding(number, after, state.scalarType, report))
+        return (yield from self._delivery.adding(value, source, after, state.scalarType, report))
 
     def _onTaken(self, proxy) -> None:
         self.done += 1

@@ -54,6 +54,17 @@ def frameShown(volumeNode) -> str | None:
     return frames.browser.GetMasterSequenceNode().GetNthIndexValue(selected) if selected >= 0 else None
 
 
+def frameAt(volumeNode, value: str | None):
+    """The volume that showed the frame of an index value: itself, or where it shows another one now, that frame's own.
+
+    It is itself, too, where that frame is gone, or it shows no sequence.
+    """
+    if value is None or frameShown(volumeNode) == value:
+        return volumeNode
+    frames = framesOf(volumeNode)
+    return (frames.sequence.GetDataNodeAtValue(value) if frames is not None else None) or volumeNode
+
+
 def checkFrames(frames: Frames) -> None:
     """Check that all frames are gray-scale volumes of one size; the first one is checked as any input.
 
