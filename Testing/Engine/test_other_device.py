@@ -75,6 +75,8 @@ def assert_same(one, other):
     np.testing.assert_array_equal(one.denoised, other.denoised)
     np.testing.assert_array_equal(one.weights, other.weights)
     assert one.losses == other.losses
+    kept = [result.network.weights if result.network else {} for result in (one, other)]
+    assert kept[0].keys() == kept[1].keys() and all(torch.equal(kept[0][name], kept[1][name]) for name in kept[0])
 
 
 def test_the_card_refuses_what_a_card_refuses(card):
@@ -104,6 +106,7 @@ def test_the_card_refuses_what_a_card_refuses(card):
         ("fast", {}),
         ("nsn2n", {**TINY, "steps": 4}),
         ("paper", {**TINY, "epochs": 1, "steps": 0}),
+        ("ultrasound", {}),
     ],
 )
 def test_a_preset_gives_the_voxels_of_the_cpu(card, noisy, on_cpu, preset, settings):
@@ -113,6 +116,23 @@ def test_a_preset_gives_the_voxels_of_the_cpu(card, noisy, on_cpu, preset, setti
     assert_same(there, on_cpu if settings is ALL else run(noisy, "cpu", preset, **settings))
     assert card.operations == done
     assert not any("memory" in text for text in there.report["warnings"])
+
+
+def test_a_network_of_another_run_is_used_there(card, noisy, on_cpu):
+    settings = [engine.Settings.from_preset(device=where, precision="float32", **ALL) for where in ("cuda", "cpu")]
+    there, here = (engine.denoise(noisy, one, network=on_cpu.network) for one in settings)
+    assert there.report["device"].startswith("cuda") and not there.losses
+    assert_same(there, here)
+
+
+def test_frames_of_a_sequence_have_the_voxels_of_the_cpu(card, noisy):
+    frames = [noisy, np.abs(noisy + np.random.default_rng(1).normal(0, 4, noisy.shape) * (noisy > 0))]
+    few = {**TINY, "steps": 2, "precision": "float32"}
+    settings = [engine.Settings.from_preset("nsn2n", device=where, **few) for where in ("cuda", "cpu")]
+    there, here = (list(engine.denoise_frames(frames, one)) for one in settings)
+    for one, other in zip(there, here, strict=True):
+        assert one.report["device"].startswith("cuda")
+        assert_same(one, other)
 
 
 def test_white_noise_is_filtered_by_torch_and_then_on_the_cpu(card):

@@ -30,14 +30,14 @@ def learn(state: State, workshop: Workshop) -> State:
     if not state.matched and state.plan.network is None and state.two_frames is None:
         return replace(state, warnings=(*state.warnings, NO_MATCH))
     tensors = tensors_of(state, workshop)
-    network = make_network(settings, state.look.noise.sd).to(workshop.device)
-    training, warnings = None, []
+    network = make_network(settings, state.look.noise.sd)
     if state.plan.network is not None:
         network.load_state_dict(state.plan.network.weights)
-    elif state.two_frames is not None:
-        training, warnings = _train(network, _in_time(state, workshop), state, workshop)
-    else:
-        training, warnings = _train(network, in_space(tensors, state), state, workshop)
+    network = network.to(workshop.device)
+    training, warnings = None, []
+    if state.plan.network is None:
+        pairs = in_space(tensors, state) if state.two_frames is None else _in_time(state, workshop)
+        training, warnings = _train(network, pairs, state, workshop)
 
     losses, warnings = tuple(training.losses) if training else (), (*state.warnings, *warnings)
     state = replace(state, losses=losses, warnings=warnings)
