@@ -1,6 +1,7 @@
 """What belongs to the user stays: no other volume is overwritten, and an overwritten one comes back on failure."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -104,6 +105,50 @@ def test_a_result_of_any_strength_is_still_ours(host, logic, ui, quickChild, vol
     logic.setStrength(result, 0.3)
     ui.applyButton.click()  # no question
     finish(host, logic)
+
+
+@pytest.mark.parametrize("role", ["output", "noise"])
+def test_what_another_result_is_mixed_from_is_not_written_into(host, logic, ui, quickChild, volume, role):
+    from NSN2NDenoiseLib.logic import results
+
+    result = logic.process(volume)
+    result.SetAttribute(results.REPORT, json.dumps({"seed": 0, "stages": ["first"]}))
+    logic.setStrength(result, 0.5)
+    full = result.GetNodeReference("NSN2N.FullStrength")
+    getattr(ui, f"{role}Selector").setCurrentNode(full)
+    words = "'chest denoised .full strength.' is what 'chest denoised' is mixed from"
+    assert not ui.applyButton.enabled and re.search(words, ui.applyButton.toolTip)
+    with pytest.raises(ValueError, match=words):
+        logic.process(volume, **{f"{role}Volume": full})
+    logic.setStrength(result, 1)
+    assert full.GetScene() is None
+
+
+@pytest.mark.parametrize("role", ["output", "noise"])
+def test_removed_noise_that_another_run_has_overwritten_is_nobodys(host, logic, ui, quickChild, volume, role):
+    first = logic.process(volume, noiseVolume=True)
+    noise = first.GetNodeReference("NSN2N.RemovedNoise")
+    getattr(ui, f"{role}Selector").setCurrentNode(noise)
+    quickChild.hold()
+    ui.applyButton.click()
+    logic.cancel()
+    assert first.GetNodeReference("NSN2N.RemovedNoise") is noise
+    quickChild.release()
+    ui.applyButton.click()
+    finish(host, logic)
+    assert first.GetNodeReference("NSN2N.RemovedNoise") is None
+    second = logic.getParameterNode().resultVolume
+    assert second.GetNodeReference("NSN2N.RemovedNoise") is (noise if role == "noise" else None)
+
+
+def test_a_result_that_holds_removed_noise_now_is_no_result(logic, quickChild, volume):
+    first = logic.process(volume, noiseVolume=True)
+    second = logic.process(volume, noiseVolume=first)
+    assert second.GetNodeReference("NSN2N.RemovedNoise") is first
+    for name in ("NSN2N.Report", "NSN2N.Parameters", "NSN2N.RemovedNoise"):
+        assert first.GetAttribute(name) is None and first.GetNodeReference(name) is None
+    with pytest.raises(ValueError, match="is no result of NSN2N"):
+        logic.setStrength(first, 0.5)
 
 
 @pytest.mark.parametrize("isEdited", [False, True])

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from NSN2NDenoiseLib import engine
 
+from .strength import OUTPUT_REFERENCE, ownFullOf
 from .volumes import spacingOf
 
 #: How a stage is switched whose need the engine can see by itself, and what its settings call that.
@@ -48,7 +49,7 @@ def checkVoxels(inputVolume, sliceAxis: str = "auto") -> None:
 
 
 def checkOutputs(inputVolume, outputVolume, noiseVolume) -> None:
-    """Check that the volumes to be written are volumes, and that nothing is written over the input.
+    """Check that the volumes to be written are volumes, and neither the input nor what a result is mixed from.
 
     Raises:
         ValueError: they are not.
@@ -61,6 +62,13 @@ def checkOutputs(inputVolume, outputVolume, noiseVolume) -> None:
             raise ValueError(
                 _("The {name} is the input volume itself, which would be lost. Choose another volume.").format(
                     name=name
+                )
+            )
+        result = node.GetNodeReference(OUTPUT_REFERENCE)
+        if result is not None and ownFullOf(result) is node:
+            raise ValueError(
+                _("'{name}' is what '{result}' is mixed from, which would be lost. Choose another volume.").format(
+                    name=node.GetName(), result=result.GetName()
                 )
             )
     if outputVolume is not None and noiseVolume is not None and outputVolume.GetID() == noiseVolume.GetID():

@@ -88,6 +88,8 @@ class Delivery:
         old = _nodeOf(self._oldFullID)
         if old is not None:
             discard(old)
+        if self.output is not None:
+            results.takeFromOthers(self.output)
 
     def undo(self) -> None:
         """Take everything back: the scene is as it was."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator
 
+import slicer
 import vtk
 
 from NSN2NDenoiseLib import __version__, engine
@@ -111,7 +112,18 @@ def fillNoise(noiseVolume, inputVolume, image: vtk.vtkImageData) -> None:
     volumes.exportLike(noiseVolume, inputVolume, "NSN2N removed noise")
     noiseVolume.SetDescription(f"Noise that NSN2N {__version__} removed from '{inputVolume.GetName()}'")
     noiseVolume.SetAttribute(VERSION, __version__)
+    for name in (PARAMETERS, REPORT, FRAME):  # it may have been a result
+        noiseVolume.RemoveAttribute(name)
+    noiseVolume.SetNodeReferenceID(NOISE_REFERENCE, None)
     noiseVolume.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
+
+
+def takeFromOthers(output) -> None:
+    """Let no other result have a volume for its removed noise that this result, or its noise, is in now."""
+    taken = {output.GetID(), output.GetNodeReferenceID(NOISE_REFERENCE)}
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        if node is not output and node.GetNodeReferenceID(NOISE_REFERENCE) in taken - {None}:
+            node.SetNodeReferenceID(NOISE_REFERENCE, None)
 
 
 def inputOf(output):
