@@ -1,11 +1,11 @@
 """The noise map's values: the smooth field that what is seen in each region speaks least against.
 
-In some regions the noise can be read off flat tissue, in others hardly anything is known but that it isn't stronger
-than what is seen. So no region is asked for its noise alone. Each has a curve over all possible noise levels: how
-badly the line of `intercept` fits its cubes at that level; where no tissue is flat, a level below what the line says
-is no error, since what the line takes for noise may be anatomy. The map is the field with the least sum of these errors
-and of its squared steps from region to region: where a region does not know, its neighbors decide. How large steps
-may be is what all regions together find most likely (the evidence, by Laplace's approximation).
+In some regions the noise can be read off flat tissue, in others hardly anything is known but that it isn't much
+stronger than what is seen. So no region is asked for its noise alone. Each has a curve over all possible noise levels:
+how badly the line of `intercept` fits its cubes at that level. It counts little where no tissue is flat, and least for
+levels below its line's, since what the line takes for noise may be anatomy. The map is the field with the least sum of
+these errors and of its squared steps from region to region: where a region does not know, its neighbors decide. How
+large steps may be is what all regions together find most likely (the evidence, by Laplace's approximation).
 """
 
 from itertools import pairwise
@@ -25,8 +25,9 @@ ALONG, THICK = 6, 6
 ENDS, FEWEST = (0.0, 0.1, 0.25, 0.45, 0.7), 60
 #: Median of the mean square of 16 normally distributed values, of which half are independent, in units of its mean.
 MEDIAN = 0.94
-#: `Line.reached` from which on a region can tell that there is not less noise, the surer the nearer to 1.
-LEAST = 0.25
+#: A region's errors count the more the nearer `Line.reached` is to 1, from here on; and at least this much for levels
+#: below its line's, and above it.
+LEAST, BELOW, ABOVE = 0.25, 0.03, 0.1
 #: SDs of a step from region to region that are tried, and that of the whole field around the common level, in
 #: logarithms of the variance.
 STEPS, SPREAD = (0.1, 0.2, 0.4, 0.8), 7.0
@@ -97,7 +98,9 @@ def _errors(anatomy, variance, count, own: float, trials: np.ndarray) -> np.ndar
     best = int(np.argmin(errors))
     errors -= errors[best]
     reached = fit_line(anatomy, variance, count, own).reached
-    errors[:best] *= max((reached - LEAST) / (1 - LEAST), 0.0)
+    trust = (reached - LEAST) / (1 - LEAST)
+    errors[:best] *= max(trust, BELOW)
+    errors[best:] *= max(trust, ABOVE)
     return errors
 
 
