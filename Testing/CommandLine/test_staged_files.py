@@ -1,5 +1,6 @@
 """Outputs appear as a whole or not at all, whatever fails on the way."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -71,6 +72,26 @@ def test_a_rename_that_fails_takes_the_others_back(tmp_path, three, monkeypatch,
     assert names(tmp_path) == before
     assert (tmp_path / "a.txt").read_text() == "old a"
     assert (tmp_path / "b.txt").is_symlink() and (tmp_path / "elsewhere").read_text() == "old b"
+
+
+@pytest.mark.parametrize("fail_at", [1, 2, 3, 4, None])
+def test_a_folder_takes_the_place_of_another_or_leaves_it_there(tmp_path, monkeypatch, fail_at):
+    series, record = tmp_path / "series", tmp_path / "record.json"
+    series.mkdir()
+    (series / "old.dcm").write_text("old")
+    record.write_text("old")
+    with contextlib.suppress(PermissionError), StagedFiles(replaces_folders=True) as staged:
+        written = staged.path(series)
+        written.mkdir()
+        (written / "new.dcm").write_text("new")
+        staged.path(record).write_text("new")
+        staged.path(tmp_path / "more.json").write_text("new")
+        if fail_at is not None:
+            monkeypatch.setattr(staged_files.os, "replace", replace_but(fail_at, PermissionError(13, "in use")))
+        staged.commit()
+    assert names(series) == (["new.dcm"] if fail_at is None else ["old.dcm"])
+    assert record.read_text() == ("new" if fail_at is None else "old")
+    assert names(tmp_path) == ["more.json"] * (fail_at is None) + ["record.json", "series"]
 
 
 def test_every_file_is_there_at_every_moment(three, monkeypatch):

@@ -107,7 +107,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
     volume, result = _run(item, settings, as_dicom)
     for place in (target.parent, kept.parent):
         place.mkdir(parents=True, exist_ok=True)
-    with StagedFiles() as staged:
+    with StagedFiles(replaces_folders=True) as staged:
         written = staged.path(target)
         if as_dicom:
             write_derived(written, volume, result.denoised, result.report)
@@ -124,8 +124,6 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
         staged.path(kept).write_text(json.dumps(record), encoding="utf-8")
         check_place(folder, item)
         mark_in_work(kept)  # killed from here on, the next call makes the result again
-        if target.is_dir():
-            shutil.rmtree(target)
         staged.commit()
     return row
 

@@ -35,9 +35,13 @@ class StagedFiles:
     A process that is killed (kill -9, power) has no chance to clean up. Before `commit` it leaves existing files as
     they were, and hidden folders, which the next run that writes beside them removes (not on Windows). Killed during
     `commit`, which only renames, it can leave some of the files new and the others as they were; each is whole.
+
+    Args:
+        replaces_folders: whether a folder takes the place of one that has files; else that is an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, replaces_folders: bool = False) -> None:
+        self._replaces_folders = replaces_folders
         self._staged: list[tuple[Path, Path]] = []
         self._locks: list[int] = []
 
@@ -82,12 +86,14 @@ class StagedFiles:
         try:
             for file, place in moves:
                 if file.is_dir() and place.is_dir():
-                    place.rmdir()  # raises if it is not empty
+                    if self._replaces_folders:
+                        kept[place] = _set_aside(place, file.parent / BEFORE)
+                    else:
+                        place.rmdir()  # raises if it is not empty
                 os.replace(file, place)
         except BaseException:
             for file, place in reversed(moves):
-                if not os.path.lexists(file):  # it was moved
-                    os.replace(*((kept[place], place) if place in kept else (place, file)))
+                _undo(file, place, kept.get(place))
             raise
 
     def take(self, folder: Path, target: Path) -> None:
@@ -109,6 +115,22 @@ def _keep(file: Path, folder: Path) -> Path:
     except OSError:  # a file system without hard links
         shutil.copy2(file, kept)
     return kept
+
+
+def _set_aside(target: Path, folder: Path) -> Path:
+    """Move a folder that will be replaced into `folder`."""
+    folder.mkdir(exist_ok=True)
+    os.replace(target, folder / target.name)
+    return folder / target.name
+
+
+def _undo(file: Path, place: Path, kept: Path | None) -> None:
+    """Take back that `file` was moved to `place`, if it was, where `kept` had been."""
+    was_moved = not os.path.lexists(file)
+    if was_moved and (kept is None or kept.is_dir()):
+        os.replace(place, file)
+    if kept is not None and (was_moved or not os.path.lexists(place)):
+        os.replace(kept, place)
 
 
 def _remove_abandoned(parent: Path) -> None:
