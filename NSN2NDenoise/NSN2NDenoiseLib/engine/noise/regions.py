@@ -27,7 +27,7 @@ ENDS, FEWEST = (0.0, 0.1, 0.25, 0.45, 0.7), 60
 MEDIAN = 0.94
 #: A region's errors count the more the nearer `Line.reached` is to 1, from here on; and at least this much for levels
 #: below its line's, and above it.
-LEAST, BELOW, ABOVE = 0.25, 0.03, 0.1
+LEAST, BELOW, ABOVE = 0.25, 0.01, 0.3
 #: SDs of a step from region to region that are tried, and that of the whole field around the common level, in
 #: logarithms of the variance.
 STEPS, SPREAD = (0.1, 0.2, 0.4, 0.8), 7.0
