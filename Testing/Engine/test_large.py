@@ -242,6 +242,7 @@ def test_a_run_that_was_ended_goes_on(monkeypatch, tmp_path, learn):
             raise engine.Cancelled("killed")
         done = do(self, number, workshop)
         held.append(weakref.ref(done.voxels))
+        assert done.piece.noisy.base is None and done.piece.denoised.base is None  # they don't hold all of the brick
         return done
 
     monkeypatch.setattr(work.Work, "do", brick)

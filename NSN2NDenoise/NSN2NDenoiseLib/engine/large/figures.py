@@ -76,8 +76,8 @@ class Piece:
             variances=np.stack([block_variances(noisy, blocks), block_variances(mixed, blocks)]),
             products=np.array([products for products, _ in compared]).reshape(-1, 3),
             energies=np.concatenate([energies for _, energies in compared] or [np.zeros(0, np.float32)]),
-            noisy=noisy.ravel()[::step][inside],
-            denoised=denoised.ravel()[::step][inside],
+            noisy=noisy.ravel()[::step][inside].copy(),  # or all of the brick would stay in memory
+            denoised=denoised.ravel()[::step][inside].copy(),
         )
 
     def save(self, path: Path) -> None:
