@@ -1,11 +1,11 @@
 """Recovered contrast of low-contrast discs that were inserted into a volume before denoising."""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from scipy import ndimage
 
+from Benchmark.inserted import insert
 from Benchmark.regions import homogeneous_blocks
 
 RADIUS = 4.0  # pixels
@@ -25,8 +25,7 @@ def insert_discs(volume, contrast, spacing, count=8):
     """(volume with discs, Discs): cylinders along k, 4 pixels in radius and 5 slices deep, in homogeneous tissue.
 
     Their edge is softened by a Gaussian of 0.7 pixels, as a scanner would. Some are brighter than the tissue and some
-    darker, such that the noise that happens to lie under them cancels in the mean: else a method that removes it
-    would seem to change the contrast. volume: (K, J, I); spacing (k, j, i) in mm.
+    darker, see `insert`. volume: (K, J, I); spacing (k, j, i) in mm.
     """
     depth = 2 * HALF_DEPTH + 1
     size = int(4 * RADIUS) + 5
@@ -35,11 +34,7 @@ def insert_discs(volume, contrast, spacing, count=8):
     rows, columns = np.mgrid[:size, :size] - size // 2
     profile = ndimage.gaussian_filter((np.hypot(rows, columns) <= RADIUS).astype(np.float32), 0.7)
     baseline = disc_minus_ring(volume, centers)
-    signs = min(product((1, -1), repeat=len(baseline)), key=lambda signs: abs(np.dot(signs, baseline)))
-    contrasts = contrast * np.array(signs, dtype=np.float32)
-    result = np.array(volume, dtype=np.float32)
-    for (k, j, i), height in zip(blocks.corners, contrasts, strict=True):
-        result[k : k + depth, j : j + size, i : i + size] += height * profile
+    result, contrasts = insert(volume, blocks, profile, contrast, baseline)
     return result, Discs(centers, contrasts, baseline)
 
 
