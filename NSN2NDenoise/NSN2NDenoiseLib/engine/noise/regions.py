@@ -122,9 +122,9 @@ class _Curves:
 
 def _likeliest(curves: _Curves, common: float) -> np.ndarray:
     """The field (`counts`) with the size of steps that is most likely."""
-    best, least = np.full(curves.counts, common), np.inf
+    best, least, steps = np.full(curves.counts, common), np.inf, _squared_steps(curves.counts)
     for step in STEPS:
-        precision = _precision(curves.counts, step)
+        precision = steps / step**2 + np.eye(len(steps)) / SPREAD**2
         field = _smoothest(curves, common, sparse.csr_matrix(precision))
         unlikely = _unlikelihood(curves, field, common, precision)
         if unlikely < least:
@@ -132,18 +132,21 @@ def _likeliest(curves: _Curves, common: float) -> np.ndarray:
     return best
 
 
-def _precision(counts: tuple[int, int, int], step: float) -> np.ndarray:
-    """Matrix (regions, regions) of the squared steps and of the squared distances from the common level, in SDs."""
+def _squared_steps(counts: tuple[int, int, int]) -> np.ndarray:
+    """Matrix (regions, regions) whose quadratic form is the sum of a field's squared steps."""
     steps = np.zeros((int(np.prod(counts)),) * 2)
     for axis, n in enumerate(counts):
         before, after = np.eye(int(np.prod(counts[:axis]))), np.eye(int(np.prod(counts[axis + 1 :])))
         line = np.diff(np.eye(n), axis=0)
         steps += np.kron(np.kron(before, line.T @ line), after)
-    return steps / step**2 + np.eye(len(steps)) / SPREAD**2
+    return steps
 
 
 def _smoothest(curves: _Curves, common: float, precision: sparse.csr_matrix) -> np.ndarray:
-    """The field with the least sum of errors and squared steps: Newton's method."""
+    """The field with the least sum of errors and squared steps: Newton's method.
+
+    `precision`: matrix of the squared steps and of the squared distances from the common level, in SDs.
+    """
     field = np.full(curves.counts, common)
     for _ in range(MOVES):
         _, slope, bend = curves.at(field)
