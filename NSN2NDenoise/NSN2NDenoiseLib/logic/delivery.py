@@ -30,11 +30,14 @@ class Delivery:
         noiseVolume: the volume that takes the removed noise, True for a new one, or None.
         parameters: what was asked for, JSON-serializable.
         strength: of the first result, 0 to 1; the next one takes the strength that this one has by then.
+
+    Attributes:
+        frame: index value of the frame that is denoised; None: the volume shows no sequence.
     """
 
     def __init__(self, inputVolume, outputVolume, noiseVolume, parameters: dict, strength: float) -> None:
         self._inputID, self._outputID = inputVolume.GetID(), _idOf(outputVolume)
-        self._frame = frameShown(inputVolume)
+        self.frame = frameShown(inputVolume)
         self._noiseID, self._wantsNewNoise = _idOf(noiseVolume), noiseVolume is True
         self._parameters, self._strength = parameters, strength
         self._began = self._isUnmixed = False
@@ -73,7 +76,7 @@ class Delivery:
         if output is not None:
             self._clearAway(output, FULL_REFERENCE)
         output = results.writeResults(
-            _nodeOf(self._inputID), output, target, image, noise, report, self._parameters, self._frame, isAgain
+            _nodeOf(self._inputID), output, target, image, noise, report, self._parameters, self.frame, isAgain
         )
         if self._outputID is None:
             self._outputID = output.GetID()
@@ -119,7 +122,7 @@ class Delivery:
         strength = self._strength
         if self._began and not (self._isUnmixed and strengthOf(self.output) == 1):
             strength = strengthOf(self.output)
-        self._isUnmixed = strength < 1 and frameShown(_nodeOf(self._inputID)) != self._frame
+        self._isUnmixed = strength < 1 and frameShown(_nodeOf(self._inputID)) != self.frame
         if self._isUnmixed:
             report["warnings"] = [*(report.get("warnings") or []), SCROLLED]
         return 1.0 if self._isUnmixed else strength

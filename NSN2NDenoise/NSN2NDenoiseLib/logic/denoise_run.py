@@ -72,7 +72,6 @@ class DenoiseRun(ChildJob):
         self._onProgress, self._onFirst, self.onFinished = onProgress, onFirst, onFinished
         inputVolume = request.inputVolume
         self._inputID, self._saveNetwork = inputVolume.GetID(), request.saveNetwork
-        self._frame = sequences.frameShown(inputVolume)
         asked = {"preset": request.preset, **request.settings, "strength": request.strength, **request.where}
         self._delivery = Delivery(inputVolume, request.outputVolume, request.noiseVolume, asked, request.strength)
         job = {
@@ -141,7 +140,7 @@ class DenoiseRun(ChildJob):
         before = np.load(self._directory.file(protocol.VOLUME_FILE), mmap_mode="r")
         after = np.load(self._directory.file(name), mmap_mode="r")
         inputVolume = slicer.mrmlScene.GetNodeByID(self._inputID)
-        shown = sequences.frameAt(inputVolume, self._frame)
+        shown = sequences.frameAt(inputVolume, self._delivery.frame)
         warnings = yield from self._input.checking(shown, before, inputVolume)
         written.rememberHash(shown, report.get("inputSHA256"))
         report["warnings"] = [*(report.get("warnings") or []), *warnings]
