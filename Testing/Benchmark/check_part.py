@@ -36,6 +36,7 @@ def main() -> int:
     same = True
     for name, box in (
         ("preview, slice", (slice(middle[0], middle[0] + 1), slice(None), slice(None))),
+        ("preview, 6 slices on", (slice(middle[0] + 6, middle[0] + 7), slice(None), slice(None))),
         (
             "preview, 128 x 128 of a slice",
             (slice(middle[0], middle[0] + 1), *(slice(m - 64, m + 64) for m in middle[1:])),

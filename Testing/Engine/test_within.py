@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.filter import on_cpu
+from NSN2NDenoiseLib.engine import box_by_box
+from NSN2NDenoiseLib.engine.filter import collaborative, on_cpu
 from NSN2NDenoiseLib.engine.stages.spare import try_samples
 from NSN2NDenoiseLib.engine.volume.part import GRID, find_part, shifted
 from NSN2NDenoiseLib.engine.volume.seam import SEAM, seam
@@ -79,6 +80,46 @@ def test_the_preview_shows_the_voxels_of_the_run(case):
     np.testing.assert_array_equal(voxels, whole.denoised[box])
 
 
+@pytest.mark.parametrize("kind", ["white", "colored"])
+def test_what_was_made_of_a_box_is_not_made_again(kind, monkeypatch):
+    """Scrolling shows the voxels of the run at a part of the price, also after a wish that was given up on the way."""
+    noisy = volume_of(kind, (54, 20, 24))
+    whole, done, filter_slab = engine.denoise(noisy, FAST).denoised, [], on_cpu.filter_slab
+    monkeypatch.setattr(collaborative, "filter_slab", lambda *given: done.append(1) or filter_slab(*given))
+
+    def tried(*given):
+        before = len(done)
+        samples = try_samples(*given)
+        del done[before:]
+        return samples
+
+    monkeypatch.setattr(box_by_box, "try_samples", tried)
+
+    def slabs(preview: engine.ResultPreview, k: int, should_stop=None) -> int:
+        """How many the filter does for the box around slice k, whose voxels are those of the run."""
+        done.clear()
+        box, voxels = preview.box(np.s_[k : k + 1, 0:20, 0:24], FAST, should_stop)
+        np.testing.assert_array_equal(voxels, whole[box])
+        return len(done)
+
+    preview = engine.ResultPreview(noisy)
+    first = slabs(preview, 24)
+    assert slabs(preview, 28) == slabs(preview, 24) == 0  # the same six slices
+    assert 0 < slabs(preview, 30) < 0.5 * first
+    slabs(preview, 48), slabs(preview, 0)
+    assert [slabs(preview, k) for k in range(0, 54, 6)].count(0) >= 5
+
+    if kind == "colored":  # given up in the second of two stages with such slabs
+        other = engine.ResultPreview(noisy)
+        with pytest.raises(engine.Cancelled):
+            slabs(other, 24, lambda: len(done) > 0.8 * first)
+        assert 0 < slabs(other, 24) < 0.7 * first
+
+    monkeypatch.setattr(box_by_box, "free_memory_mb", lambda: 0.1)
+    forgetful = engine.ResultPreview(noisy)
+    assert slabs(forgetful, 24) == slabs(forgetful, 24) == first
+
+
 def test_a_part_is_left_as_it_was_where_the_whole_is(monkeypatch):
     """The samples decide, in the whole, too, whose own gain is another one."""
     noisy, where = volume_of("white", (6, 24, 200)), np.s_[:, 4:20, 168:200]
@@ -106,8 +147,8 @@ def test_the_preview_follows_threshold_axis_and_type():
 
 
 def test_the_preview_tries_the_samples_once_for_all_boxes(monkeypatch):
-    module, tried = sys.modules["NSN2NDenoiseLib.engine.result_preview"], []
-    monkeypatch.setattr(module, "try_samples", lambda *given: tried.append(given) or try_samples(*given))
+    tried = []
+    monkeypatch.setattr(box_by_box, "try_samples", lambda *given: tried.append(given) or try_samples(*given))
     noisy = volume_of("white", (8, 24, 100))
     preview, gentler = engine.ResultPreview(noisy), replace(FAST, threshold=0.004)
     for settings, tries in ((FAST, 1), (gentler, 2), (FAST, 3)):

@@ -51,10 +51,10 @@ def show():
     volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     for line in sys.stdin:
         command, *rest = line.split()
-        if command == "show" and not isAsked("hold"):
+        if command in ("show", "ahead") and not isAsked("hold"):
             number, ends = int(rest[0]), [int(end) for end in rest[2:]]
             half = volume[tuple(map(slice, ends[::2], ends[1::2]))] // 2
-            for name, type in (("sketch", "sketched"), ("preview", "shown")):
+            for name, type in (("sketch", "sketched"), ("preview", "shown"))[command == "ahead" :]:
                 np.save(os.path.join(DIRECTORY, f"{name}{number}.npy"), half)
                 say(type=type, number=number, box=ends)
         elif command == "cancel":

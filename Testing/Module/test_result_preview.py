@@ -109,6 +109,35 @@ def _placed(found, box, before):
     return whole
 
 
+def test_what_lies_beside_is_computed_before_one_scrolls_there(
+    host, module, logic, ui, volume, quickChild, monkeypatch
+):
+    """And without a sketch: then scrolling shows it at once. While a run goes on, it has the computer to itself."""
+    from NSN2NDenoiseLib.logic.preview_job import PreviewJob
+
+    module.panel.matching._inspectTimer.stop()
+    preview, wished, show = module.panel.preview, [], PreviewJob.show
+    monkeypatch.setattr(PreviewJob, "show", lambda job, *given, **how: wished.append(how) or show(job, *given, **how))
+    isRunning = logic.isRunning
+    monkeypatch.setattr(logic, "isRunning", lambda: True)
+    ui.previewResultButton.click()
+    shown(host, module)
+    assert preview._ahead is None and not any(wished)
+    monkeypatch.setattr(logic, "isRunning", isRunning)
+    red = host.slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
+    here, spacing = red.GetSliceOffset(), volume.GetSpacing()[2]
+    red.SetSliceOffset(here + spacing)
+    host.waitUntil(lambda: any(wished))
+    host.waitUntil(lambda: preview._ahead is None)
+    wished.clear()
+    for offset in (3, -3):
+        red.SetSliceOffset(here + offset * spacing)
+        shown(host, module)
+        half = voxels(volume) // 2
+        assert np.array_equal(voxels(preview.layer.node)[lookedAt(volume)], half[lookedAt(volume)])
+    assert {} not in wished  # nothing was to be waited for
+
+
 def test_it_leaves_no_trace(host, module, logic, ui, volume):
     module.panel.matching._inspectTimer.stop()
     other = host.slicer.util.addVolumeFromArray(voxels(volume), name="other")

@@ -6,7 +6,8 @@ Slicer to child, on stdin, one command per line: ``cancel``; ``keep`` (end the r
 first one, or with the frames that are done); ``residual K J I`` (compute the residual now; the voxel
 k, j, i is looked at, so its slice comes first); ``focus K J I`` (now this voxel is looked at); ``show N T K K J J I I``
 (number N, which replaces any number before: the result with threshold T, or ``auto``, in this box, from where to where
-along each axis). The end of stdin means that Slicer is gone: the child removes the job's directory and ends.
+along each axis); ``ahead`` with the same words (nobody looks there yet: no sketch of it). The end of stdin means that
+Slicer is gone: the child removes the job's directory and ends.
 
 Child to Slicer, on stdout: lines that start with `PREFIX` carry one message; every other line, and stderr, is log.
 

@@ -39,11 +39,12 @@ RESERVED = 32 << 20
 
 @dataclass(frozen=True)
 class Wish:
-    """A box of the result that Slicer wants to show: its number, threshold (None: automatic), and where it is."""
+    """A box of the result that Slicer wants: its number, threshold (None: automatic), where it is, and whether soon."""
 
     number: int
     threshold: float | None
     box: tuple[slice, slice, slice]
+    isLookedAt: bool
 
 
 class Parent:
@@ -127,11 +128,12 @@ class Parent:
             self.focus = tuple(int(word) for word in words[1:])
             if words[0] == "residual":
                 self.residualWanted.set()
-        elif len(words) == 9 and words[0] == "show":
+        elif len(words) == 9 and words[0] in ("show", "ahead"):
             threshold = None if words[2] == "auto" else float(words[2])
             ends = [int(word) for word in words[3:]]
+            box = tuple(map(slice, ends[::2], ends[1::2]))
             with self._wished:
-                self.wish = Wish(int(words[1]), threshold, tuple(map(slice, ends[::2], ends[1::2])))
+                self.wish = Wish(int(words[1]), threshold, box, words[0] == "show")
                 self._wished.notify_all()
 
 
@@ -191,7 +193,8 @@ def _answer(
         parent.send(type, number=wish.number, box=[end for side in box for end in (side.start, side.stop)])
 
     number, box = wish.number, wish.box
-    tell("sketched", protocol.sketch_file(number), box, preview.sketch(box, quick, should_stop))
+    if wish.isLookedAt:
+        tell("sketched", protocol.sketch_file(number), box, preview.sketch(box, quick, should_stop))
     tell("shown", protocol.preview_file(number), *preview.box(box, exact, should_stop, network))
 
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from .denoise_volume import begin, voxels
+from .box_by_box import BoxByBox
+from .denoise_volume import voxels
 from .errors import InputError
 from .look import Look, take_look
 from .plan import NETWORK_LEVELS, make_plan
 from .settings import Settings
 from .stages import STAGES
 from .stages.match import compare
-from .stages.spare import Tried, spare, try_samples
-from .stages.state import State, Workshop, make_workshop
+from .stages.state import State, make_workshop
 from .train.trained import TrainedNetwork
 from .volume.axes import slices_back, slices_first
 from .volume.part import GRID, Box, Part, shifted, widened
@@ -37,7 +37,7 @@ class ResultPreview:
 
     def __init__(self, volume: np.ndarray, axis: str = "auto", spacing=None, positions=None) -> None:
         self._volume = volume
-        self._tried: tuple[Settings, TrainedNetwork | None, Tried] | None = None
+        self._run: tuple[Settings, TrainedNetwork | None, BoxByBox] | None = None
         self.look: Look
         self.look, self._slices = take_look(volume, axis=axis, spacing=spacing, positions=positions)
 
@@ -49,6 +49,8 @@ class ResultPreview:
         network: TrainedNetwork | None = None,
     ) -> tuple[Box, np.ndarray]:
         """A box of the result: the voxels of a run on the whole volume; with a network but for what convolutions round.
+
+        What was computed for it is kept, and a box nearby with the same settings takes less.
 
         Args:
             box: in the volume's (K, J, I) order; it is widened to the grid on which neighbors cost next to nothing.
@@ -69,15 +71,11 @@ class ResultPreview:
                 f"{NETWORK_LEVELS} looks; run it on the whole volume"
             )
         core = self._widened(box)
-        plan = make_plan(self.look, settings, core, network)
-        workshop = make_workshop(settings, should_stop)
-        state = begin(self._slices, self.look, plan)
-        for name in plan.stages:
-            if name == "spare" and state.made_by:
-                state = spare(state, workshop, self._tried_for(settings, network, state, workshop))
-            elif name != "judge" and (state.made_by or name in plan.making):
-                state = STAGES[name](state, workshop)
-        found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, plan.part.box)]
+        if self._run is None or self._run[0] != settings or self._run[1] is not network:
+            plan = make_plan(self.look, settings, network=network)
+            self._run = settings, network, BoxByBox(self._slices, self.look, plan)
+        state = self._run[2].state(core, should_stop)
+        found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, state.region)]
         return self._reordered(core), np.ascontiguousarray(slices_back(found, self.look.axis))
 
     def sketch(self, box: Box, settings: Settings, should_stop: Callable[[], bool] | None = None) -> np.ndarray:
@@ -97,12 +95,6 @@ class ResultPreview:
             state = STAGES[name](state, workshop)
         found = slices_first(voxels(state, self._volume), self.look.axis)[shifted(core, region)]
         return np.ascontiguousarray(slices_back(found, self.look.axis))
-
-    def _tried_for(self, settings: Settings, network: TrainedNetwork | None, state: State, workshop: Workshop) -> Tried:
-        """What became of the volume's samples, which is the same for all boxes."""
-        if self._tried is None or self._tried[0] != settings or self._tried[1] is not network:
-            self._tried = settings, network, try_samples(state, workshop)
-        return self._tried[2]
 
     def _ordered(self, box: Box) -> Box:
         """A box of the volume, slices first."""

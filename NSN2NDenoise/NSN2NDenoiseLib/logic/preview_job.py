@@ -58,11 +58,12 @@ class PreviewJob(ChildJob):
         }
         super().__init__(job, inputVolume, [(inputVolume, "input volume")], _nothing)
 
-    def show(self, box: Box, threshold: float | None) -> None:
-        """Wish for the result in a box, with a threshold (normalized; None: automatic)."""
+    def show(self, box: Box, threshold: float | None, isLookedAt: bool = True) -> None:
+        """Wish for the result in a box, with a threshold (normalized; None: automatic), and a sketch if looked at."""
         self._number += 1
         ends = " ".join(f"{side.start} {side.stop}" for side in box)
-        self._child.send(f"show {self._number} {'auto' if threshold is None else repr(float(threshold))} {ends}")
+        how = f"{self._number} {'auto' if threshold is None else repr(float(threshold))} {ends}"
+        self._child.send(f"{'show' if isLookedAt else 'ahead'} {how}")
 
     def _onMessage(self, message: dict) -> None:
         if not self.running:

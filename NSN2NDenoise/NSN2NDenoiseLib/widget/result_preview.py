@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.logic import arguments, networks
+from NSN2NDenoiseLib.logic import arguments, networks, volumes
 from NSN2NDenoiseLib.logic.parameters import isThresholdAutomatic
 from NSN2NDenoiseLib.logic.preview_job import previewKey
 from NSN2NDenoiseLib.logic.turns import Turns
@@ -17,11 +17,13 @@ from .messages import Messages
 from .network import NetworkControl
 from .preview_layer import PreviewLayer
 from .preview_within import PreviewWithin
-from .slice_views import lookedAtBoxes
+from .slice_views import besideBoxes, lookedAtBoxes
 from .timers import singleShot
 
 #: Milliseconds in which scrolling and moving sliders are gathered into one wish.
 GATHER = 150
+#: So many slices to both sides of what is looked at are computed, too, before somebody scrolls there.
+AHEAD = 12
 
 
 class ResultPreviewControl(VTKObservationMixin):
@@ -45,6 +47,7 @@ class ResultPreviewControl(VTKObservationMixin):
         self._what = ""
         self._threshold = None
         self._wish, self._since = None, 0.0
+        self._ahead = None
         self._areOthersWanted = False
         self._timer = singleShot(self._follow)
         ui.previewResultButton.connect("toggled(bool)", self._onToggled)
@@ -165,7 +168,7 @@ class ResultPreviewControl(VTKObservationMixin):
         return True
 
     def _stop(self) -> None:
-        job, self._job, self._wish = self._job, None, None
+        job, self._job, self._wish, self._ahead = self._job, None, None, None
         self._timer.stop()
         if self._showing is not None:
             self._showing.stop()
@@ -202,7 +205,7 @@ class ResultPreviewControl(VTKObservationMixin):
             self.end()
             return
         if self._threshold != self._wantedThreshold():
-            self._threshold, self._wish = self._wantedThreshold(), None
+            self._threshold, self._wish, self._ahead = self._wantedThreshold(), None, None
             self.layer.forget()
         if self._areOthersWanted:
             self._areOthersWanted = False
@@ -211,13 +214,25 @@ class ResultPreviewControl(VTKObservationMixin):
         wanted = [box for box in parts if box is not None]
         unknown = [box for box in wanted if not self.layer.knows(box)]
         if not unknown:
-            if self._wish is None:
+            if self._wish is None and self._ahead is None:
                 self._say(self._shown(wanted) if wanted else self._nothing())
+                self._lookAhead(wanted)
             return
         if self._wish not in unknown:
-            self._wish, self._since = unknown[0], time.monotonic()
+            self._wish, self._since, self._ahead = unknown[0], time.monotonic(), None
             self._job.show(self._wish, self._threshold)
             self._say(_("computing..."))
+
+    def _lookAhead(self, boxes: list[tuple]) -> None:
+        """Wish for what lies beside, the nearest first, unless a run needs the computer."""
+        if self._logic.isRunning():
+            return
+        for box in besideBoxes(boxes, volumes.arrayOf(self._parameterNode.inputVolume).shape, AHEAD):
+            part = self._within.partOf(box)
+            if part is not None and not self.layer.knows(part):
+                self._ahead = part
+                self._job.show(part, self._threshold, isLookedAt=False)
+                return
 
     def _shown(self, boxes: list[tuple]) -> str:
         text = _("shown: {what}, which changes nothing here")
@@ -238,9 +253,10 @@ class ResultPreviewControl(VTKObservationMixin):
         if self._job is None:
             return
         self.layer.write(box, voxels, self._ui.strengthSlider.value / 100)
-        seconds = time.monotonic() - self._since
-        self._wish = None
-        self._say(_("shown: {what} ({seconds} s)").format(what=self._what, seconds=f"{seconds:.1f}"))
+        if self._wish is not None:
+            seconds = time.monotonic() - self._since
+            self._say(_("shown: {what} ({seconds} s)").format(what=self._what, seconds=f"{seconds:.1f}"))
+        self._wish = self._ahead = None
         self._follow()
 
     def _onNoLayer(self, error: Exception) -> None:
@@ -248,7 +264,7 @@ class ResultPreviewControl(VTKObservationMixin):
         self._messages.error(_("The result can't be previewed: {why}").format(why=str(error) or repr(error)))
 
     def _onNotShown(self, message: str) -> None:
-        self._wish = None
+        self._wish = self._ahead = None
         self._say(message)
 
     def _onFinished(self, outcome) -> None:

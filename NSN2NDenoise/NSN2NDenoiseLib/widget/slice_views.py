@@ -1,5 +1,7 @@
 """What the slice views look at: their layers, and the voxel in their middle."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import slicer
 import vtk
@@ -42,6 +44,17 @@ def lookedAtBoxes(volumeNode) -> list[tuple[slice, slice, slice]]:
         if (first < last).all():
             boxes.append(tuple(slice(int(a), int(b)) for a, b in zip(first[::-1], last[::-1], strict=True)))
     return sorted(boxes, key=lambda box: np.prod([side.stop - side.start for side in box]))
+
+
+def besideBoxes(boxes: list[tuple], shape: tuple[int, int, int], far: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Boxes of views that are not oblique, moved to both sides as by scrolling, by up to `far` voxels; near first."""
+    for distance in range(1, far + 1):
+        for box in boxes:
+            sizes = [side.stop - side.start for side in box]
+            axis = int(np.argmin(sizes))
+            for start in (box[axis].start + distance, box[axis].start - distance):
+                if sizes[axis] <= 2 and 0 <= start <= shape[axis] - sizes[axis]:
+                    yield (*box[:axis], slice(start, start + sizes[axis]), *box[axis + 1 :])
 
 
 def _worldToIJK(volumeNode) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box, around, everywhere
+from ..volume.part import Box, around, everywhere, shifted
 from .groups import Groups, block_size, cosine_transform, find_groups, hadamard
 from .on_cpu import can_compile, filter_slab
 from .slabs import over_slabs
@@ -111,13 +111,14 @@ def _one_pass(noisy, guide, result, noise: NoiseModel, excluded, needed: Box, de
             pilot = pilot.lerp(torch.from_numpy(result[here][first:last]).to(device), FIRST_PART)
         return own, pilot, unit
 
-    for part in _filter_slabs(load, result[here], block, STEPS[wiener], sd, local.corner, wiener):
+    wanted = shifted(needed, here)[0]
+    for part in _filter_slabs(load, result[here], block, STEPS[wiener], sd, local.corner, wanted, wiener):
         if progress is not None:
             progress(part)
 
 
-def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wiener: bool):
-    """One pass over the stack, slab by slab; what is done is written to `result`. Yields the part that is done."""
+def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, sd, corner, wanted, wiener: bool):
+    """One pass, slab by slab; the wanted slices of `result` are written. Yields the part that is done."""
     transform, window = (t.to(sd.device) for t in (cosine_transform(block), _window(block)))
     on_cpu, variances = can_compile(result.shape, REACH, sd.device), VARIANCES if wiener else None
 
@@ -130,7 +131,7 @@ def _filter_slabs(load, result: np.ndarray, block: tuple[int, int, int], steps, 
         groups = find_groups(pilot, unit, start, block, steps[1], REACH, corner)
         _filter_groups(noisy, pilot if wiener else None, unit, groups, transform, window, sd, total, weight)
 
-    return over_slabs(load, work, result, block, steps, REACH, sd.device)
+    return over_slabs(load, work, result, block, steps, REACH, wanted, sd.device)
 
 
 def _filter_groups(noisy, pilot, unit, groups: Groups, transform, window, sd, total, weight) -> None:

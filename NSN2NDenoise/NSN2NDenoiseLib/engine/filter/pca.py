@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box, around, everywhere
+from ..volume.part import Box, around, everywhere, shifted
 from .bands import group_size, in_bands, most_by_chance, places_around
 from .groups import block_size, chance_number, chances, cosine_transform
 from .slabs import over_slabs
@@ -64,7 +64,8 @@ def pca_filter(
     result = guide.copy()
     if min(noisy.shape[1:]) < 8:
         return result
-    here = around(needed or everywhere(noisy.shape), 1, noisy.shape)
+    needed = needed or everywhere(noisy.shape)
+    here = around(needed, 1, noisy.shape)
     local_noise = noise.inside(here)
 
     def load(first: int, last: int) -> list[torch.Tensor]:
@@ -92,7 +93,7 @@ def pca_filter(
 
         in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads(), local_noise.corner[0])
 
-    for part in over_slabs(load, work, result[here], block, STEPS, REACH):
+    for part in over_slabs(load, work, result[here], block, STEPS, REACH, shifted(needed, here)[0]):
         if progress is not None:
             progress(part)
     return result
