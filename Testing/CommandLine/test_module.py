@@ -14,7 +14,8 @@ from ctk_cli import CLIArgumentParser, CLIModule
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.cli.arguments import make_parser
 from NSN2NDenoiseLib.cli.module import ModuleProgress, make_xml, parse_call
-from NSN2NDenoiseLib.cli.parameters import BY_NAME, PARAMETERS, settings_of
+from NSN2NDenoiseLib.cli.parameters import settings_of
+from NSN2NDenoiseLib.engine.parameters import BY_NAME, PARAMETERS
 
 from Testing.CommandLine.conftest import ROOT, environment
 

@@ -46,6 +46,17 @@ def test_promised_names_and_tooltips(ui):
     assert untold == []
 
 
+def test_parameters_are_described_as_on_the_command_line(ui):
+    from NSN2NDenoiseLib.engine.parameters import BY_NAME
+    from NSN2NDenoiseLib.widget.tool_tips import WIDGETS
+
+    assert set(WIDGETS) == set(BY_NAME) - {"steps", "gap"}  # the panel has none of these
+    for parameter, names in WIDGETS.items():
+        sentence = BY_NAME[parameter].text
+        for name in names:
+            assert str(getattr(ui, name).toolTip).startswith(sentence[0].upper() + sentence[1:] + "."), name
+
+
 def test_long_texts_do_not_widen_the_panel(host, module, ui, volume):
     """They wrap or are cut: else numbers and buttons at the right would lie outside of Slicer's panel."""
     ui.resultCollapsibleButton.visible = True

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from .. import __version__
-from .parameters import BY_NAME, WITHIN, add_option, add_options
+from ..engine.parameters import BY_NAME
+from .parameters import WITHIN, add_option, add_options
 
 COMMANDS = ("denoise", "mask", "inspect", "batch", "report")
 

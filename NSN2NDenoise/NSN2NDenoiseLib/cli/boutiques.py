@@ -3,8 +3,8 @@
 import json
 
 from .. import __version__
+from ..engine.parameters import PARAMETERS, Parameter
 from .module import FILES
-from .parameters import PARAMETERS, Parameter
 
 #: Where the container recipe's images are built to (see Docs/Container.md).
 IMAGE = "nsn2n:cpu"
@@ -61,7 +61,7 @@ def _setting(parameter: Parameter) -> dict:
     described = {
         "id": parameter.name,
         "name": parameter.label,
-        "description": _sentence(parameter.text),
+        "description": _sentence(parameter.help),
         "type": "Number" if parameter.kind in (int, float) else "String",
         "value-key": _key(parameter.name),
         "optional": True,

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..engine import Progress
-from .parameters import PARAMETERS, WITHIN, Parameter, threshold
+from ..engine.parameters import PARAMETERS, Parameter
+from .parameters import WITHIN, threshold
 
 #: The files: name, element, its attributes, index or None for a flag, channel, label, sentence.
 IMAGES = {"fileExtensions": ".nrrd,.nii.gz,.nii,.mha,.mhd"}
@@ -110,7 +111,7 @@ def _setting(group: ET.Element, parameter: Parameter) -> None:
     element = "string-enumeration" if is_choice else kinds[parameter.kind]
     default = parameter.default if parameter.unset is None else parameter.unset
     place = ("longflag", parameter.name)
-    low, text = parameter.low, parameter.text
+    low, text = parameter.low, parameter.help
     if low is not None and default < low:  # XML can't say that of all below only this one is allowed
         text, low = f"{text}; {default}: as the preset has it, else from {low}", default
     node = _parameter(group, element, {}, parameter.name, place, text, parameter.label, str(default), None)
@@ -158,7 +159,7 @@ def parse_call(arguments: Sequence[str]) -> argparse.Namespace:
         parser.add_argument(*([f"--{name}"] if index is None else [name]), type=Path, help=text)
     for parameter in PARAMETERS:
         kind = {"choices": _choices(parameter)} if isinstance(parameter.kind, tuple) else {"type": parameter.kind}
-        parser.add_argument(f"--{parameter.name}", default=parameter.default, help=parameter.text, **kind)
+        parser.add_argument(f"--{parameter.name}", default=parameter.default, help=parameter.help, **kind)
     for flag in IGNORED:
         parser.add_argument(flag, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from .quality import QualityControl
 from .result_preview import ResultPreviewControl
 from .run_control import RunControl
 from .strength import StrengthControl
+from .tool_tips import setToolTips
 from .within import WithinSection
 
 #: The parameters that may name no node, and do so when theirs is removed.
@@ -42,6 +43,7 @@ class Panel(VTKObservationMixin):
         self.widget = slicer.util.loadUI(uiPath)
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.widget.setMRMLScene(slicer.mrmlScene)
+        setToolTips(self.ui)
         self.messages = Messages(self.ui)
         self.matching = MatchingSection(self.ui, logic, self.messages)
         self.compare = CompareControl(self.ui, logic, self.messages)
