@@ -15,7 +15,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
-from NSN2NDenoiseLib.report.runs import ENTRIES
+from NSN2NDenoiseLib.report.runs import ENTRIES, MEASURED
 
 from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
@@ -178,6 +178,20 @@ def test_an_alarm_of_full_strength_says_so(floats, nsn2n, tmp_path):
     assert "anatomyRemoved" not in page.figures["figures"]
     # of the volumes: the run's is of full strength
     assert page.figures["figures"]["meanShift"] == pytest.approx(run["meanShift"], abs=1e-3)
+
+
+def test_a_run_of_less_strength_gives_its_own_figures(done, nsn2n, tmp_path):
+    source = done / "Doe^John.nrrd"
+    call = ("--strength", "0.5", "--report", "run.json", "--preset", "fast", "--device", "cpu")
+    assert nsn2n("denoise", source, "half.nrrd", *call).returncode == 0
+    assert nsn2n("report", source, "half.nrrd", "--run", "run.json", "-o", "page.html").returncode == 0
+    stored = Page((tmp_path / "page.html").read_text(encoding="utf-8")).figures["figures"]
+    run, full = (json.loads(path.read_text()) for path in (tmp_path / "run.json", done / "run.json"))
+    for key in MEASURED:
+        assert stored[key] == run[key]
+    assert stored["ofVolumes"]["noiseAfter"] == run["noiseAfter"]  # what was mixed in counts once
+    assert run["noiseAfter"] == pytest.approx(0.5 * (full["noiseBefore"] + full["noiseAfter"]), rel=1e-3)
+    assert "anatomyRemoved" not in stored  # judged at full strength
 
 
 def test_a_smeared_result_fails(nsn2n, tmp_path):

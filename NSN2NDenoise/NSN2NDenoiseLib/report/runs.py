@@ -1,6 +1,7 @@
 """The report of a run, as the quality report needs it: is it one, and what does it cost to make the run again?"""
 
 from ..engine import InputError
+from ..engine.judge.quality import strength_since
 
 #: What such a report must hold; what else is read, reports of earlier versions lack.
 ENTRIES = {
@@ -33,7 +34,7 @@ def is_of_another(run: dict, identity: dict, which: str) -> bool:
 def own_figures(run: dict, identity: dict) -> dict:
     """What the run has measured itself that holds for this result of this input.
 
-    A run measures before it mixes input back in, and before it takes a bias away, which is no anatomy.
+    A run judges what was removed before it mixes input back in, and measures before it takes a bias away.
 
     Args:
         run: the report.
@@ -43,10 +44,10 @@ def own_figures(run: dict, identity: dict) -> dict:
         "anatomyRemoved", 0 to 1, unless the report is of other volumes; entries of `MEASURED`, image units, where it is
         of these for certain; as far as the report has them.
     """
-    if run["strength"] < 1 or any(is_of_another(run, identity, which) for which in ("input", "result")):
+    if strength_since(run) < 1 or any(is_of_another(run, identity, which) for which in ("input", "result")):
         return {}
     is_certain = "inputSHA256" in run and "resultSHA256" in run and not run["ricianCorrected"]
-    holds = ("anatomyRemoved", *(MEASURED if is_certain else ()))
+    holds = (*(("anatomyRemoved",) if run["strength"] == 1 else ()), *(MEASURED if is_certain else ()))
     return {key: run[key] for key in holds if key in run}
 
 

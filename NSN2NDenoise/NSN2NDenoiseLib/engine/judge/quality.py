@@ -34,8 +34,8 @@ def measure_quality(
 
     The figures that the report of a run has, too (noiseBefore, noiseAfter, meanShift, worstBlockShift,
     homogeneousBlocks, sliceCorrelation), are made by the same functions. A run measures before it rounds to whole
-    numbers and before it takes a bias away or mixes input back in; here the result is judged as it is. The noise that
-    is left can't be told from anatomy in two volumes: it is what the run found, or None.
+    numbers and before it takes a bias away; here the result is judged as it is. The noise that is left can't be told
+    from anatomy in two volumes: it is what the run found, or None.
 
     Args:
         volume, result: (K, J, I) input and output, image units.
@@ -72,13 +72,20 @@ def measure_quality(
 def noise_left_by(report: dict | None) -> float:
     """SD of the noise in a result in units of the input's, as its run's report has it; NaN where it has not.
 
-    Where input was mixed back in (strength below 1), at most: what is mixed in and what was left add up.
+    Where input was mixed back in since, at most: what is mixed in and what was left add up.
     """
     before, after = ((report or {}).get(key) for key in ("noiseBefore", "noiseAfter"))
     if not before or after is None:
         return float("nan")
-    strength = report["strength"]
+    strength = strength_since(report)
     return 1 - strength + strength * after / before
+
+
+def strength_since(report: dict) -> float:
+    """Strength of a result, 0 to 1, beyond the one at which its run's figures were measured: a run of Slicer's panel
+    is of full strength, and mixed later; one of the command line is measured when it is mixed."""
+    own = (report.get("settings") or {}).get("strength", 1.0)
+    return 1.0 if report["strength"] == own else report["strength"]
 
 
 def pixel_size(spacing: tuple[float, float, float] | None, axis: str) -> tuple[float, float]:
