@@ -16,6 +16,7 @@ from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
 from NSN2NDenoiseLib.report.runs import ENTRIES, MEASURED
+from scipy import ndimage
 
 from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
@@ -192,6 +193,15 @@ def test_a_run_of_less_strength_gives_its_own_figures(done, nsn2n, tmp_path):
     assert stored["ofVolumes"]["noiseAfter"] == run["noiseAfter"]  # what was mixed in counts once
     assert run["noiseAfter"] == pytest.approx(0.5 * (full["noiseBefore"] + full["noiseAfter"]), rel=1e-3)
     assert "anatomyRemoved" not in stored  # judged at full strength
+
+
+def test_a_volume_that_was_left_as_it_was_says_why(nsn2n, tmp_path):
+    image = sitk.GetImageFromArray(ndimage.gaussian_filter(boxes(0), 1.5).astype(np.float32))
+    sitk.WriteImage(image, str(tmp_path / "in.nrrd"))
+    assert nsn2n("denoise", "in.nrrd", "out.nrrd", "--report", "run.json", "--device", "cpu").returncode == 0
+    assert nsn2n("report", "in.nrrd", "out.nrrd", "--run", "run.json", "-o", "page.html").returncode == 0
+    head = (tmp_path / "page.html").read_text(encoding="utf-8").split("<h2>")[0]
+    assert "nothing was removed. Left as it was: it has too little noise to be worth denoising" in head
 
 
 def test_a_smeared_result_fails(nsn2n, tmp_path):

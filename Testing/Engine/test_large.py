@@ -142,6 +142,7 @@ def test_a_volume_that_is_not_worth_it_is_left_as_it_was(monkeypatch, why):
     assert target.tobytes() == volume.tobytes()
     assert report["leftAsItWas"] and report["noiseAfter"] == report["noiseBefore"] and report["meanShift"] == 0
     assert report["flatAfter"] == report["flatBefore"]
+    assert not any("fell only" in text for text in report["warnings"])
 
 
 def test_a_network_is_trained_once_and_used_for_all(monkeypatch):

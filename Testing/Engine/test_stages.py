@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.judge.measure import effect_warnings
 from NSN2NDenoiseLib.engine.stages import STAGES
 from scipy import ndimage
 
@@ -93,6 +94,14 @@ def test_a_volume_without_noise_is_left_as_it_was(kind):
 def test_a_volume_with_noise_is_not_left_as_it_was(fast_run):
     _, result = fast_run
     assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
+
+
+def test_a_run_that_did_little_is_told_to_train_longer_only_if_it_trained():
+    little = {"noiseBefore": 10.0, "noiseAfter": 9.0}
+    (trained,), (filtered,) = (effect_warnings(little, trains) for trains in (True, False))
+    assert "fell only from 10 to 9: train for more steps, or check" in trained
+    assert "fell only from 10 to 9: check" in filtered
+    assert effect_warnings({**little, "noiseAfter": 7.9}, True) == []
 
 
 @pytest.mark.parametrize("stage", ["look", "match", "first", "similar", "learn", "refine"])
@@ -226,6 +235,7 @@ def test_inspect_foresees_what_the_run_decides_by(fast_run, monkeypatch):
     for module in ("inspect_volume", "stages.spare"):
         monkeypatch.setattr(sys.modules[f"NSN2NDenoiseLib.engine.{module}"], "LEAST_GAIN", facts["predictedGain"] + 1)
     assert not engine.inspect_volume(noisy, settings=settings)["worthDenoising"]
-    assert engine.denoise(noisy, settings).report["leftAsItWas"]
+    left = engine.denoise(noisy, settings).report
+    assert left["leftAsItWas"] and not any("fell only" in text for text in left["warnings"])
     network_alone = engine.Settings.from_preset("nsn2n", width=4, levels=2, batch=2, device="cpu")
     assert engine.inspect_volume(noisy, settings=network_alone)["predictedGain"] is None

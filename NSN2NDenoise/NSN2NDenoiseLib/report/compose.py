@@ -110,6 +110,8 @@ def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
     found = []
     if figures["identical"]:
         found.append("Input and result are the same voxel by voxel: nothing was removed.")
+        if run is not None and not run["stages"] and not is_of_another(run, identity, "result"):
+            found[0] += " " + engine.describe_effect(run)
     if run is None:
         found.append("No report of the run was given: how the result was made is not known.")
         return found

@@ -41,13 +41,13 @@ def effect(look: Look, shifts: tuple[float, float], flat: tuple[float, float], n
     }
 
 
-def effect_warnings(figures: dict) -> list[str]:
-    """What to say of a run that did little; `figures` as `measure` returns them."""
+def effect_warnings(figures: dict, trained: bool) -> list[str]:
+    """What to say of a run that did little; `figures` as `measure` returns them, `trained`: a network for it."""
     before, after = figures["noiseBefore"], figures["noiseAfter"]
     if before and after is not None and after > HARDLY_ANY * before:
+        more = "train for more steps, or " if trained else ""
         return [
-            f"The noise fell only from {before:g} to {after:g}: train for more steps, or check the slice correlation "
-            "and the threshold."
+            f"The noise fell only from {before:g} to {after:g}: {more}check the slice correlation and the threshold."
         ]
     return []
 
