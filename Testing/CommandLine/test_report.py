@@ -15,6 +15,7 @@ from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine.judge.identity import voxel_hash
 from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.quality import measure_quality, noise_left_by
+from NSN2NDenoiseLib.engine.judge.shift import shift_by_tissue
 from NSN2NDenoiseLib.report.runs import ENTRIES, MEASURED
 from scipy import ndimage
 
@@ -22,6 +23,7 @@ from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.CommandLine.dicom_files import write_series
 from Testing.CommandLine.test_frames import write_frames
+from Testing.Engine.phantoms import magnitude, mr_phantom
 
 VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
 
@@ -193,6 +195,26 @@ def test_a_run_of_less_strength_gives_its_own_figures(done, nsn2n, tmp_path):
     assert stored["ofVolumes"]["noiseAfter"] == run["noiseAfter"]  # what was mixed in counts once
     assert run["noiseAfter"] == pytest.approx(0.5 * (full["noiseBefore"] + full["noiseAfter"]), rel=1e-3)
     assert "anatomyRemoved" not in stored  # judged at full strength
+
+
+def test_a_bias_of_mr_that_was_taken_away_fails_no_limit(nsn2n, tmp_path):
+    image = sitk.GetImageFromArray(np.rint(magnitude(mr_phantom(6, 96), 12.0)).astype(np.int16))
+    sitk.WriteImage(image, str(tmp_path / "in.nrrd"))
+    call = ("--report", "run.json", "--preset", "fast", "--device", "cpu")
+    assert nsn2n("denoise", "in.nrrd", "out.nrrd", *call).returncode == 0
+    assert nsn2n("report", "in.nrrd", "out.nrrd", "--run", "run.json", "-o", "page.html").returncode == 0
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["ricianCorrected"] and "with this bias put back" in page.source.split("<h2>")[0]
+    before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / n))) for n in ("in.nrrd", "out.nrrd"))
+    moved = {row["name"]: row["shift"] for row in shift_by_tissue(before, after)}
+    assert abs(moved["darker third of the tissue"]) > 0.1 * run["noiseBefore"]
+    for row in page.figures["limits"]:
+        assert row["passed"] or "shift" not in row["name"].lower(), row
+    stored = page.figures["figures"]
+    for key in MEASURED:
+        assert stored[key] == run[key]
+        assert stored["ofVolumes"][key] == pytest.approx(run[key], abs=0.03 * run["noiseBefore"])
 
 
 def test_a_volume_that_was_left_as_it_was_says_why(nsn2n, tmp_path):

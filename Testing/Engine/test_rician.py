@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.noise.rician import invert_mean, rayleigh_sigma, rician_mean
+from NSN2NDenoiseLib.engine.noise.rician import invert_mean, put_back_bias, rayleigh_sigma, rician_mean
 from NSN2NDenoiseLib.engine.plan import choose_sigma
 from scipy import ndimage, stats
 
@@ -38,6 +38,19 @@ def test_the_inverse_gives_the_amplitude_back():
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[amplitude > 0.1], 7 * amplitude[amplitude > 0.1], atol=7e-3, rtol=1e-6)
     assert (np.diff(found) >= 0).all()
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.4])
+def test_a_bias_that_is_put_back_is_the_one_that_was_taken_away(strength):
+    random = np.random.default_rng(0)
+    before = random.integers(0, 400, (2, 30, 40)).astype(np.int16)
+    means = (9 * rician_mean(random.uniform(0.2, 60, before.shape))).astype(np.float32)
+    excluded = np.zeros(before.shape, bool)
+    excluded[:, :4] = True
+    result = np.where(excluded, before, before + strength * (invert_mean(means, 9.0) - before)).astype(np.float32)
+    found = put_back_bias(before, result, 9.0, strength, excluded)
+    wanted = np.where(excluded, before, before + strength * (means - before))
+    np.testing.assert_allclose(found, wanted, atol=0.02)
 
 
 def test_nothing_below_the_mean_in_air():

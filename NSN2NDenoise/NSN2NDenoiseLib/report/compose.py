@@ -12,9 +12,11 @@ from ..engine.judge.contrast import measure_contrast, settings_of
 from ..engine.judge.identity import voxel_hash
 from ..engine.judge.limits import check_limits
 from ..engine.judge.quality import measure_quality, noise_left_by
+from ..engine.noise.rician import put_back_bias
+from ..engine.volume.axes import slices_back, slices_first
 from .page import Content
 from .pictures import Geometry, noise_picture, slice_pictures
-from .runs import MEASURED, is_of_another, own_figures, price
+from .runs import MEASURED, bias_comes_back, is_of_another, own_figures, price
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,14 @@ def compose(
         settings_of(run)
     axis = "auto" if run is None else run["axis"]
     look, slices = engine.take_look(pair.volume, axis=axis, spacing=pair.spacing, positions=pair.positions)
-    figures = measure_quality(pair.volume, pair.result, look, slices, pair.spacing, noise_left_by(run))
-    del slices
+    identity = _identify(pair)
+    judged = _judged(pair, run, identity, look.axis, slices.excluded)
+    figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, noise_left_by(run))
+    del slices, judged
     if lesions:
         figures["contrast"] = measure_contrast(
             pair.volume, pair.result, look, run, pair.spacing, pair.positions, progress, should_stop
         )
-    identity = _identify(pair)
     if run is not None:
         figures = _by_run(figures, own_figures(run, identity))
     geometry = Geometry(pair.directions, pair.spacing[::-1])
@@ -100,6 +103,14 @@ def _identify(pair: Pair) -> dict:
     }
 
 
+def _judged(pair: Pair, run: dict | None, identity: dict, axis: str, excluded: np.ndarray | None) -> np.ndarray:
+    """The result, with the bias of MR where its run took one away: that moves values, as it should."""
+    if not bias_comes_back(run, identity):
+        return pair.result
+    before, after = slices_first(pair.volume, axis), slices_first(pair.result, axis)
+    return slices_back(put_back_bias(before, after, run["ricianSigma"], run["strength"], excluded), axis)
+
+
 def _by_run(figures: dict, own: dict) -> dict:
     """The figures with the run's own in their place; those measured on the volumes are kept as "ofVolumes"."""
     return {**figures, **own, "ofVolumes": {key: figures[key] for key in MEASURED if key in own}}
@@ -121,7 +132,12 @@ def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
     for which in ("input", "result"):
         if is_of_another(run, identity, which):
             found.append(f"The {which} is not the one of the run whose report was given: their hashes differ.")
-    if run["ricianCorrected"]:
+    if bias_comes_back(run, identity):
+        found.append(
+            "The run took the Rician bias of a magnitude image away, which moves values where the signal is weak, as "
+            "it should. So figures and limits are of the result with this bias put back; the pictures show it as it is."
+        )
+    elif run["ricianCorrected"]:
         found.append(
             "The run took the Rician bias of a magnitude image away. Shift, leak and correlation of the removed noise "
             "include that bias, which is smooth and strongest where the signal is weak."

@@ -31,10 +31,19 @@ def is_of_another(run: dict, identity: dict, which: str) -> bool:
     return run.get(f"{which}SHA256") not in (None, identity[f"{which}SHA256"])
 
 
+def bias_comes_back(run: dict | None, identity: dict) -> bool:
+    """Whether a result has to be judged with the bias of MR that its run took away: it is the run's, and all of the
+    volume is, so that it is known where the bias went."""
+    if run is None or not run["ricianCorrected"] or run.get("ricianSigma") is None or run.get("within"):
+        return False
+    return run["strength"] > 0 and not any(is_of_another(run, identity, which) for which in ("input", "result"))
+
+
 def own_figures(run: dict, identity: dict) -> dict:
     """What the run has measured itself that holds for this result of this input.
 
-    A run judges what was removed before it mixes input back in, and measures before it takes a bias away.
+    A run judges what was removed before it mixes input back in, and measures before it takes a bias away (see
+    `bias_comes_back`).
 
     Args:
         run: the report.
@@ -46,7 +55,8 @@ def own_figures(run: dict, identity: dict) -> dict:
     """
     if strength_since(run) < 1 or any(is_of_another(run, identity, which) for which in ("input", "result")):
         return {}
-    is_certain = "inputSHA256" in run and "resultSHA256" in run and not run["ricianCorrected"]
+    is_alike = not run["ricianCorrected"] or bias_comes_back(run, identity)
+    is_certain = "inputSHA256" in run and "resultSHA256" in run and is_alike
     holds = (*(("anatomyRemoved",) if run["strength"] == 1 else ()), *(MEASURED if is_certain else ()))
     return {key: run[key] for key in holds if key in run}
 

@@ -219,9 +219,8 @@ def run(content: "Content") -> str:
         measured = [[text(name), number(report[k], 5), number(of_volumes[k], 5)] for k, name in known.items()]
         found = (
             "<p>The run's own figures, and the same measured on the two volumes. A run measures before it rounds to "
-            "whole numbers and takes a bias away, and in Slicer before input is mixed back in. Where it did neither of "
-            "the latter two, and both hashes are the run's, tiles and limits go by its figures.</p>"
-            + table(["", "run", "volumes"], measured)
+            "whole numbers, and in Slicer before input is mixed back in. Where it was not mixed there, and both hashes "
+            "are the run's, tiles and limits go by its figures.</p>" + table(["", "run", "volumes"], measured)
         )
     rows.append(("page made on", text(made["machine"])))
     return f"<h2>What was run</h2>{facts(rows)}{found}"

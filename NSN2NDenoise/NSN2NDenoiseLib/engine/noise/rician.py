@@ -111,6 +111,32 @@ def invert_mean(mean: np.ndarray, sigma: float) -> np.ndarray:
     return (np.where(ratio > means[-1], beyond, inside) * sigma).astype(np.float32)
 
 
+def put_back_bias(
+    before: np.ndarray, after: np.ndarray, sigma: float, strength: float = 1.0, excluded: np.ndarray | None = None
+) -> np.ndarray:
+    """A result as it was before its bias was taken away, by the same law: what the filters alone made.
+
+    Args:
+        before, after: (slices, rows, columns), image units; input, and result whose bias was corrected.
+        sigma: SD of the noise in each channel, image units, > 0.
+        strength: with which the result was mixed with the input after that, > 0.
+        excluded: boolean, same shape, where the result is the input; or None.
+
+    Returns:
+        float32, same shape.
+    """
+    amplitudes, means = _table()
+    found = np.empty(after.shape, np.float32)
+    for k, plane in enumerate(after):
+        own = before[k].astype(np.float64)
+        ratio = np.maximum(own + (plane - own) / strength, 0) / sigma
+        mean = np.where(ratio > amplitudes[-1], np.sqrt(ratio**2 + 1), np.interp(ratio, amplitudes, means)) * sigma
+        found[k] = own + strength * (mean - own)
+        if excluded is not None:
+            found[k][excluded[k]] = plane[excluded[k]]
+    return found
+
+
 def rician_mean(amplitude: np.ndarray) -> np.ndarray:
     """E[M](A, 1) = sqrt(pi/2) L_1/2(-A^2/2) for amplitudes from 0 to about 1000, same shape, float64."""
     half = np.asarray(amplitude, np.float64) ** 2 / 4
