@@ -183,13 +183,13 @@ def test_an_alarm_of_full_strength_says_so(floats, nsn2n, tmp_path):
     assert page.figures["figures"]["meanShift"] == pytest.approx(run["meanShift"], abs=1e-3)
 
 
-def test_a_run_of_less_strength_gives_its_own_figures(done, nsn2n, tmp_path):
-    source = done / "Doe^John.nrrd"
+def test_a_run_of_less_strength_gives_its_own_figures(floats, nsn2n, tmp_path):
+    source = floats / "in.nrrd"
     call = ("--strength", "0.5", "--report", "run.json", "--preset", "fast", "--device", "cpu")
     assert nsn2n("denoise", source, "half.nrrd", *call).returncode == 0
     assert nsn2n("report", source, "half.nrrd", "--run", "run.json", "-o", "page.html").returncode == 0
     stored = Page((tmp_path / "page.html").read_text(encoding="utf-8")).figures["figures"]
-    run, full = (json.loads(path.read_text()) for path in (tmp_path / "run.json", done / "run.json"))
+    run, full = (json.loads(path.read_text()) for path in (tmp_path / "run.json", floats / "run.json"))
     for key in MEASURED:
         assert stored[key] == run[key]
     assert stored["ofVolumes"]["noiseAfter"] == run["noiseAfter"]  # what was mixed in counts once

@@ -7,6 +7,7 @@ from Benchmark.metrics_texture import noise_power_spectrum
 from Benchmark.regions import Blocks
 from NSN2NDenoiseLib.engine.judge.edges import edge_transfer
 from NSN2NDenoiseLib.engine.judge.leak import leak
+from NSN2NDenoiseLib.engine.judge.limits import check_limits
 from NSN2NDenoiseLib.engine.judge.residual import residual_correlation
 from NSN2NDenoiseLib.engine.judge.shift import shift_by_tissue, shift_map
 from NSN2NDenoiseLib.engine.judge.spectrum import Windows, find_windows, noise_power, window_sd
@@ -135,6 +136,30 @@ def test_transfer_at_edges_of_the_image_is_the_known_blurs(edges):
         expected = np.exp(-2 * (np.pi * 1.2 * 0.8 * frequency) ** 2)
         np.testing.assert_allclose(row["transfer"], expected, atol=0.08)
         assert row["half"] == pytest.approx(np.sqrt(np.log(2) / 2) / (np.pi * 1.2 * 0.8), abs=0.03)
+
+
+def test_the_error_of_the_transfer_is_its_spread_over_draws_of_noise(edges):
+    clean = edges[0][:4, :, :80]  # few weak edges
+    found = []
+    for seed in range(12):
+        noisy = clean + np.random.default_rng(seed).normal(0, 14, clean.shape).astype(np.float32)
+        found += edge_transfer(noisy, clean, *everywhere(clean), 14.0, (0.8, 0.8))
+    count = min(len(row["transfer"]) for row in found) // 2
+    transfers, errors = (np.array([row[key][:count] for row in found]) for key in ("transfer", "error"))
+    spread = np.sqrt(np.square(transfers - 1).mean(axis=0))
+    assert spread.max() > 0.05
+    np.testing.assert_allclose(errors.mean(axis=0), spread, rtol=0.5)
+
+
+@pytest.mark.parametrize(("transfer", "error", "passed"), [(0.85, 0.04, True), (0.85, 0.01, False), (0.91, 0.0, True)])
+def test_edges_fail_their_limit_only_as_far_as_they_are_known(transfer, error, passed):
+    unknown = {"noiseAfter": None, "meanShift": None, "spectrum": None}
+    nothing = {"shiftByTissue": [], "leak": [], "sliceCorrelation": []}
+    residual = {"withImage": None, "acrossSlices": None}
+    edges = [{"transfer": [1.0, transfer, 1.0, 0.1], "error": [0.0, error, 0.0, 0.0]}]
+    (row,) = check_limits({"noiseBefore": 10.0, **unknown, **nothing, "residual": residual, "edges": edges})
+    assert row["passed"] is passed and row["name"].startswith("Edges left")
+    assert row["value"] == pytest.approx(transfer + 2 * error)
 
 
 def test_a_perfect_denoiser_blurs_no_edge_and_one_that_halves_weak_ones_shows(edges):

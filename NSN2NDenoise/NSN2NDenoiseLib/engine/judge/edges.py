@@ -11,6 +11,8 @@ SMOOTH = 1.5
 STEPS, FEWEST, MOST = (4.0, 8.0, 16.0), 60, 3000
 #: Part of a profile that is averaged at each end, and the part that fades out there before it is transformed.
 END, TAPER = 0.15, 0.4
+#: Parts of a group that are left out in turn, which says how well its transfer is known.
+FOLDS = 10
 #: Frequencies count as far as the input's own edges have this part of their step.
 SEEN = 0.1
 
@@ -37,8 +39,8 @@ def edge_transfer(
 
     Returns:
         dict of JSON values for each group that has enough edges: from, to (noise SDs; to is None in the last), step
-        (median, image units), edges, frequency (1/mm), transfer (1: as in the input), half (1/mm, where it falls to
-        0.5; None where it does not).
+        (median, image units), edges, frequency (1/mm), transfer (1: as in the input), error (its standard error), half
+        (1/mm, where it falls to 0.5; None where it does not).
     """
     if not noise_sd > 0:
         return []
@@ -57,7 +59,7 @@ def edge_transfer(
         here = np.flatnonzero((heights >= low) & (heights < high))
         if len(here) < FEWEST:
             continue
-        here = np.random.default_rng(0).permutation(here)[:MOST]
+        here = np.sort(np.random.default_rng(0).permutation(here)[:MOST])
         one, two = (_spectrum(part[here].sum(axis=0) / steps[here].sum()) for part in profiles)
         frequency = np.fft.rfftfreq(2 * (len(one) - 1), STEP * float(np.mean(pixel)))
         seen = (frequency <= 0.5 / max(pixel)) & np.logical_and.accumulate(one > SEEN * one[0])
@@ -70,6 +72,7 @@ def edge_transfer(
                 "edges": len(here),
                 "frequency": frequency[seen].tolist(),
                 "transfer": transfer.tolist(),
+                "error": _error(profiles[:, here], len(transfer)).tolist(),
                 "half": _first_below(frequency[seen], transfer, 0.5),
             }
         )
@@ -100,6 +103,15 @@ def _profiles(before, after, inside, k: int, least: float) -> tuple[np.ndarray, 
 def _spectrum(profile: np.ndarray) -> np.ndarray:
     line = np.diff(profile)
     return np.abs(np.fft.rfft(line * signal.windows.tukey(len(line) + 2, TAPER)[1:-1], 4 * len(line)))
+
+
+def _error(profiles: np.ndarray, count: int) -> np.ndarray:
+    """Standard error of the transfer at the first `count` frequencies, by the jackknife: edges of neighboring places
+    share noise, so they are left out together. profiles: (2, edges, samples)."""
+    sums = np.stack([part.sum(axis=1) for part in np.array_split(profiles, FOLDS, axis=1)])
+    without = [sums.sum(axis=0) - part for part in sums]
+    transfers = np.stack([_spectrum(two)[:count] / _spectrum(one)[:count] for one, two in without])
+    return np.sqrt((FOLDS - 1) * transfers.var(axis=0))
 
 
 def _first_below(frequency: np.ndarray, transfer: np.ndarray, level: float) -> float | None:
