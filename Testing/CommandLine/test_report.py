@@ -23,6 +23,7 @@ from Testing.CommandLine.bids_files import boxes
 from Testing.CommandLine.conftest import SAMPLE, environment
 from Testing.CommandLine.dicom_files import write_series
 from Testing.CommandLine.test_frames import write_frames
+from Testing.CommandLine.test_within import write_labels
 from Testing.Engine.phantoms import magnitude, mr_phantom
 
 VOID = {"meta", "img", "br", "line", "polyline", "path", "rect", "circle"}
@@ -215,6 +216,22 @@ def test_a_bias_of_mr_that_was_taken_away_fails_no_limit(nsn2n, tmp_path):
     for key in MEASURED:
         assert stored[key] == run[key]
         assert stored["ofVolumes"][key] == pytest.approx(run[key], abs=0.03 * run["noiseBefore"])
+
+
+def test_of_a_run_within_a_part_that_part_is_judged(floats, nsn2n, tmp_path):
+    source = floats / "in.nrrd"
+    wanted = write_labels(tmp_path / "part.nrrd", source, np.s_[5:9, 20:60, 30:60])
+    call = ("--within", "part.nrrd", "--report", "run.json", "--preset", "fast", "--device", "cpu")
+    assert nsn2n("denoise", source, "out.nrrd", *call).returncode == 0
+    assert nsn2n("report", source, "out.nrrd", "--run", "run.json", "-o", "page.html").returncode == 0
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "Only a part of the volume was denoised, 7.5 % of its voxels" in page.source.split("<h2>")[0]
+    stored = page.figures["figures"]
+    assert stored["residual"]["sd"] == pytest.approx(stored["noiseBefore"], rel=0.2)
+    assert min(stored["leak"]) > 0.3  # what was not denoised would have none
+    assert 0 < sum(row["voxels"] for row in stored["shiftByTissue"]) <= wanted.sum()
+    assert stored["ofVolumes"]["homogeneousBlocks"] < stored["homogeneousBlocks"]
+    assert {f"slice {k}: removed" for k in (6, 7)} <= set(page.texts)
 
 
 def test_a_volume_that_was_left_as_it_was_says_why(nsn2n, tmp_path):

@@ -11,7 +11,7 @@ from .. import __version__, engine
 from ..engine.judge.contrast import measure_contrast, settings_of
 from ..engine.judge.identity import voxel_hash
 from ..engine.judge.limits import check_limits
-from ..engine.judge.quality import measure_quality, noise_left_by
+from ..engine.judge.quality import changed_part, ends_of, measure_quality, noise_left_by
 from ..engine.noise.rician import put_back_bias
 from ..engine.volume.axes import slices_back, slices_first
 from .page import Content
@@ -66,8 +66,10 @@ def compose(
     look, slices = engine.take_look(pair.volume, axis=axis, spacing=pair.spacing, positions=pair.positions)
     identity = _identify(pair)
     judged = _judged(pair, run, identity, look.axis, slices.excluded)
-    figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, noise_left_by(run))
-    del slices, judged
+    part = _part(pair, run, identity, look.axis)
+    figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, noise_left_by(run), part)
+    ends = ends_of(part, look.shape[0])
+    del slices, judged, part
     if lesions:
         figures["contrast"] = measure_contrast(
             pair.volume, pair.result, look, run, pair.spacing, pair.positions, progress, should_stop
@@ -75,7 +77,7 @@ def compose(
     if run is not None:
         figures = _by_run(figures, own_figures(run, identity))
     geometry = Geometry(pair.directions, pair.spacing[::-1])
-    pictures, pictures_text = slice_pictures(pair.volume, pair.result, look, geometry)
+    pictures, pictures_text = slice_pictures(pair.volume, pair.result, look, geometry, ends)
     return Content(
         title,
         identity,
@@ -111,6 +113,13 @@ def _judged(pair: Pair, run: dict | None, identity: dict, axis: str, excluded: n
     return slices_back(put_back_bias(before, after, run["ricianSigma"], run["strength"], excluded), axis)
 
 
+def _part(pair: Pair, run: dict | None, identity: dict, axis: str) -> np.ndarray | None:
+    """What alone was denoised, (slices, rows, columns) bool; None: the whole volume, or it is not known."""
+    if run is None or not run.get("within") or any(is_of_another(run, identity, w) for w in ("input", "result")):
+        return None
+    return changed_part(slices_first(pair.volume, axis), slices_first(pair.result, axis))
+
+
 def _by_run(figures: dict, own: dict) -> dict:
     """The figures with the run's own in their place; those measured on the volumes are kept as "ofVolumes"."""
     return {**figures, **own, "ofVolumes": {key: figures[key] for key in MEASURED if key in own}}
@@ -132,6 +141,12 @@ def _notes(run: dict | None, identity: dict, figures: dict) -> list[str]:
     for which in ("input", "result"):
         if is_of_another(run, identity, which):
             found.append(f"The {which} is not the one of the run whose report was given: their hashes differ.")
+    if run.get("within"):
+        found.append(
+            f"Only a part of the volume was denoised, {100 * run['within']['fraction']:.2g} % of its voxels; the rest "
+            "is the input. What is measured on the volumes is of that part, as far as it has full strength; the run's "
+            "own figures are of the box around it that it worked on."
+        )
     if bias_comes_back(run, identity):
         found.append(
             "The run took the Rician bias of a magnitude image away, which moves values where the signal is weak, as "

@@ -39,7 +39,7 @@ class Geometry:
 
 
 def slice_pictures(
-    volume: np.ndarray, result: np.ndarray, look: Look, geometry: Geometry
+    volume: np.ndarray, result: np.ndarray, look: Look, geometry: Geometry, ends: tuple[int, int]
 ) -> tuple[list[list[Picture]], str]:
     """Rows of before, after, removed and local shift, and what their gray values mean.
 
@@ -47,13 +47,14 @@ def slice_pictures(
         volume, result: (K, J, I) input and output, image units.
         look: at the input.
         geometry: of the volume.
+        ends: first and last slice of what was denoised.
     """
     before, after = slices_first(volume, look.axis), slices_first(result, look.axis)
     low, high = window(before, look.padding_value, look.noise_sd)
     noise = look.noise_sd if look.noise_sd > 0 else (high - low) / 20
     rows = []
     for place in PLACES:
-        k = round(place * (len(before) - 1))
+        k = round(ends[0] + place * (ends[1] - ends[0]))
         x, y = before[k].astype(np.float32), after[k].astype(np.float32)
         span = SHIFT_SPAN * noise
         tiles = (

@@ -1,10 +1,13 @@
 """The figures of the quality report: measured on an input and a result, however the result was made."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
 from ..look import Look
 from ..volume.axes import slices_first
+from ..volume.seam import SEAM
 from ..volume.slices import Slices
 from .edges import edge_transfer
 from .leak import BANDS, leak
@@ -18,6 +21,8 @@ from .spectrum import find_windows, mean_frequency, noise_power, window_sd
 LOOKED_AT = 48
 #: What is tissue or lung, and not air: HU above the first, or brighter than this part of the bright end.
 AIR_HU, BRIGHT = -900.0, 0.15
+#: Pixels of a slice, most of which changed where a voxel was denoised; some values of integers stay.
+AROUND = 5
 #: Where less than this part of a volume is tissue by that rule, the rule does not fit, and all of it counts.
 LEAST = 0.01
 
@@ -29,6 +34,7 @@ def measure_quality(
     slices: Slices,
     spacing: tuple[float, float, float] | None = None,
     noise_left: float = float("nan"),
+    part: np.ndarray | None = None,
 ) -> dict:
     """Figures of a result, ready for JSON; all in image units.
 
@@ -42,11 +48,15 @@ def measure_quality(
         look, slices: of the input, from `take_look`.
         spacing: (k, j, i) in mm; None: 1 mm.
         noise_left: SD of the noise in the result in units of the input's, see `noise_left_by`; NaN: not known.
+        part: (slices, rows, columns) bool, what alone was denoised and is judged, see `changed_part`; None: all.
     """
-    axis = look.axis
+    axis, excluded = look.axis, slices.excluded
     before, after = slices_first(volume, axis), slices_first(result, axis)
-    chosen = np.unique(np.linspace(0, len(before) - 1, min(LOOKED_AT, len(before))).round().astype(int))
-    inside = _inside(before, slices.excluded)
+    if part is not None:
+        look = replace(look, blocks=look.blocks.of_part(part))
+        excluded = ~part if excluded is None else excluded | ~part
+    chosen = np.unique(np.linspace(*ends_of(part, len(before)), min(LOOKED_AT, len(before))).round().astype(int))
+    inside = _inside(before, excluded)
     pixel = pixel_size(spacing, axis)
     normalized = slices.normalization.apply(after)
     figures = measure(slices.values, normalized, look, noise_left)
@@ -59,7 +69,7 @@ def measure_quality(
             "rows": [plain(c, 3) for c in look.noise.color.rows],
             "columns": [plain(c, 3) for c in look.noise.color.columns],
         },
-        "shiftByTissue": shift_by_tissue(before, after, slices.excluded, chosen),
+        "shiftByTissue": shift_by_tissue(before, after, excluded, chosen),
         "leakBands": list(BANDS),
         "leak": [plain(v, 3) for v in leak(before, after, inside, chosen)],
         "residual": _rounded(residual),
@@ -67,6 +77,34 @@ def measure_quality(
         "edges": _rounded(edge_transfer(before, after, inside, chosen, look.noise_sd, pixel)),
         "identical": bool(np.array_equal(before, after)),
     }
+
+
+def changed_part(before: np.ndarray, after: np.ndarray) -> np.ndarray | None:
+    """Where a result that was denoised within a part is denoised: around most voxels' values changed; None: nowhere.
+
+    Without the seam, in which what is left is input, too; of what is all seam, all.
+
+    Args:
+        before, after: (slices, rows, columns).
+
+    Returns:
+        bool, same shape.
+    """
+    part = np.empty(before.shape, bool)
+    for k, plane in enumerate(before):
+        part[k] = ndimage.uniform_filter((plane != after[k]).astype(np.float32), AROUND) > 0.5
+    whole = ndimage.minimum_filter(part, (1, 2 * SEAM + 1, 2 * SEAM + 1), mode="nearest")
+    if whole.any():
+        return whole
+    return part if part.any() else None
+
+
+def ends_of(part: np.ndarray | None, count: int) -> tuple[int, int]:
+    """First and last slice of a part, of all `count` slices without one."""
+    if part is None:
+        return 0, count - 1
+    found = np.flatnonzero(part.any(axis=(1, 2)))
+    return int(found[0]), int(found[-1])
 
 
 def noise_left_by(report: dict | None) -> float:

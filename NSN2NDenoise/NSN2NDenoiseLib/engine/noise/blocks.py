@@ -49,6 +49,14 @@ class NoiseBlocks:
         ]
         return NoiseBlocks(tuple(place for place, _ in found), tuple(blocks for _, blocks in found), self.span)
 
+    def of_part(self, part: np.ndarray) -> "NoiseBlocks":
+        """Those whose voxels are all in a part; (slices, rows, columns) bool."""
+        found = [
+            blocks[cut_blocks(part[place])[blocks[:, 0], blocks[:, 1]].all(axis=(1, 2))]
+            for place, blocks in zip(self.places, self.blocks, strict=True)
+        ]
+        return NoiseBlocks(self.places, tuple(found), self.span)
+
     @property
     def count(self) -> int:
         """The number of blocks over all places."""
