@@ -33,14 +33,22 @@ def channels(name):
     return {"laguerre-gauss": laguerre_gauss(SIDE, 6.0), "gabor": gabor(SIDE)}[name]
 
 
+def high_passed(images):
+    """(n, side, side) with little left at low frequencies, as of CT's noise; a symmetric matrix."""
+    return images - 0.9 * ndimage.gaussian_filter(images, (0, 1.5, 1.5), mode="wrap")
+
+
+@pytest.mark.parametrize("colored", [False, True])
 @pytest.mark.parametrize("name", ["laguerre-gauss", "gabor"])
-def test_hotelling_in_white_noise(white, name):
-    u, s = channels(name), signal(4.0).ravel()
-    projected = u.T @ s
-    index = np.sqrt(projected @ np.linalg.pinv(100 * u.T @ u) @ projected)
-    ideal = np.linalg.norm(s) / 10
-    assert index <= ideal * (1 + 1e-9)
-    found = study(white, 4.0, hotelling(u))
+def test_hotelling_in_white_and_in_correlated_noise(white, name, colored):
+    u, height = channels(name), 0.6 if colored else 4.0
+    make = high_passed if colored else np.asarray
+    heard = make(u.T.reshape(-1, SIDE, SIDE)).reshape(u.shape[1], -1)
+    projected = u.T @ signal(height).ravel()
+    index = np.sqrt(projected @ np.linalg.pinv(100 * heard @ heard.T) @ projected)
+    if not colored:
+        assert index <= np.linalg.norm(signal(height)) / 10 * (1 + 1e-9)
+    found = study(make(white), height, hotelling(u))
     assert found.auc == pytest.approx(auc_of(index), abs=0.015)
     assert found.index == pytest.approx(index, rel=0.06)
     assert found.low < auc_of(index) < found.high
@@ -61,6 +69,17 @@ def test_gabor_channels_lie_at_their_frequencies():
         peak = np.unravel_index(spectrum.argmax(), spectrum.shape)
         assert abs(np.fft.fftfreq(64)[peak[1]]) == pytest.approx(0.75 * 0.25 / 2**band, abs=1.01 / 64)
         assert abs(np.fft.fftfreq(64)[peak[0]]) <= 1 / 64
+
+
+def test_gabor_channels_are_octave_bands():
+    """At both ends of a band, highest / 2 to highest, half of the amplitude at its middle is left."""
+    u = gabor(129, bands=2, angles=1, highest=0.25).T.reshape(2, 129, 129)
+    along = np.arange(129) - 64
+    for band, upper in enumerate((0.25, 0.125)):
+        low, middle, high = (
+            abs((u[band].sum(axis=0) * np.exp(-2j * np.pi * f * along)).sum()) for f in np.array([0.5, 0.75, 1]) * upper
+        )
+        assert low == pytest.approx(0.5 * middle, rel=0.02) and high == pytest.approx(0.5 * middle, rel=0.02)
 
 
 @pytest.mark.parametrize("blur", [0.0, 1.5])
