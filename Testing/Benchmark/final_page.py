@@ -43,7 +43,8 @@ a draw. Where a network is trained, draw n has seed n; the cases that say so hav
 
 PSNR and SSIM have one data range per volume, nothing is clipped or rescaled. "Tissue": above 15 % of the bright end
 (MR), -150 to 200 HU (CT). Seconds are of the shown setting, without its sweep, one thread; two methods ran at a time
-(above), so CPU seconds tell more than wall seconds. Memory is what the method took beside what the process held before."""
+(above), so CPU seconds tell more than wall seconds. Memory is what the method took beside what the process held
+before."""
 
 
 def main(arguments=None):

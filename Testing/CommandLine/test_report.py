@@ -154,6 +154,7 @@ def test_another_result_and_a_missing_run_are_said(floats, nsn2n, tmp_path):
     assert "The result is not the one of the run" in page.text
     failed = [row["name"] for row in page.figures["limits"] if not row["passed"]]
     assert any("shift" in name.lower() for name in failed) and "FAIL" in page.text and "FAIL" in ended.stdout
+    assert page.figures["figures"]["noiseAfter"] is None  # what that run left tells nothing of this result
     assert nsn2n("report", source, source, "-o", "same.html").returncode == 0
     page = Page((tmp_path / "same.html").read_text(encoding="utf-8"))
     assert "nothing was removed" in page.text and "how the result was made is not known" in page.text
@@ -319,6 +320,15 @@ def test_volumes_that_are_no_pair_are_refused(done, nsn2n, small, tmp_path):
         sitk.WriteImage(moved, str(tmp_path / name))
         ended = nsn2n("report", done / "Doe^John.nrrd", name)
         assert ended.returncode == 2 and "lie in different places: no pair" in " ".join(ended.stderr.split())
+
+
+def test_a_result_with_voxels_that_are_no_numbers_is_refused(floats, nsn2n, tmp_path):
+    image = sitk.ReadImage(str(floats / "out.nrrd"))
+    image[3, 4, 5] = float("nan")
+    sitk.WriteImage(image, str(tmp_path / "bad.nrrd"))
+    ended = nsn2n("report", floats / "in.nrrd", "bad.nrrd")
+    assert ended.returncode == 2 and "1 voxels of the result are NaN or infinite" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.nrrd"]
 
 
 def test_without_a_name_the_page_lies_beside_the_result_with_its_name(nsn2n, small, tmp_path):

@@ -58,8 +58,10 @@ def compose(
 
     Raises:
         SettingsError: lesions, where the run can't be made again (see `settings_of`).
-        InputError, RunError, Cancelled: as `take_look` and `measure_contrast`.
+        InputError: the result has voxels that are no numbers; and InputError, RunError, Cancelled: as `take_look` and
+            `measure_contrast`.
     """
+    _check(pair.result)
     if lesions:
         settings_of(run)
     axis = "auto" if run is None else run["axis"]
@@ -67,7 +69,9 @@ def compose(
     identity = _identify(pair)
     judged = _judged(pair, run, identity, look.axis, slices.excluded)
     part = _part(pair, run, identity, look.axis)
-    figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, noise_left_by(run), part)
+    is_other = run is not None and any(is_of_another(run, identity, which) for which in ("input", "result"))
+    left = noise_left_by(None if is_other else run)
+    figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, left, part)
     ends = ends_of(part, look.shape[0])
     del slices, judged, part
     if lesions:
@@ -91,6 +95,13 @@ def compose(
         price(run),
         _notes(run, identity, figures),
     )
+
+
+def _check(result: np.ndarray) -> None:
+    """Raise InputError where a result, which may be another program's, has NaN or infinite voxels."""
+    bad = 0 if result.dtype.kind in "iu" else int(result.size - np.isfinite(result).sum())
+    if bad:
+        raise engine.InputError(f"{bad} voxels of the result are NaN or infinite, so it can't be judged")
 
 
 def _identify(pair: Pair) -> dict:
