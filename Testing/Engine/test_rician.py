@@ -171,6 +171,13 @@ def test_other_data_is_not_taken_for_magnitude_data(kind):
     assert not any("can't be told" in text for text in seen.warnings)
 
 
+@pytest.mark.parametrize("copies", [2, 3])
+def test_slices_that_are_there_more_than_once_tell_nothing(copies):
+    """Copies do not differ, so what is not smooth across them is nothing at all."""
+    repeated = np.repeat(without_air("masked"), copies, axis=0)
+    assert look(repeated).rician_sigma is None
+
+
 def test_few_values_tell_nothing():
     assert rayleigh_sigma(random().rayleigh(5, 100_000)) == pytest.approx(5, rel=0.02)
     assert rayleigh_sigma(random().rayleigh(5, 1000)) is None

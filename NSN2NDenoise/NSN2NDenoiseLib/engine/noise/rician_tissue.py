@@ -51,7 +51,10 @@ def sigma_without_air(stack: np.ndarray, slices: Slices, sd: float) -> tuple[flo
     bright, very_bright = means >= BRIGHT, means >= VERY_BRIGHT
     if not means.size or bright.sum() < LEAST_BRIGHT * means.size:
         return None, False
-    sigma = _sigma(float(np.median(means[bright])), _typical(energies[bright]))
+    in_bright = _typical(energies[bright])
+    if not in_bright > 0:  # slices that are there several times
+        return None, False
+    sigma = _sigma(float(np.median(means[bright])), in_bright)
     all_dark = (everywhere >= SMALLEST * sigma) & (everywhere < DARK * sigma)
     if (everywhere < SMALLEST * sigma).sum() > BELOW * all_dark.sum():
         return None, False
@@ -59,18 +62,16 @@ def sigma_without_air(stack: np.ndarray, slices: Slices, sd: float) -> tuple[flo
     if dark.sum() < max(FEWEST, LEAST_DARK * means.size):
         return None, bool(all_dark.sum() > MUCH_DARK * everywhere.size)
     if very_bright.sum() > LEAST_BRIGHT * means.size and not _agree(
-        _typical(energies[very_bright]), _typical(energies[bright]), CONSTANT
+        _typical(energies[very_bright]), in_bright, CONSTANT
     ):
         return None, False
-    lower = _typical(energies[dark]) / _typical(energies[bright])
+    lower = _typical(energies[dark]) / in_bright
     expected = rician_variance(means[dark] / sigma, 1.0).mean() / rician_variance(means[bright] / sigma, 1.0).mean()
     return (sigma * sd if _agree(lower, expected, AGREEMENT) else None), False
 
 
 def _sigma(mean: float, variance: float) -> float:
     """The sigma with which a Rician variable has this variance at this mean; 1 where the noise has a color."""
-    if not variance > 0:
-        return 1.0
     sigma = np.sqrt(variance)
     for _ in range(3):
         expected = float(rician_variance(np.array(mean / sigma), 1.0))
