@@ -41,15 +41,18 @@ def effect(look: Look, shifts: tuple[float, float], flat: tuple[float, float], n
     }
 
 
-def effect_warnings(figures: dict, trained: bool) -> list[str]:
-    """What to say of a run that did little; `figures` as `measure` returns them, `trained`: a network for it."""
+def effect_warnings(figures: dict, made_by: tuple[str, ...]) -> list[str]:
+    """What to say of a run that did little.
+
+    Args:
+        figures: as `measure` returns them.
+        made_by: the stages that made the result; none left the volume as it was, with good reason.
+    """
     before, after = figures["noiseBefore"], figures["noiseAfter"]
-    if before and after is not None and after > HARDLY_ANY * before:
-        more = "train for more steps, or " if trained else ""
-        return [
-            f"The noise fell only from {before:g} to {after:g}: {more}check the slice correlation and the threshold."
-        ]
-    return []
+    if not made_by or not before or after is None or after <= HARDLY_ANY * before:
+        return []
+    train = "train for more steps, or " if "learn" in made_by else ""
+    return [f"The noise fell only from {before:g} to {after:g}: {train}check the slice correlation and the threshold."]
 
 
 def plain(value: float, digits: int = 5) -> float | None:

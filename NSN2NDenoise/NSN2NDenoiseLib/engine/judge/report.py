@@ -42,7 +42,7 @@ def make_report(state: State, workshop: Workshop) -> dict:
         "minutes": plan.settings.minutes,
         "loss": {"first": plain(losses[0]), "last": plain(np.mean(losses[-50:]))} if losses else None,
         "strength": plan.settings.strength,
-        "justifiedStrength": plain(state.justified),
+        "justifiedStrength": plain(state.justified if state.made_by else 0.0),
         **{name: plain(value, 3) for name, value in state.gain.items()},
         "leftAsItWas": not state.made_by,
         "device": device_name(workshop.device),

@@ -211,7 +211,7 @@ class _Run:
             state = replace(state, justified=justified)
             warnings += figures.totals.warnings()
         alarms = [measured["alarm"]] if measured["alarm"] else []
-        little = effect_warnings(measured, bool(state.losses)) if plan.settings.strength == 1 and state.made_by else []
+        little = effect_warnings(measured, state.made_by) if plan.settings.strength == 1 else []
         warnings = (*alarms, *warnings, *little)
         tracker = Tracker()
         tracker.seconds.update(self._seconds)

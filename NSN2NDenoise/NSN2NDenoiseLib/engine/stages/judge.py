@@ -28,5 +28,5 @@ def judge(state: State, workshop: Workshop) -> State:
     figures["anatomyRemoved"] = None if found is None else plain(found.probability, 2)
     figures["alarm"] = alarm(found)
     alarms = [figures["alarm"]] if figures["alarm"] else []
-    little = effect_warnings(figures, bool(state.losses)) if part == 1 and state.made_by else []
+    little = effect_warnings(figures, state.made_by) if part == 1 else []
     return replace(state, figures=figures, warnings=(*alarms, *state.warnings, *little))
