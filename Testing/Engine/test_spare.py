@@ -6,7 +6,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.judge.gain import CELL, EXPECTED, TOLERANCE, at_full_size, cell_means, measure_gain
+from NSN2NDenoiseLib.engine.judge.gain import (
+    CELL,
+    EXPECTED,
+    TOLERANCE,
+    at_full_size,
+    cell_means,
+    measure_gain,
+    mixed_gain,
+)
 from NSN2NDenoiseLib.engine.judge.kept import Kept, noise_kept, sample_regions
 from NSN2NDenoiseLib.engine.runtime.progress import Tracker
 from NSN2NDenoiseLib.engine.stages.state import State, Workshop
@@ -151,6 +159,17 @@ def test_the_gain_is_that_over_the_truth():
     true = 10 * np.log10(np.square(noise).mean() / np.square(denoised - clean).mean())
     decibels, sd = gain.decibels(np.ones(gain.energy.shape, bool), 1.0)
     assert decibels == pytest.approx(true, abs=min(2 * sd, 1))
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3, 1.0])
+def test_the_gain_at_less_strength_is_that_over_the_truth(strength):
+    noise = np.random.default_rng(0).normal(0, 0.1, (8, 96, 96))
+    error = 0.2 * noise + 0.03 * np.sin(np.arange(96) / 3)
+    squares = [np.square(values).mean() for values in (noise, error, noise + strength * (error - noise))]
+    full, true = (10 * np.log10(squares[0] / square) for square in squares[1:])
+    found, sd = mixed_gain(full, 1.0, (noise * error).mean() / squares[0], strength)
+    assert found == pytest.approx(true, abs=1e-6)
+    assert sd == 0 if strength == 0 else 0.1 < sd <= 1
 
 
 def test_cells_repeat_the_ends():

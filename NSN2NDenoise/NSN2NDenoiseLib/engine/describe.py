@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from .judge.gain import mixed_gain
+
 #: A mean strength below this is worth a sentence.
 WHOLE = 0.995
 
@@ -69,15 +71,45 @@ def describe_effect(report: dict) -> str:
         return f"Left as it was: with noise as weak as this{noise}, denoising may not make it better."
     if gain is None:
         return ""
-    at = " at full strength" if report["strength"] < 1 else ""
-    predicted = f"Predicted gain in tissue{at}: {gain:+.1f} dB (+- {report['predictedGainSD'] or 0:.1f})."
-    part = report["justifiedStrength"]
+    return " ".join(filter(None, (_frames_left(report), _strength_used(report, noise), _predicted_gain(report))))
+
+
+def _frames_left(report: dict) -> str:
+    """How many frames were left as they were; "" where none was, or the report is of one volume."""
+    frames = report.get("frames") or []
+    count = sum(not one["stages"] for one in frames)
+    left = "was left as it was" if count == 1 else "were left as they were"
+    return f"{count} of {len(frames)} frames {left}." if count else ""
+
+
+def _strength_used(report: dict, noise: str) -> str:
+    """Which strength, and why; "" where it is the one asked for."""
+    strength, part = report["strength"], report["justifiedStrength"]
+    if strength == 0:
+        return "Left as it was: a strength of 0 was asked for."
     if part >= WHOLE:
-        return predicted
+        return ""
+    asked = f"{100 * strength:g} % was asked for, and " if strength < 1 else ""
     return (
-        f"{100 * part:.0f} % strength was used on average: where more would have been removed than there is "
-        f"noise{noise}, the rest was put back as anatomy. {predicted}"
+        f"{100 * part * strength:.0f} % strength was used on average: {asked}where more would have been removed than "
+        f"there is noise{noise}, the rest was put back as anatomy."
     )
+
+
+def _predicted_gain(report: dict) -> str:
+    """At the strength that was used, and at full strength."""
+    strength, gain, sd = report["strength"], report["predictedGain"], report["predictedGainSD"] or 0.0
+    if strength == 1:
+        return f"Predicted gain in tissue: {_decibels(gain, sd)}."
+    full, kept = f"{_decibels(gain, sd)} at full strength", report.get("noiseKept")
+    if strength > 0 and kept is not None:
+        mixed = mixed_gain(gain, sd, 1 - (1 - kept) * report["justifiedStrength"], strength)
+        full = f"{_decibels(*mixed)} at {100 * strength:g} % strength, {full}"
+    return f"Predicted gain in tissue: {full}."
+
+
+def _decibels(gain: float, sd: float) -> str:
+    return f"{gain:+.1f} dB (+- {sd:.1f})"
 
 
 def describe_pairing(report: dict) -> str:

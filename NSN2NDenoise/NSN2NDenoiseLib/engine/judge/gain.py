@@ -1,7 +1,7 @@
 """Did it help? The error of input and result, estimated from the volume itself, place by place, without a truth."""
 
 from dataclasses import astuple, dataclass
-from math import hypot, sqrt
+from math import hypot, log, log10, sqrt
 
 import numpy as np
 from scipy import ndimage
@@ -27,6 +27,8 @@ EXPECTED, SPREAD = 1.3, 0.5
 LEAST_GAIN = 0.4
 #: The most that is told, dB.
 MOST = 60.0
+#: A change by a factor of e, dB.
+DECIBEL = 10 / log(10)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class GainSums:
         mixed = self.variance - 2 * (1 - kept.covariance) * self.once + (1 - 2 * kept.covariance) * self.twice
         of_result, sd = self._error(kept)
         after = max(mixed + of_result, 10 ** (-MOST / 10) * self.variance)
-        return 10 * float(np.log10(self.variance / after)), 10 / float(np.log(10)) * sd / after
+        return 10 * float(np.log10(self.variance / after)), DECIBEL * sd / after
 
     def _error(self, kept: Kept) -> tuple[float, float]:
         """Of the result, a sum of squares, and its SD."""
@@ -125,6 +127,21 @@ class GainSums:
     def whole_part(self) -> float:
         """Part of the cells where all stays removed; 1 without cells."""
         return self.whole / self.cells if self.cells else 1.0
+
+
+def mixed_gain(decibels: float, sd: float, covariance: float, strength: float) -> tuple[float, float]:
+    """The predicted gain of input + strength (result - input), and its SD, dB.
+
+    With noise n of variance 1 and the result's error e, it is the mean square of (1 - strength) n + strength e.
+
+    Args:
+        decibels, sd: of the result.
+        covariance: of n and e, in units of the noise's variance.
+        strength: 0 to 1.
+    """
+    error, own = 10 ** (-decibels / 10), 1 - strength
+    mixed = own**2 + 2 * own * strength * covariance + strength**2 * error
+    return -10 * log10(mixed), hypot(DECIBEL * 2 * own * strength * KNOWN, sd * strength**2 * error) / mixed
 
 
 def measure_gain(noisy: np.ndarray, denoised: np.ndarray, noise: NoiseModel, kept: Kept) -> Gain:
