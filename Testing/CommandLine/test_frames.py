@@ -75,6 +75,8 @@ def test_frames_with_hardly_any_noise_are_left_as_they_were(nsn2n, tmp_path):
     np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out.nii")))[0], frames[0])
     gains = [frame["predictedGain"] for frame in json.loads((tmp_path / "report.json").read_text())["frames"]]
     assert gains[0] is None and gains[1] > 1
+    text = " ".join(done.stdout.split())
+    assert "1 of 2 frames was left as it was. Predicted gain" in text and "made by quick filter" in text
 
 
 def write_list(path, frames: np.ndarray, first: bool, kind: str = "list") -> bytes:

@@ -102,3 +102,43 @@ def test_another_spectrum_is_another_kind(overlapping):
     results = list(engine.denoise_frames([noisy[0], clean[1] + white], HARDLY_LEARNED, spacing=SPACING))
     assert [result.report["lookOfFrame"] for result in results] == [0, 1]
     assert all(result.report["pairing"] is None for result in results)  # no frame is like it
+
+
+def report_of(alarm: str | None = None, **figures) -> dict:
+    """A frame's report as far as it is summed up, by hand."""
+    whole = dict.fromkeys(
+        ("noiseBefore", "noiseAfter", "flatBefore", "flatAfter", "meanShift", "worstBlockShift", "matchedFraction"), 1.0
+    )
+    whole |= {"predictedGain": 6.0, "predictedGainSD": 1.0, "justifiedStrength": 1.0, "noisePercent": 5.0}
+    whole |= {"anatomyRemoved": 0.1, "alarm": alarm, "stages": ["first"], "leftAsItWas": False, "strength": 1.0}
+    whole |= {"network": None, "seconds": {"first": 1.0}, "lookOfFrame": 0}
+    return {**whole, "warnings": [alarm] if alarm else [], **figures}
+
+
+LEFT = {
+    "stages": [], "leftAsItWas": True, "justifiedStrength": 0.0, "predictedGain": None, "predictedGainSD": None,
+    "anatomyRemoved": None, "noisePercent": 0.1,
+}  # fmt: skip
+
+
+def test_all_frames_are_summed_up_not_the_first_of_them():
+    """The first frame was left as it was, anatomy may have gone from the last two."""
+    reports = [report_of(**LEFT), report_of(), report_of("Seen.", predictedGain=4.0, anatomyRemoved=0.8)]
+    reports.append(report_of("Seen well.", predictedGain=3.0, anatomyRemoved=0.9))
+    whole = engine.summarize_frames(reports)
+    assert whole["stages"] == ["first"] and not whole["leftAsItWas"]
+    assert whole["predictedGain"] == 4 and whole["predictedGainSD"] == 1 and whole["justifiedStrength"] == 1
+    assert whole["anatomyRemoved"] == 0.9
+    assert whole["alarm"] == "In 2 of 4 frames, most in frame 3: Seen well." == whole["warnings"][0]
+    assert len(whole["warnings"]) == 1
+    assert engine.describe_effect(whole) == (
+        "1 of 4 frames was left as it was. Predicted gain in tissue: +4.0 dB (+- 1.0)."
+    )
+    assert [frame["leftAsItWas"] for frame in whole["frames"]] == [True, False, False, False]
+
+
+def test_frames_that_were_all_left_as_they_were():
+    whole = engine.summarize_frames([report_of(**LEFT), report_of(**LEFT)])
+    assert whole["leftAsItWas"] and whole["alarm"] is None and whole["anatomyRemoved"] is None
+    assert whole["predictedGain"] is None and whole["justifiedStrength"] == 0
+    assert "Left as it was: it has too little noise" in engine.describe_effect(whole)

@@ -97,8 +97,8 @@ def denoise_sequence(
     """Denoise each frame (`engine.denoise_frames`).
 
     Returns:
-        Arrays (T, K, J, I); the report is the first frame's, with the others' figures in "frames"; the network is the
-        first frame's.
+        Arrays (T, K, J, I); the report is that of `engine.summarize_frames`; the network is that of the first frame
+        that has one.
 
     Raises:
         InputError, RunError: of the first frame that can't be denoised; the text says which.
@@ -118,7 +118,8 @@ def denoise_sequence(
         denoised[number], weights[number] = result.denoised, result.weights
         reports.append(result.report)
         networks.append(result.network)
-    return engine.DenoiseResult(denoised, weights, [], engine.summarize_frames(reports), networks[0])
+    network = next((one for one in networks if one is not None), None)
+    return engine.DenoiseResult(denoised, weights, [], engine.summarize_frames(reports), network)
 
 
 def first_frame(result: engine.DenoiseResult) -> engine.DenoiseResult:

@@ -27,10 +27,13 @@ MEDIANS = (
     "meanShift",
     "worstBlockShift",
     "matchedFraction",
+    "noisePercent",
 )
+#: Likewise, of the frames that were not left as they were.
+MEDIANS_OF_DENOISED = ("justifiedStrength", "predictedGain", "predictedGainSD")
 FIGURES = (
-    *(*MEDIANS, "homogeneousBlocks", "anatomyRemoved", "alarm", "noisePercent"),
-    *("justifiedStrength", "predictedGain", "predictedGainSD", "stages", "pairing", "network", "steps"),
+    *(*MEDIANS, *MEDIANS_OF_DENOISED, "homogeneousBlocks", "anatomyRemoved", "alarm", "leftAsItWas"),
+    *("ricianCorrected", "stages", "pairing", "network", "steps"),
     *("threshold", "thresholdImageUnits", "gap", "lookOfFrame", "seconds"),
 )
 
@@ -118,14 +121,20 @@ def denoise_frames(
 
 
 def summarize_frames(reports: list[dict]) -> dict:
-    """One report: figures are the frames' medians, times their sums, warnings what any of them said."""
-    report = dict(reports[0])
-    for name in MEDIANS:
-        known = [one[name] for one in reports if one[name] is not None]
-        report[name] = float(np.median(known)) if known else None
+    """One report: figures are the frames' medians, times their sums, warnings what any of them said.
+
+    What was done is told of the first frame that was not left as it was, what is likely to be anatomy of the worst one.
+    """
+    denoised = [one for one in reports if one["stages"]] or reports
+    report = dict(denoised[0])
+    for names, of in ((MEDIANS, reports), (MEDIANS_OF_DENOISED, denoised)):
+        report |= {name: _median([one.get(name) for one in of]) for name in names}
     stages = dict.fromkeys(stage for one in reports for stage in one["seconds"])
     report["seconds"] = {stage: round(sum(one["seconds"].get(stage, 0) for one in reports), 2) for stage in stages}
-    report["warnings"] = list(dict.fromkeys(text for one in reports for text in one["warnings"]))
+    report |= _worst(reports)
+    alarms = {one["alarm"] for one in reports}
+    others = [text for one in reports for text in one["warnings"] if text not in alarms]
+    report["warnings"] = list(dict.fromkeys([report["alarm"], *others] if report["alarm"] else others))
     looks = len({one["lookOfFrame"] for one in reports})
     report["looks"] = looks
     if looks > 1:
@@ -134,6 +143,21 @@ def summarize_frames(reports: list[dict]) -> dict:
         )
     report["frames"] = [{name: one.get(name) for name in FIGURES} for one in reports]  # no gain where no stage ran
     return report
+
+
+def _median(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def _worst(reports: list[dict]) -> dict:
+    """How likely it is that anatomy went from the frame where it is likeliest, and what to say of it."""
+    likely = [-1.0 if one["anatomyRemoved"] is None else one["anatomyRemoved"] for one in reports]
+    worst, count = int(np.argmax(likely)), sum(bool(one["alarm"]) for one in reports)
+    alarm = reports[worst]["alarm"]
+    if alarm and len(reports) > 1:
+        alarm = f"In {count} of {len(reports)} frames, most in frame {worst}: {alarm}"
+    return {"anatomyRemoved": reports[worst]["anatomyRemoved"], "alarm": alarm}
 
 
 def _partner(frames: Sequence[np.ndarray], number: int, texture: np.ndarray, axis: str) -> np.ndarray | None:

@@ -71,7 +71,7 @@ def of_frame(run: dict, number: int) -> dict:
     frames = run["frames"]
     if number >= len(frames):
         raise InputError(f"the report of the run tells of the frames 0 to {len(frames) - 1}, and not of frame {number}")
-    whole = {key: value for key, value in run.items() if key not in ("inputSHA256", "resultSHA256")}
+    whole = {key: value for key, value in run.items() if key not in ("inputSHA256", "resultSHA256", "frames")}
     return {**whole, **frames[number]}
 
 
