@@ -160,6 +160,24 @@ def test_another_result_and_a_missing_run_are_said(floats, nsn2n, tmp_path):
     assert "nothing was removed" in page.text and "how the result was made is not known" in page.text
 
 
+def test_a_volume_that_was_left_as_it_was_fails_nothing(floats, nsn2n, tmp_path):
+    run, source = json.loads((floats / "run.json").read_text()), floats / "in.nrrd"
+    left = {
+        "stages": [],
+        "leftAsItWas": True,
+        "justifiedStrength": 0.0,
+        "noiseAfter": run["noiseBefore"],
+        "meanShift": 0,
+    }
+    left |= {"anatomyRemoved": None, "alarm": None, "resultSHA256": run["inputSHA256"]}
+    (tmp_path / "run.json").write_text(json.dumps({**run, **left}))
+    ended = nsn2n("report", source, source, "--run", "run.json", "-o", "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "FAIL" not in ended.stdout and "FAIL" not in page.text and '"tile bad"' not in page.source
+    head = page.source.split("<h2>")[0]
+    assert "nothing was removed. Left as it was: with noise as weak as this" in head
+
+
 def test_the_runs_alarm_is_seen_first(floats, nsn2n, tmp_path):
     run = json.loads((floats / "run.json").read_text())
     alarm = "What was removed looks more like anatomy than like noise (97 % likely)"
@@ -421,6 +439,14 @@ def test_a_volume_without_tissue_gets_no_lesions():
     look, _ = engine.take_look(volume)
     with pytest.raises(engine.InputError, match="too little tissue"):
         insert_lesions(volume, look, (1.0, 1.0, 1.0))
+
+
+def test_noise_that_is_left_below_full_strength():
+    """The command measures at the strength it was told; the panel mixes later, what a run of full strength measured."""
+    run = {"noiseBefore": 10.0, "noiseAfter": 6.0, "strength": 0.5, "settings": {"strength": 0.5}}
+    assert noise_left_by(run) == pytest.approx(0.6)
+    assert noise_left_by({**run, "settings": {"strength": 1.0}}) == pytest.approx(0.8)
+    assert noise_left_by({**run, "strength": 1.0, "settings": {}}) == pytest.approx(0.6)
 
 
 def test_a_report_of_another_version_is_refused():
