@@ -10,6 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.cli.dicom_out import describe_derivation
 from NSN2NDenoiseLib.cli.staged_files import StagedFiles
 from NSN2NDenoiseLib.cli.volume_io import read_volume
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
@@ -78,6 +80,21 @@ def test_the_derivation_tells_what_was_done(nsn2n, tmp_path):
     assert f"network {network}, trained on another volume" in derivation("b", "--network", "n.safetensors")
     fast = derivation("c", "--preset", "fast")
     assert "trained" not in fast and "network" not in fast and "strength" not in fast
+
+
+def test_the_derivation_says_whether_it_helped_and_what_may_be_gone(nsn2n, tmp_path):
+    write_series(tmp_path / "s", STORED, REGULAR)
+    assert nsn2n("denoise", "s", "out", *FAST, "--report", "report.json").returncode == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    own = datasets(tmp_path / "out")[0].DerivationDescription
+    effect = engine.describe_effect(report)
+    assert "Predicted gain" in effect and own.endswith(f"(image units). {effect} For research use only.")
+    harm = {"alarm": "Look.", "anatomyRemoved": 0.82}
+    said = "Warning: anatomy may be gone (82 % likely). For research use only."
+    assert describe_derivation({**report, **harm}).endswith(said)
+    network = {"name": "n" * 600, "trainedHere": True, "steps": 400}
+    long = describe_derivation({**report, **harm, "network": network})
+    assert len(long) == 1024 and long.endswith(said)
 
 
 def test_tilted_and_missing_slices_stay_where_they_are(nsn2n, tmp_path):

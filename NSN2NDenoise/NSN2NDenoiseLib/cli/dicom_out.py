@@ -10,7 +10,7 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from .. import __version__
-from ..engine import InputError, describe_network, describe_stages
+from ..engine import InputError, describe_effect, describe_network, describe_stages
 from .dicom_code import code_item
 from .dicom_frames import check_frames, mark_frames
 from .dicom_series import Slice
@@ -108,9 +108,11 @@ def describe_derivation(report: dict) -> str:
         f"preset {report['preset']}, seed {report['seed']}, threshold {report['threshold']:g} "
         f"({report['matchedFraction']:.3f} of the voxels matched), slices along {report['axis']}, {report['gap']} "
         f"apart, Rician bias {bias}; noise SD {report['noiseBefore']} -> "
-        f"{report['noiseAfter']}, mean shift {report['meanShift']} (image units). For research use only."
+        f"{report['noiseAfter']}, mean shift {report['meanShift']} (image units)."
     )
-    return text[:ST]
+    harm = f"Warning: anatomy may be gone ({100 * report['anatomyRemoved']:.0f} % likely)." if report["alarm"] else ""
+    end = " ".join(["", *filter(None, (describe_effect(report), harm)), "For research use only."])
+    return text[: ST - len(end)] + end
 
 
 def _set_voxels(dataset: Dataset, values: np.ndarray, rescale: tuple[float, float]) -> None:
