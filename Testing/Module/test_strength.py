@@ -61,6 +61,13 @@ def test_slider_changes_the_result_to_and_fro(host, logic, ui, volume, result):
     assert sceneContent() == content
 
 
+def test_a_volume_that_was_left_as_it_was_is_called_so_at_any_strength(logic, fast):
+    fast.SetAttribute("NSN2N.Report", json.dumps({**report(fast), "stages": [], "leftAsItWas": True}))
+    logic.setStrength(fast, 0.5)
+    assert report(fast)["strength"] == 0.5 and report(fast)["stages"] == []
+    assert ": left as it was; " in fast.GetDescription()
+
+
 def test_views_follow_the_slider_while_it_moves(host, logic, ui, volume, result):
     """MRML blends the full result over the input: the picture of the voxels that come when the slider is let go."""
     composites = host.slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")

@@ -134,7 +134,7 @@ def _apply(output, inputVolume, strength: float, image, fullImage, noise) -> Non
         results.fillNoise(output.GetNodeReference(results.NOISE_REFERENCE), inputVolume, noise)
     report = results.reportOf(output)
     stages = [name for name in report.get("stages") or [] if name != "strength"]
-    report.update(strength=strength, stages=stages + ["strength"] * (strength < 1))
+    report.update(strength=strength, stages=stages + ["strength"] * (strength < 1 and bool(stages)))
     results.describe(output, inputVolume, report, {**results.parametersOf(output), "strength": strength})
 
 
