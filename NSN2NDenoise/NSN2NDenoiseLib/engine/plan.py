@@ -128,7 +128,7 @@ def make_plan(
         warnings=(
             *(() if in_parts else memory_warnings(look.shape, look.dtype, settings, shape)),
             *look.warnings,
-            *(gap_warnings(look, gap, settings.gap) if network is None else ()),
+            *(gap_warnings(look, gap, settings.gap) if network is None and not look.noise.none else ()),
             *_hole_warnings(paired),
             *_training_warnings(settings, "learn" in stages and network is None),
         ),

@@ -197,8 +197,9 @@ class _Run:
         """Whether the whole was worth it, and the report."""
         plan, matched = state.plan, figures.matched
         state = replace(state, matched=matched, made_by=figures.made_by)
-        warnings, measured = list(state.warnings) + match_warnings(matched), figures.unchanged()
+        warnings, measured = list(state.warnings), figures.unchanged()
         if figures.made_by:
+            warnings += match_warnings(matched)
             gain = {**figures.totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
             state = replace(state, gain=gain)
         if figures.made_by and not tried.helped:

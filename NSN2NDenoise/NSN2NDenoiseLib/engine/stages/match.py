@@ -27,7 +27,8 @@ def match(state: State, workshop: Workshop) -> State:
             f"no voxel matches its neighbor at threshold {state.plan.threshold:g}, so there is nothing to learn from; "
             "raise the threshold"
         )
-    return replace(state, warnings=(*state.warnings, *match_warnings(state.matched)))
+    unusual = [] if state.look.noise.none else match_warnings(state.matched)
+    return replace(state, warnings=(*state.warnings, *unusual))
 
 
 def compare(state: State, workshop: Workshop) -> State:
