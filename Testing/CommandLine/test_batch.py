@@ -328,5 +328,7 @@ def test_dicom_in_and_out(tmp_path):
     assert 0 <= row.anatomy_removed < 0.7
     assert next(csv.DictReader(make_csv([row]).splitlines()))["anatomy_removed"] == str(row.anatomy_removed)
     assert f'<td class="n">{row.anatomy_removed:.3g}</td>' in make_page([row], "")
+    assert row.effect.startswith("Predicted gain in tissue: +") and row.effect in make_csv([row])
+    assert f"<div>{row.effect}</div>" in make_page([row], "")
     noise = read_volume(tmp_path / "out" / item.output).array[:, 2:18, 2:18]
     assert noise.std() < values[:, 2:18, 2:18].std() / 2

@@ -82,6 +82,7 @@ def _row(row: Row) -> str:
     )
     cells = "".join(_number(value) for value in numbers)
     remarks = [f'<div class="{row.status}">{escape(row.reason)}</div>'] if row.reason else []
+    remarks += [f"<div>{escape(row.effect)}</div>"] if row.effect else []
     remarks += [f'<div class="warning">{escape(text)}</div>' for text in row.warnings]
     return (
         f'<tr><td class="{row.status}">{row.status}</td><td>{name}<br><small>{escape(row.size)}</small></td>'

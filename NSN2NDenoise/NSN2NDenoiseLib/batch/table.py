@@ -16,6 +16,7 @@ COLUMNS = (
     "shift",
     "worst_shift",
     "anatomy_removed",
+    "effect",
     "seconds",
     "memory",
     "warnings",

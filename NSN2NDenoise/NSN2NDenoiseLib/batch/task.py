@@ -44,6 +44,7 @@ class Row:
         size: voxels as "512 x 512 x 64".
         noise_before, noise_after, shift, worst_shift: image units, as in the report; None: unknown.
         anatomy_removed: how likely it is that anatomy went, 0 to 1, of a sequence at its worst; None: unknown.
+        effect: the predicted gain, and the strength that was used and why, in words.
         warnings: sentences.
         seconds: of reading, denoising and writing.
         memory: the most that the worker's process has held, MB.
@@ -60,6 +61,7 @@ class Row:
     shift: float | None = None
     worst_shift: float | None = None
     anatomy_removed: float | None = None
+    effect: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     memory: float | None = None
@@ -157,7 +159,6 @@ def _row(item: Item, volume: Volume | Sequence, result, settings: engine.Setting
     stream = io.BytesIO()
     is_4d = isinstance(volume, Sequence)
     shown = (volume.frame(0), result.denoised[0]) if is_4d else (volume, result.denoised)
-    anatomy = [one["anatomyRemoved"] for one in report.get("frames", [report])]
     draw_thumbnail(*shown, report).save(stream, "JPEG", quality=JPEG)
     return Row(
         item.name,
@@ -168,7 +169,8 @@ def _row(item: Item, volume: Volume | Sequence, result, settings: engine.Setting
         noise_after=report["noiseAfter"],
         shift=report["meanShift"],
         worst_shift=report["worstBlockShift"],
-        anatomy_removed=max((one for one in anatomy if one is not None), default=None),
+        anatomy_removed=report["anatomyRemoved"],
+        effect=engine.describe_effect(report),
         warnings=(*warnings_of(volume, settings), *report["warnings"]),
         seconds=_since(start),
         memory=report["peakMemoryMB"],
