@@ -93,6 +93,18 @@ def test_a_volume_without_noise_is_left_as_it_was(kind):
     assert result.weights.shape == clean.shape
 
 
+def test_an_alarm_is_the_first_warning_of_a_run_in_memory_and_in_parts(monkeypatch):
+    monkeypatch.setattr(sys.modules["NSN2NDenoiseLib.engine.judge.likeness"], "CERTAIN", -1.0)  # of any result
+    _, noisy = phantom(slices=6, side=48)
+    settings = engine.Settings.from_preset("fast", device="cpu")
+    for report in (
+        engine.denoise(noisy, settings).report,
+        engine.denoise_stored(noisy, np.empty_like(noisy), settings),
+    ):
+        assert report["alarm"] == report["warnings"][0] and "looks more like anatomy" in report["alarm"]
+        assert f"({100 * report['anatomyRemoved']:.0f} % likely)" in report["alarm"]
+
+
 def test_a_volume_with_noise_is_not_left_as_it_was(fast_run):
     _, result = fast_run
     assert not result.report["leftAsItWas"] and result.report["stages"][0] == "first"
