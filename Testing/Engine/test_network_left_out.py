@@ -5,6 +5,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.large import run
 from scipy import ndimage
 
 from Testing.Engine.phantoms import phantom
@@ -56,3 +57,17 @@ def test_other_frames_train_none_then(noisy, hardly_trained):
     reports = [r.report for r in engine.denoise_frames([noisy, noisy], engine.Settings.from_preset(**SMALL))]
     assert [report["steps"] for report in reports] == [1, 0]
     assert reports[0]["stages"] == reports[1]["stages"] and "learn" not in reports[0]["stages"]
+
+
+def test_a_volume_in_parts_has_none_either(noisy, hardly_trained, monkeypatch, tmp_path):
+    """Tried at the samples of the whole, trained on a part; a run that goes on does not train it again."""
+    monkeypatch.setattr(run, "TRAINED_ON", (6, 32, 32))
+    settings, target = engine.Settings.from_preset(**SMALL), np.zeros_like(noisy)
+    report = engine.denoise_stored(noisy, target, settings, journal=tmp_path)
+    fast = engine.denoise(noisy, engine.Settings.from_preset("fast", device="cpu"))
+    np.testing.assert_array_equal(target, fast.denoised)
+    assert report["predictedGainOfNetwork"] < -learn.TIE and report["network"] is None
+    assert report["stages"] == fast.report["stages"] and not any("network" in text for text in report["warnings"])
+    monkeypatch.setattr(run._Run, "_train", None)
+    again = engine.denoise_stored(noisy, target, settings, journal=tmp_path)
+    assert again["predictedGainOfNetwork"] == report["predictedGainOfNetwork"]

@@ -122,16 +122,16 @@ class _Run:
         self._book(tracker)
         before = self._journal.open(_key(look, slices, settings, network))
         state = State(slices, look, make_plan(look, settings, network=network, in_parts=True), slices.values)
-        warnings, at = [], LOOK
+        warnings, gain, at = [], {}, LOOK
         if "learn" in state.plan.stages and network is None:
             self._from, self._to, at = LOOK, LOOK + TRAINING, LOOK + TRAINING
-            network, warnings = self._network(state, before)
+            network, gain, warnings = self._network(state, before)
             settings = replace(settings, minutes=None)
             if network is None:
                 settings = replace(settings, learn=False)
         plan, reach, bricks = plan_parts(look, settings, self._memory_mb, network, before.get("sides"))
-        self._journal.begin(sides=sides_of(bricks), warnings=warnings)
-        state = take_samples(replace(state, plan=plan, warnings=(*plan.warnings, *warnings)))
+        self._journal.begin(sides=sides_of(bricks), warnings=warnings, gain=gain)
+        state = take_samples(replace(state, plan=plan, gain=gain, warnings=(*plan.warnings, *warnings)))
         work = Work(self._source, state, bricks, reach)
         workshop, device_warnings = work.workshop()
         *others, last = range(len(bricks))
@@ -151,15 +151,14 @@ class _Run:
         figures = Figures(look, [pieces[number] for number in range(len(bricks))])
         return self._report(state, tried, figures, bricks, len(left) if self._elsewhere else 0, workshop)
 
-    def _network(self, state: State, before: dict) -> tuple[TrainedNetwork | None, list[str]]:
-        """The network that a run which goes on has trained, or a new one, or none; warnings are for the user."""
-        network = self._journal.network() if before else None
-        if network is not None:
-            return network, before["warnings"]
-        network, warnings = self._train(state)
+    def _network(self, state: State, before: dict) -> tuple[TrainedNetwork | None, dict, list[str]]:
+        """What a run that goes on had from `_train`, or a new one has."""
+        if before:
+            return self._journal.network(), before["gain"], before["warnings"]
+        network, gain, warnings = self._train(state)
         if network is not None:
             self._journal.save_network(network)
-        return network, warnings
+        return network, gain, warnings
 
     def _all_here(self, work: Work, numbers: list[int], workshop: Workshop) -> Iterator[tuple[int, Brick]]:
         for number in numbers:
@@ -201,7 +200,7 @@ class _Run:
         if figures.made_by:
             warnings += match_warnings(matched)
             gain = {**figures.totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
-            state = replace(state, gain=gain)
+            state = replace(state, gain={**state.gain, **gain})
         if figures.made_by and not tried.helped:
             state = left_as_it_was(state)
             self._copy()
@@ -232,11 +231,16 @@ class _Run:
             box = (run, *(slice(0, side) for side in self._source.shape[1:]))
             self._target[box] = self._raw[box]
 
-    def _train(self, state: State) -> tuple[TrainedNetwork | None, list[str]]:
-        """Train the plan's network on the part of the volume with the most tissue; None: nothing matches there."""
+    def _train(self, state: State) -> tuple[TrainedNetwork | None, dict, list[str]]:
+        """Train the plan's network on the part of the volume with the most tissue.
+
+        Returns:
+            The network, None where nothing matches in that part or the filters alone promise more; what it promises at
+            the volume's samples, as `State.gain`; warnings for the user.
+        """
         look, plan = state.look, state.plan
         (region,) = sample_regions(state.slices.values, TISSUE * look.noise.level, plan.gap, 1, TRAINED_ON)
-        state = state.cut(region)
+        state = take_samples(state).cut(region)
         tracker = self._tracker(plan.making)
         device, warnings = device_with_memory(
             choose_device(plan.settings.device),
@@ -249,9 +253,9 @@ class _Run:
                 state, workshop = run_stage(name, state, workshop)
         self._book(tracker)
         if state.trained is None:
-            return None, [*warnings, NO_MATCH]
+            return None, state.gain, [*warnings, *([] if state.losses else [NO_MATCH])]
         slices, rows, columns = state.slices.values.shape
-        return state.trained, [*warnings, LEARNED.format(slices, rows, columns)]
+        return state.trained, state.gain, [*warnings, LEARNED.format(slices, rows, columns)]
 
     def _tracker(self, stages: tuple[str, ...] | None = None) -> Tracker:
         tracker = Tracker(self._relay, self._should_stop)
