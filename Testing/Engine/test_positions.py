@@ -55,3 +55,33 @@ def test_positions_are_those_of_axis_k():
     for axis in "kj":
         _, plan, _ = matching_of(noisy, axis=axis, positions=positions)
         assert plan.paired.all() == (axis == "j")
+
+
+def test_an_epoch_has_the_pairs_that_are_real():
+    _, noisy = phantom(slices=10, side=32)
+    epochs = {"epochs": 1, "width": 1, "levels": 1, "batch_norm": False, "device": "cpu"}
+    settings = engine.Settings.from_preset("paper", **epochs)
+    report = engine.denoise(noisy, settings, positions=HOLES).report
+    assert report["steps"] == engine.inspect_volume(noisy, None, settings, HOLES)["steps"] == 7
+    within = np.zeros(noisy.shape, bool)
+    within[0] = True  # looks at five slices more
+    look = engine.take_look(noisy, positions=HOLES)[0]
+    assert engine.make_plan(look, settings, within).pairs == 4
+    assert engine.denoise(noisy, settings, positions=HOLES, within=within).report["steps"] == 4
+
+
+def test_holes_in_the_piece_that_is_timed_stop_nobody(monkeypatch):
+    """A pair three slices apart has a hole, wherever in the piece it lies."""
+    draw, drawn = CropSampler.draw, []
+
+    def draw_or_fail(sampler, count):
+        assert sampler.pairs  # else whole slices are looked for without an end
+        drawn.append(count)
+        return draw(sampler, count)
+
+    monkeypatch.setattr(CropSampler, "draw", draw_or_fail)
+    distances = np.ones(29)
+    distances[9:21] = [1, 9, 1, 1, 9, 9, 1, 1, 9, 9, 1, 1]
+    positions = np.concatenate([[0], np.cumsum(distances)])
+    settings = engine.Settings.from_preset("paper", gap=3, width=1, levels=1, epochs=1, device="cpu")
+    assert engine.inspect_volume(phantom(slices=30, side=32)[1], None, settings, positions)["seconds"] > 0 and drawn

@@ -102,7 +102,7 @@ def _computing(plan: Plan) -> dict:
     from .runtime.device import choose_device
     from .train.training import count_steps
 
-    steps = count_steps(plan.settings, np.count_nonzero(plan.paired)) if "learn" in plan.stages else 0
+    steps = count_steps(plan.settings, plan.pairs) if "learn" in plan.stages else 0
     return {"device": choose_device(plan.settings.device).type, "steps": steps}
 
 

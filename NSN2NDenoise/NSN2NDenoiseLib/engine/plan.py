@@ -65,6 +65,14 @@ class Plan:
     warnings: tuple[str, ...]
 
     @property
+    def pairs(self) -> int:
+        """How many pairs a network learns from: of the part that is worked on, without those with a hole."""
+        paired = self.paired
+        if self.part is not None:
+            paired = paired[self.part.box[0]][: self.part.shape[0] - self.gap]
+        return int(np.count_nonzero(paired))
+
+    @property
     def making(self) -> tuple[str, ...]:
         """The stages that make the result."""
         return tuple(name for name in self.stages if name not in FINISHING)

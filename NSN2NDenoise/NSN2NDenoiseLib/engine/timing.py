@@ -6,7 +6,7 @@ its part of stage "match", see `REST`; Testing/Benchmark/check_timing.py puts al
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -66,7 +66,8 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
     from .stages.state import State, make_workshop
 
     workshop = make_workshop(plan.settings, should_stop)
-    whole = State(slices, look, plan, denoised=slices.values)
+    without_holes = replace(plan, paired=np.ones_like(plan.paired))  # the piece may have no other pairs
+    whole = State(slices, look, without_holes, denoised=slices.values)
     # not stage "refine", which does nothing without a network
     filters = {"first": first, **{name: partial(filter_guided, stage=name) for name in ("similar", "refine")}}
     filters = {name: work for name, work in filters.items() if name in plan.stages}
@@ -132,16 +133,16 @@ def predict_seconds(plan: Plan, look: Look, speed: Speed) -> dict[str, float]:
         else:
             seconds[name] = REST[name] * speed.match * size
     if "learn" in seconds and plan.network is None:
-        seconds["learn"] += _training_seconds(plan, shape[0] - plan.gap, speed, sum(seconds.values()))
+        seconds["learn"] += _training_seconds(plan, speed, sum(seconds.values()))
     return seconds
 
 
-def _training_seconds(plan: Plan, pairs: int, speed: Speed, others: float) -> float:
+def _training_seconds(plan: Plan, speed: Speed, others: float) -> float:
     from .runtime.time_limit import FEWEST, MOST
     from .train.training import count_steps
 
     if plan.settings.minutes is None:
-        return speed.step * count_steps(plan.settings, pairs)
+        return speed.step * count_steps(plan.settings, plan.pairs)
     return float(np.clip(60 * plan.settings.minutes - others, FEWEST * speed.step, MOST * speed.step))
 
 

@@ -20,22 +20,26 @@ class CropSampler:
         crop: side of a crop in pixels; 0 for whole slices.
         seed: of the random numbers.
         paired: (slices - gap,) bool, which pairs are drawn; None for all.
+
+    Attributes:
+        pairs: how many are drawn from.
     """
 
     def __init__(
         self, stack: np.ndarray, excluded: np.ndarray | None, gap: int, crop: int, seed: int, paired=None
     ) -> None:
-        self.pairs = stack.shape[0] - gap
         self.shape = stack.shape[1:]
         self.size = tuple(min(crop, side) if crop else side for side in self.shape)
         self._random = np.random.default_rng(seed)
         self._queue = np.zeros(0, int)
-        self._paired = np.arange(self.pairs) if paired is None else np.flatnonzero(paired)
+        count = stack.shape[0] - gap
+        self._paired = np.arange(count) if paired is None else np.flatnonzero(paired)
+        self.pairs = len(self._paired)
         self._whole = self.size == self.shape
         if not self._whole:
-            weights = np.stack([_cell_weights(stack, excluded, i, gap) for i in range(self.pairs)])
-            weights[np.setdiff1d(np.arange(self.pairs), self._paired)] = 0.0
-            self._cells = weights.shape[1:]
+            weights = np.stack([_cell_weights(stack, excluded, i, gap) for i in range(count)])
+            weights[np.setdiff1d(np.arange(count), self._paired)] = 0.0
+            self._cells = weights.shape
             self._cumulative = np.cumsum(weights.ravel(), dtype=np.float64)
 
     def draw(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -49,7 +53,7 @@ class CropSampler:
             drawn, self._queue = self._queue[:count], self._queue[count:]
             return drawn, np.zeros(count, int), np.zeros(count, int)
         at = np.searchsorted(self._cumulative, self._random.random(count) * self._cumulative[-1], side="right")
-        pair, row, column = np.unravel_index(np.minimum(at, self._cumulative.size - 1), (self.pairs, *self._cells))
+        pair, row, column = np.unravel_index(np.minimum(at, self._cumulative.size - 1), self._cells)
         corners = []
         for cell, side, size in zip((row, column), self.shape, self.size, strict=True):
             center = cell * CELL + self._random.integers(0, CELL, count)
