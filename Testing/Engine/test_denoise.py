@@ -205,13 +205,19 @@ def run_python(code: str, **environment: str) -> str:
     return subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, **how).stdout
 
 
-def test_mask_and_preview_need_no_torch():
+def test_mask_and_preview_need_no_torch_and_whoever_loads_it_has_its_threads_wait_passively():
     use = (
         "import numpy as np; x = np.random.default_rng(0).normal(0, 1, (6, 32, 32)); look, s = engine.take_look(x);"
         "plan = engine.make_plan(look, engine.Settings()); m = engine.Matching(s, look.noise_sd, plan.gap);"
-        "assert engine.weight_matrix(m.residual(), plan.threshold).shape == x.shape"
+        "assert engine.weight_matrix(m.residual(), plan.threshold).shape == x.shape\n"
+        "import os, importlib; from NSN2NDenoiseLib.engine.timing import measure_speed\n"
+        "importlib.import_module(engine.inspect_volume.__module__).find_spec = bool  # as if it were there\n"
+        "for load in (lambda: engine.denoise, lambda: engine.inspect_volume(x), lambda: measure_speed(s, look, plan)):\n"
+        "    os.environ.pop('OMP_WAIT_POLICY', None)\n"
+        "    try: load()\n"
+        "    except ImportError as error: print(error.name, os.environ.get('OMP_WAIT_POLICY'))\n"
     )
-    run_python(BLOCKED.format(more=', "torch"', use=use))
+    assert run_python(BLOCKED.format(more=', "torch"', use=use)) == 3 * "torch PASSIVE\n"
 
 
 def voxels() -> str:

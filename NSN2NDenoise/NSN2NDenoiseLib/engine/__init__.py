@@ -8,7 +8,6 @@ network -> train/unet.py.
 Importing this package does not import torch: `denoise` brings it.
 """
 
-import os
 from importlib import import_module
 
 from .describe import describe_effect, describe_network, describe_pairing, describe_sources, describe_stages
@@ -26,6 +25,7 @@ from .look import Look, take_look
 from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
 from .plan import Plan, make_plan
+from .runtime.openmp import wait_passively
 from .runtime.progress import Progress
 from .settings import DEVICES, LAMBDA_MAX, PRESETS, RICIAN, Settings
 from .train.trained import TrainedNetwork
@@ -92,9 +92,7 @@ _WITH_TORCH = {
 def __getattr__(name: str):
     """What needs torch, on first use; the rest does not."""
     if name in _WITH_TORCH:
-        # Threads that wait by spinning (OpenMP's default) slow a run down several times when other programs want the
-        # cores too, and Slicer always does. It must be set before torch loads OpenMP.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        wait_passively()
         globals()[name] = getattr(import_module(f".{_WITH_TORCH[name]}", __name__), name)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

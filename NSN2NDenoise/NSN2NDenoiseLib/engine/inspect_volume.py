@@ -12,6 +12,7 @@ from .judge.gain import LEAST_GAIN
 from .judge.measure import plain
 from .look import Look, take_look
 from .plan import Plan, make_plan
+from .runtime.openmp import wait_passively
 from .settings import Settings
 from .timing import measure_speed, predict_seconds
 from .volume.slices import Slices
@@ -87,6 +88,7 @@ def inspect_stored(
 
 def _foreseen(slices: Slices, look: Look, plan: Plan) -> float | None:
     """The gain (dB) that the run will decide by, at its samples; None where a network is all that makes the result."""
+    wait_passively()
     from .denoise_volume import begin
     from .stages.spare import foresee
     from .stages.state import make_workshop

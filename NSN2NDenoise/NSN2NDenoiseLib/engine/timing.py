@@ -13,6 +13,7 @@ import numpy as np
 
 from .look import Look
 from .plan import Plan
+from .runtime.openmp import wait_passively
 from .volume.part import Box
 from .volume.slices import Slices
 
@@ -60,6 +61,7 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
         RunError: the piece can't be trained on, for example because it is all padding.
         Cancelled: `should_stop` said yes.
     """
+    wait_passively()
     from .stages.first import first
     from .stages.match import compare
     from .stages.refine import filter_guided
