@@ -32,7 +32,8 @@ def main() -> int:
     parser.add_argument("--cpu", action="store_true")
     options = parser.parse_args()
     if options.cpu:
-        progress.time = timing.time = time_limit.time = SimpleNamespace(monotonic=time.process_time)
+        progress.awake_seconds = time.process_time
+        timing.time = time_limit.time = SimpleNamespace(monotonic=time.process_time, perf_counter=time.process_time)
     volume, spacing = read_volume(options.volume)
     settings = engine.Settings.from_preset(options.preset, device="cpu")
     look, slices = engine.take_look(volume, spacing=spacing)
