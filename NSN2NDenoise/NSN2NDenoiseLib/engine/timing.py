@@ -150,9 +150,9 @@ def _training_seconds(plan: Plan, speed: Speed, others: float) -> float:
 
 def _sample_seconds(plan: Plan, look: Look, speed: Speed) -> float:
     """Stage "spare" does what made the result again with each sample, then twice more with noise added."""
-    from .judge.kept import SAMPLES, SIDES
+    from .judge.kept import SAMPLES, sample_shape
 
-    shape = tuple(map(min, (max(SIDES[0], 2 * plan.gap), *SIDES[1:]), look.shape))
+    shape = sample_shape(look.shape, plan.gap)
     if "learn" in plan.stages:
         seconds, filters = speed.network * voxels(shape), ("refine",)
     else:

@@ -84,8 +84,7 @@ def sample_regions(
         gap: pairs are (x_i, x_i+gap).
         samples, sides: how many, and their slices, rows and columns, at most.
     """
-    wanted = (max(sides[0], 2 * gap), *sides[1:])
-    sides = [min(side, size) for side, size in zip(wanted, volume.shape, strict=True)]
+    sides = sample_shape(volume.shape, gap, sides)
     starts = np.unique(np.linspace(0, volume.shape[0] - sides[0], samples + 2).round().astype(int))
     starts = starts[1:-1] if len(starts) > 2 else starts
     found = []
@@ -101,6 +100,13 @@ def sample_regions(
             (slice(int(start), int(start) + sides[0]), slice(-row, sides[1] - row), slice(-column, sides[2] - column))
         )
     return found
+
+
+def sample_shape(
+    shape: tuple[int, int, int], gap: int = 1, sides: tuple[int, int, int] = SIDES
+) -> tuple[int, int, int]:
+    """Slices, rows and columns of each sample of a volume of this shape; other arguments as above."""
+    return tuple(map(min, (max(sides[0], 2 * gap), *sides[1:]), shape))
 
 
 def _places(size: int, side: int) -> list[int]:

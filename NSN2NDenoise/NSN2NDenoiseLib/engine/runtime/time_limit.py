@@ -1,12 +1,14 @@
 """A time limit: how many training steps fit into it, found by timing a few on a copy of the network."""
 
 import copy
+import math
 import time
 from itertools import pairwise
 
 import torch
 
 from ..errors import Cancelled
+from ..judge.kept import SAMPLES, sample_shape
 from ..settings import Settings
 from ..train.crops import CropSampler
 from ..train.inference import both_directions, slices_at_once
@@ -45,14 +47,22 @@ def steps_within_limit(
     after = AFTERWARDS * slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
     if settings.refine:
         after += tracker.seconds.get("similar", 0.0)  # the same filter
+    after *= 1 + _tried_part(tuple(tensors.stack.shape), tensors.gap)
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:
         needed = tracker.elapsed() + FEWEST * step + after
         return FEWEST, [
             f"The time limit of {settings.minutes:g} min is too short for this volume on this computer: even "
-            f"{FEWEST} training steps, which are few, take about {needed / 60:.1f} min. Allow more, or crop the volume."
+            f"{FEWEST} training steps, which are few, take about {math.ceil(needed / 6) / 10:.1f} min. Allow more, "
+            "or crop the volume."
         ]
     return min(fitting, MOST), []
+
+
+def _tried_part(shape: tuple[int, int, int], gap: int) -> float:
+    """What stage "spare" does again at its samples, of what the network and the filter have done everywhere."""
+    sample = sample_shape(shape, gap)
+    return min(SAMPLES, 1 + shape[0] - sample[0]) * 3 * math.prod(sample) / math.prod(shape)
 
 
 def step_seconds(
