@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.train.unet import UNet, magnified
+from NSN2NDenoiseLib import engine
+from NSN2NDenoiseLib.engine.train.unet import UNet, magnified, make_network
 
 
 def test_a_flat_slice_shows_nothing_but_its_mean():
@@ -37,3 +38,15 @@ def test_the_output_counts_in_noise_units():
     torch.nn.init.constant_(network.last.bias, 1.0)
     slices = torch.rand(1, 1, 16, 16)
     assert torch.allclose(network(slices), slices - 1 / 25)
+
+
+def test_first_weights_come_from_the_seed_and_leave_everybodys_random_numbers_alone(monkeypatch):
+    settings = engine.Settings.from_preset(width=2, levels=1, seed=7)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        expected = UNet(3, 2, 1, batch_norm=True, residual=True, gain=5.0).state_dict()
+    before, seeded = torch.get_rng_state(), []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)  # no fork puts that of a GPU back
+    made = make_network(settings, 0.05).state_dict()
+    assert torch.equal(torch.get_rng_state(), before) and not seeded
+    assert all(torch.equal(made[name], expected[name]) for name in expected)

@@ -114,7 +114,7 @@ def make_network(settings: Settings, noise_sd: float) -> UNet:
     """
     gain = min(max(settings.input_noise / noise_sd, 1.0), MAX_GAIN) if settings.input_noise else 0.0
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
+        torch.default_generator.manual_seed(settings.seed)  # not the GPUs', which the fork leaves out
         network = UNet(
             settings.context + 1, settings.width, settings.levels, settings.batch_norm, settings.residual, gain
         )
