@@ -27,6 +27,14 @@ def test_auto_never_takes_mps(monkeypatch):
     assert device.choose_device("mps") == torch.device("mps")
 
 
+@pytest.mark.parametrize(("card", "precision"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
+def test_a_card_that_only_emulates_bfloat16_takes_float32(monkeypatch, card, precision):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_: True)  # as newer torch says of any card
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: card)
+    monkeypatch.setattr(torch.version, "hip", None)
+    assert device.choose_precision("auto", CUDA) == precision
+
+
 def test_a_full_card_is_left_alone_by_auto(monkeypatch):
     a_card(monkeypatch, free_mb=900)
     chosen, warnings = device.device_with_memory(CUDA, "auto", 1000)

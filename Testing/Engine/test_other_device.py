@@ -37,6 +37,7 @@ def card(monkeypatch):
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 0)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "made of paper")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
     as_on_a_card(monkeypatch)
     with Card() as card:
         yield card

@@ -53,13 +53,13 @@ def device_with_memory(device: torch.device, name: str, needed_mb: float) -> tup
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
     """The type in which the convolutions run: torch.bfloat16 or torch.float32.
 
-    "auto" takes bfloat16 where the hardware multiplies it: newer CUDA cards, and CPUs with AVX512-BF16 or AMX. Weights,
-    losses and the result stay float32 in any case.
+    "auto" takes bfloat16 where the hardware multiplies it: CUDA cards since Ampere, and CPUs with AVX512-BF16 or
+    AMX. Weights, losses and the result stay float32 in any case.
     """
     if name != "auto":
         return getattr(torch, name)
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        return torch.bfloat16 if _gpu_has_bfloat16(device) else torch.float32
     if device.type == "cpu" and _cpu_has_bfloat16():
         return torch.bfloat16
     return torch.float32
@@ -102,6 +102,11 @@ def _problem(name: str) -> str | None:
         return None if float(weight.grad.sum()) == 9 * 36 else "a convolution gives a wrong result"
     except RuntimeError as error:
         return str(error).splitlines()[0]
+
+
+def _gpu_has_bfloat16(device: torch.device) -> bool:
+    """Whether the card multiplies bfloat16 in hardware; newer torch emulates it on others, and says that it works."""
+    return bool(torch.version.hip) or torch.cuda.get_device_capability(device)[0] >= 8
 
 
 def _cpu_has_bfloat16() -> bool:
