@@ -111,11 +111,11 @@ def test_a_volume_with_noise_is_not_left_as_it_was(fast_run):
 
 
 def test_a_run_that_did_little_is_told_to_train_longer_only_if_it_trained():
-    little = {"noiseBefore": 10.0, "noiseAfter": 9.0}
-    (trained,), (filtered,) = (effect_warnings(little, trains) for trains in (True, False))
+    little, filters = {"noiseBefore": 10.0, "noiseAfter": 9.0}, ("first", "similar")
+    (trained,), (filtered,) = (effect_warnings(little, stages) for stages in ((*filters, "learn"), filters))
     assert "fell only from 10 to 9: train for more steps, or check" in trained
     assert "fell only from 10 to 9: check" in filtered
-    assert effect_warnings({**little, "noiseAfter": 7.9}, True) == []
+    assert effect_warnings({**little, "noiseAfter": 7.9}, filters) == effect_warnings(little, ()) == []
 
 
 @pytest.mark.parametrize("stage", ["look", "match", "first", "similar", "learn", "refine"])
