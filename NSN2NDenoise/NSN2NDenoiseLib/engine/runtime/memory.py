@@ -24,8 +24,8 @@ LOOK_BYTES, LOOK = 11, 120.0
 TRAIN_MAPS, INFER_MAPS = 22, 5
 #: MB that the filters' compiled kernels take: 130 from the cache, 260 in the run that compiles them; in between.
 KERNELS = 140.0
-#: Bytes a pixel that the compiled filters take for one slab.
-COMPILED_SLAB_BYTES = 590
+#: Bytes a pixel that the compiled filters take for one slab, and the slices that it holds, if there are so many.
+COMPILED_SLAB_BYTES, SLAB_SLICES = 590, 10
 #: The same of the filter in torch, and the MB for the groups that it filters at once.
 SLAB_BYTES, GROUPS_MB = 950, 115.0
 #: Bytes for each voxel that stage "judge" looks at.
@@ -78,7 +78,8 @@ def added_by_stage(
     constant = FIRST_STEP if learns else 0.0
     filtering, filters = 0.0, settings.collaborative > 0 and (settings.first or settings.refine)
     if filters and find_spec("numba"):
-        constant, filtering = constant + KERNELS, COMPILED_SLAB_BYTES * math.prod(shape[1:]) / 1e6
+        slab = COMPILED_SLAB_BYTES * min(1.0, shape[0] / SLAB_SLICES)
+        constant, filtering = constant + KERNELS, slab * math.prod(shape[1:]) / 1e6
     elif filters:
         filtering = _torch_filter_mb(shape, settings)
     judged = math.prod(shape) / max(1, math.prod(shape) // SAMPLE) / 1e6
