@@ -1,16 +1,24 @@
-"""Modules are loaded anew for each test; their files are compiled once, also where Python keeps no bytecode."""
+"""Modules are loaded anew for each test; their files are compiled, or their bytecode is read, once."""
 
-import functools
+import os
 from importlib.machinery import SourceFileLoader
 
 __all__ = ["install"]
 
+_readCode = SourceFileLoader.get_code
+_codes = {}
 
-@functools.cache
-def _compiled(source, path):
-    return compile(source, path, "exec", dont_inherit=True)
+
+def _code(loader, name):
+    """What a loader has for a file, the same as long as the file is the same."""
+    path = loader.get_filename(name)
+    file = os.stat(path)
+    key = path, file.st_mtime_ns, file.st_size
+    if key not in _codes:
+        _codes[key] = _readCode(loader, name)
+    return _codes[key]
 
 
 def install():
-    """For all imports from files, whose compiled code depends on nothing but their content; once for the process."""
-    SourceFileLoader.source_to_code = lambda self, source, path: _compiled(source, path)
+    """For all imports from files, for the process."""
+    SourceFileLoader.get_code = _code

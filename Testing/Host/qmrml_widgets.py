@@ -130,8 +130,9 @@ class qMRMLNodeComboBox(QWidget):
         self._scene = scene
         self.enabled = scene is not None
         if scene is not None:
-            events = (scene.NodeAddedEvent, scene.EndBatchProcessEvent, scene.EndCloseEvent, scene.EndImportEvent)
+            events = (scene.EndBatchProcessEvent, scene.EndCloseEvent, scene.EndImportEvent)
             self._observers = [scene.AddObserver(event, self._onSceneEvent) for event in events]
+            self._observers.append(scene.AddObserver(scene.NodeAddedEvent, _withNode(self._onNodeAdded)))
             self._observers.append(scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _withNode(self._onNodeRemoved)))
         requested, self._requested = self._requested, None
         self._refresh()
@@ -177,8 +178,12 @@ class qMRMLNodeComboBox(QWidget):
         if not (scene.IsBatchProcessing() or scene.IsClosing() or scene.IsImporting()):
             self._follow()
 
+    def _onNodeAdded(self, scene, event, node):
+        if self._isOfType(node):  # most are not
+            self._onSceneEvent(scene, event)
+
     def _onNodeRemoved(self, scene, event, node):
-        if not (scene.IsBatchProcessing() or scene.IsClosing()):
+        if self._isOfType(node) and not (scene.IsBatchProcessing() or scene.IsClosing()):
             self._leaving = node
             self._follow()
             self._leaving = None
@@ -196,20 +201,21 @@ class qMRMLNodeComboBox(QWidget):
         if not shiboken6.isValid(self):
             self._stopObserving()
 
+    def _isOfType(self, node):
+        own = self.__dict__  # properties are slow to read
+        types = own.get("_nodeTypes", ())
+        return any(map(node.IsA, types)) if own.get("_showChildNodeTypes", True) else node.GetClassName() in types
+
     def _matchingNodes(self):
         if self._scene is None:
             return []
-        types, children, leaving = self.nodeTypes, self.showChildNodeTypes, self._leaving  # slow to read
-
-        def isOfType(node):
-            return any(map(node.IsA, types)) if children else node.GetClassName() in types
-
+        types, isOfType, leaving = self.nodeTypes, self._isOfType, self._leaving
         nodes = slicer.util.getNodesByClass(types[0], self._scene) if len(types) == 1 else self._scene.GetNodes()
         return [node for node in nodes if isOfType(node) and node is not leaving and not node.GetHideFromEditors()]
 
     def _refresh(self):
         """Fill the list again. A current node that is gone is replaced by the row before it, as QComboBox does."""
-        if "_box" not in self.__dict__:
+        if "_box" not in self.__dict__ or (self._scene is None and not self._box.count):
             return
         nodes = self._matchingNodes()
         ids = [node.GetID() for node in nodes]

@@ -17,7 +17,7 @@ from .qt_enums import makeEnumsNumeric
 
 __all__ = ["install", "loadingUi", "standIn"]
 
-_QObject = QtCore.QObject
+_QObject, _SignalInstance = QtCore.QObject, QtCore.SignalInstance
 _property = _QObject.property
 _setProperty = _QObject.setProperty
 _originalGet = {}
@@ -67,9 +67,10 @@ def _isDynamicProperty(self, name):
 
 
 def _get(self, name):
+    cls = type(self)
     if name[:2] == "__":
-        return _plainGet(self, name)
-    info = classInfo(type(self))
+        return _originalGetOf(cls)(self, name)
+    info = classInfo(cls)
     if name not in info.pythonNames:
         if name[0] != "_" and not shiboken6.isValid(self):
             raise ValueError(f"Trying to use '{name}' of a destroyed {info.name} object")
@@ -80,10 +81,10 @@ def _get(self, name):
         if name in TOO_NEW:
             raise AttributeError(f"{info.name} has no attribute named '{name}' in Qt 5.15")
     try:
-        value = _plainGet(self, name)
+        value = _originalGetOf(cls)(self, name)
     except AttributeError:
         return _getMissing(self, info, name)
-    if isinstance(value, QtCore.SignalInstance):
+    if type(value) is _SignalInstance:
         return qt_signals.BoundSignal(self, name, value)
     return value
 

@@ -4,6 +4,7 @@ PySide6 drops the Python object of a meta-object together with the widget that i
 for one later.
 """
 
+import functools
 import inspect
 
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
@@ -15,7 +16,6 @@ _all = {getattr(module, name) for module in _modules for name in dir(module) if 
 QT_CLASSES = [cls for cls in _all if isinstance(cls, type) and issubclass(cls, QtCore.QObject)]
 
 _cppInfos = {}
-_infos = {}
 
 
 class CppClassInfo:
@@ -67,11 +67,9 @@ class ClassInfo:
         return "objectName" if name == "name" and "name" not in self.cpp.properties else name
 
 
+@functools.cache
 def classInfo(cls):
-    info = _infos.get(cls)
-    if info is None:
-        info = _infos[cls] = ClassInfo(cls)
-    return info
+    return ClassInfo(cls)
 
 
 def standIn(cls):

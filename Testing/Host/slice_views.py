@@ -97,7 +97,7 @@ class qMRMLSliceControllerWidget(QWidget):
         super().__init__(parent)
         self._logic = sliceLogic
         self._updating = False
-        self._color = None
+        self._shown = self._color = None
         self._slider = QSlider(Qt.Horizontal, self)
         self._label = QLabel(self)
         self._offset = QLabel(self)
@@ -127,23 +127,28 @@ class qMRMLSliceControllerWidget(QWidget):
         return bounds[0], bounds[1], step
 
     def _refresh(self):
-        node = self._logic.GetSliceNode()
-        low, high, step = self._range()
-        offset = self._logic.GetSliceOffset()
-        self._updating = True
+        node, offset = self._logic.GetSliceNode(), self._logic.GetSliceOffset()
+        label = node.GetLayoutLabel() or node.GetLayoutName()[:1]
+        self._show(*self._range(), offset, label, node.GetLayoutColor(), node.GetOrientation())
+
+    def _show(self, low, high, step, offset, label, color, orientation):
+        if self._shown == (shown := (low, high, step, offset, label, color, orientation)):
+            return
+        self._shown, self._updating = shown, True
         self._slider.setRange(0, max(0, min(round((high - low) / step), 100000)))
         self._slider.value = round((offset - low) / step)
         self._updating = False
-        self._label.text = node.GetLayoutLabel() or node.GetLayoutName()[:1]
-        if self._color != node.GetLayoutColor():  # a style is slow to set
-            self._color = node.GetLayoutColor()
-            red, green, blue = (int(255 * part) for part in self._color)
+        self._label.text = label
+        if self._color != color:  # a style is slow to set
+            self._color = color
+            red, green, blue = (int(255 * part) for part in color)
             self._label.setStyleSheet(f"background: rgb({red},{green},{blue}); color: black; font-weight: bold;")
-        axis = {"Axial": "S: ", "Sagittal": "R: ", "Coronal": "A: "}.get(node.GetOrientation(), "")
+        axis = {"Axial": "S: ", "Sagittal": "R: ", "Coronal": "A: "}.get(orientation, "")
         self._offset.text = f"{axis}{offset:.2f}mm"
 
     def _onSlider(self, position):
         if not self._updating:
+            self._shown = None
             low, _, step = self._range()
             self.setSliceOffsetValue(low + position * step)
 

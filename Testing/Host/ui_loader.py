@@ -3,6 +3,7 @@
 Qt's own loader makes an empty widget of a class that it does not know, and drops an unknown property silently.
 """
 
+import functools
 import xml.etree.ElementTree as ET
 
 from PySide6 import QtCore, QtUiTools, QtWidgets
@@ -72,22 +73,29 @@ def _hasMember(cls, kind, signature):
     return declared and host in cpp.methods
 
 
+@functools.cache
+def _prepared(text):
+    """What is wrong with a file's text, and the text with the signatures that Qt has here."""
+    root = ET.fromstring(text)
+    errors = _check(root)
+    for element in [e for tag in ("signal", "slot") for e in root.iter(tag)]:
+        element.text = hostSignature(element.text)
+    return errors, ET.tostring(root)
+
+
 @standIn
 class StrictUiLoader(QtUiTools.QUiLoader):
     """qt.QUiLoader: raises UiFileError for what would be wrong in Slicer."""
 
     def load(self, device, parent=None):
         fileName = device.fileName() if hasattr(device, "fileName") else "the .ui file"
-        root = ET.fromstring(device.readAll().data())
-        errors = _check(root)
+        errors, text = _prepared(device.readAll().data())
         if errors:
             raise UiFileError(f"{fileName}:\n  " + "\n  ".join(errors))
-        for element in [e for tag in ("signal", "slot") for e in root.iter(tag)]:
-            element.text = hostSignature(element.text)
         for cls in _customWidgets.values():
             self.registerCustomWidget(cls)
         buffer = QtCore.QBuffer()
-        buffer.setData(ET.tostring(root))
+        buffer.setData(text)
         buffer.open(QtCore.QIODevice.ReadOnly)
         with qt_as_pythonqt.loadingUi():
             widget = super().load(buffer, parent)
