@@ -147,11 +147,13 @@ def _smoothest(curves: _Curves, common: float, precision: sparse.csr_matrix) -> 
 
     `precision`: matrix of the squared steps and of the squared distances from the common level, in SDs.
     """
-    field = np.full(curves.counts, common)
+    field, curvature = np.full(curves.counts, common), precision.copy()
+    diagonal = np.repeat(np.arange(field.size), np.diff(precision.indptr)) == precision.indices
     for _ in range(MOVES):
         _, slope, bend = curves.at(field)
         gradient = slope.ravel() / 2 + precision @ (field - common).ravel()
-        move, _ = cg(precision + sparse.diags(bend.ravel() / 2), -gradient)
+        curvature.data[diagonal] = precision.data[diagonal] + bend.ravel() / 2
+        move, _ = cg(curvature, -gradient)
         move = np.clip(move, -LONGEST, LONGEST).reshape(field.shape)
         field = field + move
         if np.abs(move).max() < ENOUGH:
