@@ -34,7 +34,7 @@ def quick_python(name: str = "python") -> Iterator[str]:
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{here / "client.py"}" "{address}" "$@"\n')
         program.chmod(0o755)
         server = subprocess.Popen(
-            [sys.executable, str(here / "server.py"), str(listener.fileno())],
+            [sys.executable, str(here / "server.py"), str(listener.fileno()), str(program)],
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
             env={**os.environ, "PYTHONPATH": str(PACKAGE), "OMP_NUM_THREADS": "1"},

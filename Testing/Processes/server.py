@@ -1,15 +1,16 @@
 """Loads what a run needs, and forks a process for each client; ends when its stdin does.
 
-    python server.py LISTENER
+    python server.py LISTENER PROGRAM
 
 A guard is forked first, which forks the worker: it tells the client how that ended, passes on the signals that the
-client is sent, and kills the worker if the client is gone.
+client is sent, and kills the worker if the client is gone. What multiprocessing starts in a worker is PROGRAM, too.
 """
 
 import atexit
 import fcntl
 import gc
 import json
+import multiprocessing
 import os
 import runpy
 import select
@@ -30,6 +31,8 @@ from NSN2NDenoiseLib.child import worker  # noqa: F401
 from NSN2NDenoiseLib.cli import commands, preview  # noqa: F401
 from NSN2NDenoiseLib.engine.judge import kept  # noqa: F401
 from NSN2NDenoiseLib.engine.train import training  # noqa: F401
+
+PROGRAM = sys.argv[2]
 
 
 def warm_up() -> None:
@@ -99,6 +102,7 @@ def work(files: list[int], numbers: list[int], arguments: list[str], folder: str
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate("rww"))
     sys.stdout.reconfigure(line_buffering=os.isatty(1), write_through="PYTHONUNBUFFERED" in environment)
     os.chdir(folder)
+    multiprocessing.set_executable(PROGRAM)
     status = 0
     try:
         run(arguments)
