@@ -217,7 +217,7 @@ class Host:
             if time.monotonic() > end:
                 raise AssertionError(f"Not within {timeout} s: {message or condition}")
             self.processEvents()
-            time.sleep(0.002)
+            time.sleep(0.005)
 
     # Views
 

@@ -25,8 +25,8 @@ SHORT = {
     "precision": "float32",
     "learning_rate": 0.005,
 }
-#: Enough steps that a test can stop the run in its middle.
-LONG = {**SHORT, "steps": 100_000}
+#: Enough steps that a test can stop the run in its middle, and quick ones.
+LONG = {**SHORT, "steps": 100_000, "width": 4, "batch": 2}
 
 
 def voxels(node) -> np.ndarray:

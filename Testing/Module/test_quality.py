@@ -40,12 +40,17 @@ def byCommand(volume, result, folder) -> dict:
     return figuresOf(folder / "command.html")
 
 
+#: Parts of the sample, (i, j, k): one has enough for lesions.
+SMALL, ENOUGH = np.s_[60:124, 70:134, 6:18], np.s_[40:180, 60:188, 6:19]
+for_lesions = pytest.mark.parametrize("sampleFile", [ENOUGH], indirect=True, ids=["enough"])
+
+
 @pytest.fixture(scope="module")
-def sampleFile(tmp_path_factory):
-    """Enough of the sample for lesions."""
+def sampleFile(request, tmp_path_factory):
+    """A part of the sample, SMALL unless a test asks for another one."""
     sample = next((MODULE_FOLDER / "Resources" / "SampleData").glob("*.nrrd"))
     path = tmp_path_factory.mktemp("volumes") / "chest.nrrd"
-    sitk.WriteImage(sitk.ReadImage(str(sample))[40:180, 60:188, 6:19], str(path))
+    sitk.WriteImage(sitk.ReadImage(str(sample))[getattr(request, "param", SMALL)], str(path))
     return path
 
 
@@ -119,6 +124,7 @@ def savedAndLoaded(host, folder, volume, result):
     return slicer.util.getNode(name)
 
 
+@for_lesions
 def test_lesions_have_a_price_and_are_inserted(host, ui, logic, volume, result, opened, tmp_path):  # noqa: F811
     logic.setStrength(result, 0.5)
     box, run = ui.lesionsCheckBox, report(result)
@@ -168,6 +174,7 @@ def test_refused(host, ui, logic, volume, result, tmp_path):
     assert not list(tmp_path.glob("*.html*")) and jobDirectories("quality") == []
 
 
+@for_lesions
 def test_canceled_or_left(host, ui, logic, volume, result, opened, tmp_path):  # noqa: F811
     ui.lesionsCheckBox.checked = True
     with host.expectDialog("Save the quality report", answer=str(tmp_path / "page.html")):
