@@ -17,6 +17,8 @@ BASE = $(basename $(basename $(OUTPUT)))
 DATA ?= $(NSN2N_DATA)
 BENCH := $(if $(DATA),--data "$(DATA)",)
 PY := .venv/bin/python
+# Processes of "make test": three on two cores, since one often waits; each takes a gigabyte.
+WORKERS = $(shell $(PY) -c 'import os; print(min(4, 3 * os.cpu_count() // 2))')
 
 .PHONY: demo test lint bench bench-table bench-quick final ablation numbers screenshots
 .DEFAULT_GOAL := demo
@@ -31,7 +33,7 @@ demo:
 
 test: lint
 	@.venv/bin/python -m Testing.compile_kernels
-	@PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=5
+	@PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=5
 
 lint:
 	@.ci/setup test
