@@ -43,9 +43,11 @@ def main() -> int:
         ),
         ("preview, reformatted, all of a row", (slice(None), slice(middle[1], middle[1] + 1), slice(None))),
     ):
+        if "on" not in name.split():  # nothing is known yet
+            preview = engine.ResultPreview(volume, spacing=spacing)
         box = tuple(slice(*side.indices(size)[:2]) for side, size in zip(box, volume.shape, strict=True))
-        sketch = timed(f"{name}: sketch", lambda box=box: preview.sketch(box, settings)).astype(float)
-        where, found = timed(f"{name}: result", lambda box=box: preview.box(box, settings))
+        sketch = timed(f"{name}: sketch", preview.sketch, box, settings).astype(float)
+        where, found = timed(f"{name}: result", preview.box, box, settings)
         same = same and np.array_equal(found, whole[where])
         removed, off = volume[box] - whole[box].astype(float), sketch - whole[box]
         print(f"    the sketch is off by an SD of {off.std():.2f}, where {removed.std():.2f} was removed")
@@ -53,10 +55,10 @@ def main() -> int:
     return int(not same)
 
 
-def timed(name: str, work):
+def timed(name: str, work, *given):
     """What the work returns; its seconds are printed."""
     start = time.perf_counter()
-    result = work()
+    result = work(*given)
     print(f"{name}: {time.perf_counter() - start:.1f} s", flush=True)
     return result
 

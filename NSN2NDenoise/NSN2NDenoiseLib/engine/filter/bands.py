@@ -20,12 +20,14 @@ from .groups import ALIKE
 BAND = 16
 
 
+@lru_cache(maxsize=64)
 def places_around(
     shape: tuple[int, int, int], start: int, block: tuple[int, int, int], reach: tuple[int, int, int]
 ) -> np.ndarray:
     """Where blocks are compared, (places, 4) int64: slices, rows and columns away, and the place's number.
 
-    The nearest come first, as they are the likeliest to be similar: less sorting follows.
+    The nearest come first, as they are the likeliest to be similar: less sorting follows. Most slabs share the array:
+    nobody changes it.
     """
     slices, rows, columns = shape
     near = [

@@ -25,7 +25,7 @@ TRAIN_MAPS, INFER_MAPS = 22, 5
 #: MB that the filters' compiled kernels take: 130 from the cache, 260 in the run that compiles them; in between.
 KERNELS = 140.0
 #: Bytes a pixel that the compiled filters take for one slab, and the slices that it holds, if there are so many.
-COMPILED_SLAB_BYTES, SLAB_SLICES = 590, 10
+COMPILED_SLAB_BYTES, SLAB_SLICES = 590, 11
 #: The same of the filter in torch, and the MB for the groups that it filters at once.
 SLAB_BYTES, GROUPS_MB = 950, 115.0
 #: Bytes for each voxel that stage "judge" looks at.
