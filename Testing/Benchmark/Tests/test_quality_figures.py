@@ -154,7 +154,7 @@ def test_the_error_of_the_transfer_is_its_spread_over_draws_of_noise(edges):
 @pytest.mark.parametrize(("transfer", "error", "passed"), [(0.85, 0.04, True), (0.85, 0.01, False), (0.91, 0.0, True)])
 def test_edges_fail_their_limit_only_as_far_as_they_are_known(transfer, error, passed):
     unknown = {"noiseAfter": None, "meanShift": None, "spectrum": None}
-    nothing = {"shiftByTissue": [], "leak": [], "sliceCorrelation": []}
+    nothing = {"shiftByTissue": [], "leak": [], "sliceCorrelation": [], "identical": False}
     residual = {"withImage": None, "acrossSlices": None}
     edges = [{"transfer": [1.0, transfer, 1.0, 0.1], "error": [0.0, error, 0.0, 0.0]}]
     (row,) = check_limits({"noiseBefore": 10.0, **unknown, **nothing, "residual": residual, "edges": edges})
