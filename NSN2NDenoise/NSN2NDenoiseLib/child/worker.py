@@ -39,7 +39,7 @@ RESERVED = 32 << 20
 
 @dataclass(frozen=True)
 class Wish:
-    """A box of the result that Slicer wants: its number, threshold (None: automatic), where it is, and whether soon."""
+    """A box of the result that Slicer wants: its number, threshold (None: automatic), place, and if it is seen."""
 
     number: int
     threshold: float | None

@@ -1,6 +1,6 @@
 """What a run makes of a volume, box by box: what a stage made of one box is kept, and not made again for the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,10 +60,9 @@ class BoxByBox:
         state = self._at(Part(core, region, shifted(filtered, region)), plan.stages)
         if not self._made:
             return state
-        *before, last = self._made
-        denoised = state.slices.values.copy()
-        denoised[shifted(filtered, region)] = self._make(last, filtered, workshop)
-        state = replace(state, denoised=denoised, made_by=(*before, last), network=self._network)
+        denoised, made_by = state.slices.values.copy(), tuple(self._made)
+        denoised[shifted(filtered, region)] = self._make(made_by, filtered, workshop)
+        state = replace(state, denoised=denoised, made_by=made_by, network=self._network)
         for name in plan.finishing:
             if name == "spare":
                 self._tried = self._tried or try_samples(state, workshop)
@@ -78,17 +77,17 @@ class BoxByBox:
         matched = _Known(self._shape, low_passed=np.float32, weights=np.uint8)
         return matched, {name: _Known(self._shape, denoised=np.float32) for name in making}
 
-    def _make(self, name: str, box: Box, workshop: Workshop) -> np.ndarray:
-        """A box of what a stage makes, as it becomes known."""
+    def _make(self, stages: Sequence[str], box: Box, workshop: Workshop) -> np.ndarray:
+        """A box of what the last of these stages makes, guided by the one before, as it becomes known."""
+        *before, name = stages
         known = self._made[name]
         missing = known.missing(box)
         if missing is not None:
             region = widened(missing, self._reach(name), self._shape)
             self._match(region, workshop)
             state = self._at(Part(missing, region, shifted(missing, region)), (name,))
-            before = list(self._made)[: list(self._made).index(name)]
             if before:
-                state = replace(state, denoised=self._make(before[-1], region, workshop), made_by=tuple(before))
+                state = replace(state, denoised=self._make(before, region, workshop), made_by=tuple(before))
             state = STAGES[name](state, workshop)
             self._network = state.network or self._network
             known.put(missing, denoised=state.denoised[shifted(missing, region)])

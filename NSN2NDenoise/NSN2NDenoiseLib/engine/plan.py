@@ -18,7 +18,7 @@ from .runtime.memory import (
 )
 from .settings import Settings
 from .train.trained import TrainedNetwork
-from .volume.part import PASS_REACH, Box, Part, find_part
+from .volume.part import PASS_REACH, Part, find_part
 from .volume.positions import real_pairs
 
 #: SD of the noise, normalized, below which there is none to speak of.
@@ -86,7 +86,7 @@ class Plan:
 def make_plan(
     look: Look,
     settings: Settings,
-    within: np.ndarray | Box | None = None,
+    within: np.ndarray | None = None,
     network: TrainedNetwork | None = None,
     in_sequence: bool = False,
     in_parts: bool = False,
@@ -96,8 +96,7 @@ def make_plan(
     Args:
         look: at the volume.
         settings: of the run.
-        within: boolean (K, J, I), where the volume is to be denoised; or a box, slices first, without seam; None:
-            everywhere.
+        within: boolean (K, J, I), where the volume is to be denoised; None: everywhere.
         network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
         in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
         in_parts: the volume is not in memory, so nothing is said of what all of it would take (`large.run`).
@@ -118,7 +117,7 @@ def make_plan(
     if within is not None:
         reach = reach_of(look, stages, gap) if network is None else reach_with_network(look, stages, gap, settings)
         part = find_part(within, look.axis, look.shape, reach, SPARE_REACH)
-    if part is not None and part.wanted is not None and not look.noise.none:
+    if part is not None and not look.noise.none:
         stages = (*stages, "within")
     shape = look.shape if part is None else part.shape
     return Plan(

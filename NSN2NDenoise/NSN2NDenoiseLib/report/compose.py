@@ -16,7 +16,7 @@ from ..engine.noise.rician import put_back_bias
 from ..engine.volume.axes import slices_back, slices_first
 from .page import Content
 from .pictures import Geometry, noise_picture, slice_pictures
-from .runs import MEASURED, bias_comes_back, is_of_another, own_figures, price
+from .runs import MEASURED, bias_comes_back, is_of_another, is_of_others, own_figures, price
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def compose(
     identity = _identify(pair)
     judged = _judged(pair, run, identity, look.axis, slices.excluded)
     part = _part(pair, run, identity, look.axis)
-    is_other = run is not None and any(is_of_another(run, identity, which) for which in ("input", "result"))
-    left = noise_left_by(None if is_other else run)
+    left = noise_left_by(None if run is None or is_of_others(run, identity) else run)
     figures = measure_quality(pair.volume, judged, look, slices, pair.spacing, left, part)
     ends = ends_of(part, look.shape[0])
     del slices, judged, part
@@ -126,7 +125,7 @@ def _judged(pair: Pair, run: dict | None, identity: dict, axis: str, excluded: n
 
 def _part(pair: Pair, run: dict | None, identity: dict, axis: str) -> np.ndarray | None:
     """What alone was denoised, (slices, rows, columns) bool; None: the whole volume, or it is not known."""
-    if run is None or not run.get("within") or any(is_of_another(run, identity, w) for w in ("input", "result")):
+    if run is None or not run.get("within") or is_of_others(run, identity):
         return None
     return changed_part(slices_first(pair.volume, axis), slices_first(pair.result, axis))
 

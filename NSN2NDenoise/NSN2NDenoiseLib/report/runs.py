@@ -31,12 +31,17 @@ def is_of_another(run: dict, identity: dict, which: str) -> bool:
     return run.get(f"{which}SHA256") not in (None, identity[f"{which}SHA256"])
 
 
+def is_of_others(run: dict, identity: dict) -> bool:
+    """Whether a run's input or its result was another volume."""
+    return any(is_of_another(run, identity, which) for which in ("input", "result"))
+
+
 def bias_comes_back(run: dict | None, identity: dict) -> bool:
     """Whether a result has to be judged with the bias of MR that its run took away: it is the run's, and all of the
     volume is, so that it is known where the bias went."""
     if run is None or not run["ricianCorrected"] or run.get("ricianSigma") is None or run.get("within"):
         return False
-    return run["strength"] > 0 and not any(is_of_another(run, identity, which) for which in ("input", "result"))
+    return run["strength"] > 0 and not is_of_others(run, identity)
 
 
 def own_figures(run: dict, identity: dict) -> dict:
@@ -53,7 +58,7 @@ def own_figures(run: dict, identity: dict) -> dict:
         "anatomyRemoved", 0 to 1, unless the report is of other volumes; entries of `MEASURED`, image units, where it is
         of these for certain; as far as the report has them.
     """
-    if strength_since(run) < 1 or any(is_of_another(run, identity, which) for which in ("input", "result")):
+    if strength_since(run) < 1 or is_of_others(run, identity):
         return {}
     is_alike = not run["ricianCorrected"] or bias_comes_back(run, identity)
     is_certain = "inputSHA256" in run and "resultSHA256" in run and is_alike
