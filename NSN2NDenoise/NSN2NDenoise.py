@@ -17,6 +17,7 @@ from slicer.ScriptedLoadableModule import (
 for _name in [name for name in sys.modules if name.split(".")[0] == "NSN2NDenoiseLib"]:
     del sys.modules[_name]
 
+from NSN2NDenoiseLib.logic.dicom_export import registerDicomExport  # noqa: E402
 from NSN2NDenoiseLib.logic.module_logic import DenoisingLogic  # noqa: E402
 from NSN2NDenoiseLib.logic.sample_data import registerSampleData  # noqa: E402
 
@@ -43,6 +44,7 @@ class NSN2NDenoise(ScriptedLoadableModule):
             "implementation is independent of the authors'."
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerDicomExport)
 
 
 class NSN2NDenoiseLogic(ScriptedLoadableModuleLogic, DenoisingLogic):

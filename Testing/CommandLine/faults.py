@@ -93,7 +93,8 @@ def _child(folder: str, commands: list[list[str]], fault: Fault, writer) -> None
 
 
 def _prepare(fault: Fault) -> None:
-    from NSN2NDenoiseLib.cli import commands, dicom_in, staged_files, volume_io
+    from NSN2NDenoiseLib.cli import commands, staged_files, volume_io
+    from NSN2NDenoiseLib.dicom import read
 
     def strike() -> None:
         os.kill(os.getpid(), fault.signal)
@@ -138,4 +139,4 @@ def _prepare(fault: Fault) -> None:
             before(commands, "read_volume", vanish)
         else:
             before(volume_io.sitk.ImageFileReader, "Execute", vanish)
-            before(dicom_in.sitk.ImageSeriesReader, "Execute", vanish)
+            before(read.sitk.ImageSeriesReader, "Execute", vanish)

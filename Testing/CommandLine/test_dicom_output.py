@@ -11,12 +11,14 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.cli.dicom_out import describe_derivation
 from NSN2NDenoiseLib.cli.staged_files import StagedFiles
 from NSN2NDenoiseLib.cli.volume_io import read_volume
+from NSN2NDenoiseLib.dicom.derived import describe_derivation
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from scipy import ndimage
 
 from Testing.CommandLine.dicom_files import write_multiframe, write_series
+from Testing.Engine.phantoms import mr_phantom
 
 STORED = np.random.default_rng(0).normal(1064, 20, (6, 40, 48)).astype(np.int16)
 REGULAR = 2.0 * np.arange(6)
@@ -95,6 +97,17 @@ def test_the_derivation_says_whether_it_helped_and_what_may_be_gone(nsn2n, tmp_p
     network = {"name": "n" * 600, "trainedHere": True, "steps": 400}
     long = describe_derivation({**report, **harm, "network": network})
     assert len(long) == 1024 and long.endswith(said)
+
+
+def test_a_series_that_is_left_as_it_was_is_called_so(nsn2n, tmp_path):
+    smooth = ndimage.gaussian_filter(mr_phantom(slices=6, side=48), 1.5).astype(np.int16)
+    write_series(tmp_path / "s", smooth, REGULAR)
+    assert nsn2n("denoise", "s", "out", *FAST).returncode == 0
+    for before, after in zip(datasets(tmp_path / "s"), datasets(tmp_path / "out"), strict=True):
+        assert after.SeriesDescription == "Chest NSN2N left as it was"
+        assert after.DerivationDescription.startswith("Neighboring Slice Noise2Noise")
+        assert "left as it was" in after.DerivationDescription
+        assert after.PixelData == before.PixelData
 
 
 def test_tilted_and_missing_slices_stay_where_they_are(nsn2n, tmp_path):

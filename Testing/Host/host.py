@@ -102,12 +102,12 @@ class Host:
         qt.QApplication.setStyle("Fusion")
 
     def _addClasses(self):
-        from . import application, layout_manager, main_window, modules, slice_views
+        from . import application, dicom, layout_manager, main_window, modules, slice_views
         from .qmrml_widgets import widgetClasses
 
         for name, cls in widgetClasses.items():
             setattr(self.slicer, name, cls)
-        for source in (application, layout_manager, main_window, modules, slice_views):
+        for source in (application, dicom, layout_manager, main_window, modules, slice_views):
             for name, cls in vars(source).items():
                 if name.startswith("qSlicer"):
                     setattr(self.slicer, name, cls)

@@ -39,6 +39,7 @@ def addPythonModules(slicer):
         "slicer.parameterNodeWrapper": ".parameter_node",
         "slicer.ScriptedLoadableModule": ".scripted_module",
         "SampleData": ".sample_data",
+        "DICOMLib": ".dicom",
     }
     for name, source in places.items():
         module = importlib.import_module(source, package)

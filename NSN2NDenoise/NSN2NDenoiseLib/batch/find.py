@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from ..cli.dicom_series import group_series, read_header
 from ..cli.volume_io import image_suffix
+from ..dicom.series import group_series, read_header
 from ..engine import InputError, SettingsError
 from .bids import find_bids, is_bids
 from .items import Item, output_name, series_name

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..cli.dicom_series import Series
 from ..cli.volume_io import image_suffix
+from ..dicom.series import Series
 
 #: What is added to a name.
 ADDED = "_denoised"

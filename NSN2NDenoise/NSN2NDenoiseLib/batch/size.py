@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..cli.dicom_geometry import count_frames
 from ..cli.volume_io import read_header
+from ..dicom.geometry import count_frames
 from ..engine import Settings, resolve_axis, slices_first
 from ..engine.errors import NSN2NError
 from ..engine.runtime.memory import predict_memory_mb

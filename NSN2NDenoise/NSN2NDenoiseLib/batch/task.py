@@ -13,13 +13,13 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from .. import engine
-from ..cli import dicom_in
-from ..cli.dicom_geometry import count_frames
-from ..cli.dicom_out import check_writable, write_derived
 from ..cli.frames import Sequence, denoise_sequence, dicom_sequence, read_sequence
 from ..cli.preview import draw_thumbnail
 from ..cli.staged_files import StagedFiles
 from ..cli.volume_io import Volume, dicom_volume, is_sequence, read_volume, warnings_of, write_like
+from ..dicom.derived import check_writable, write_derived
+from ..dicom.geometry import count_frames
+from ..dicom.read import name_of, read_series
 from . import bids
 from .items import Item
 from .records import check_place, make_record, mark_in_work, record_path, stamp_files
@@ -112,7 +112,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
     with StagedFiles(replaces_folders=True) as staged:
         written = staged.path(target)
         if as_dicom:
-            write_derived(written, volume, result.denoised, result.report)
+            write_derived(written, volume.slices, result.denoised, result.report)
         else:
             write_like(result.denoised, volume, written, metadata=True)
         if item.metadata is not None:
@@ -133,7 +133,7 @@ def _denoise(item: Item, settings: engine.Settings, folder: Path, as_dicom: bool
 def _run(item: Item, settings: engine.Settings, as_dicom: bool) -> tuple[Volume | Sequence, engine.DenoiseResult]:
     volume = _read(item)
     if as_dicom:
-        check_writable(item.name, volume)
+        check_writable(item.name, volume.slices)
     if isinstance(volume, Sequence):
         return volume, denoise_sequence(volume, settings)
     if not as_dicom and volume.problem is not None:
@@ -145,11 +145,11 @@ def _read(item: Item) -> Volume | Sequence:
     if item.series is None:
         return read_sequence(item.source) if is_sequence(item.source) else read_volume(item.source)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    name = dicom_in.name_of(item.source)
+    name = name_of(item.source)
     if count_frames(name, item.series) > 1:
         return dicom_sequence(name, item.series)
     try:
-        return dicom_volume(*dicom_in.read_series(name, item.series, None))
+        return dicom_volume(*read_series(name, item.series, None))
     except RuntimeError as error:
         raise engine.InputError(f"the series can't be read: {error}") from error
 

@@ -10,9 +10,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
+from ..dicom.derived import check_writable, write_derived
 from ..engine.judge.identity import voxel_hash
 from ..engine.volume.removed_noise import removed_noise
-from .dicom_out import check_writable, write_derived
 from .frames import Sequence, denoise_sequence, first_frame, read_sequence
 from .parameters import settings_of
 from .preview import draw_preview
@@ -53,7 +53,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         like = volume.frame(0).image if options.frames else volume.image
         where = read_within(options.within, str(options.input), like)
     if options.dicom:
-        check_writable(str(options.input), volume)
+        check_writable(str(options.input), volume.slices)
     if images and not options.frames:
         _check_geometry(images[0], options.input, volume)
     _check_space([options.output, *(path for path in images if path != options.output)], volume)
@@ -86,7 +86,7 @@ def denoise(options: argparse.Namespace, should_stop: Callable[[], bool]) -> Non
         report["resultSHA256"] = voxel_hash(result.denoised)
     with StagedFiles() as staged:
         if options.dicom:
-            write_derived(staged.path(options.output), volume, result.denoised, result.report)
+            write_derived(staged.path(options.output), volume.slices, result.denoised, result.report)
         else:
             write_like(result.denoised, volume, staged.path(options.output), metadata=True)
         if options.noise is not None:

@@ -9,11 +9,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import engine
-from . import dicom_in
-from .dicom_series import Series, Slice
+from ..dicom.read import find_dicom, name_of, read_frames
+from ..dicom.series import Series, Slice
+from ..engine.runtime.room import check_room
 from .nifti import Nifti, read_nifti
 from .nrrd_list import NrrdList, as_frames, read_nrrd_list
-from .room import check_room
 from .volume_io import Volume, array_of, is_sequence, last_line, open_file
 
 
@@ -51,9 +51,9 @@ def read_sequence(path: Path, series: str | None = None) -> Sequence:
     """
     if not path.exists():
         raise engine.InputError(f"{path} does not exist")
-    dicom = dicom_in.find_dicom(path, series)
+    dicom = find_dicom(path, series)
     if dicom is not None:
-        return dicom_sequence(dicom_in.name_of(path), dicom)
+        return dicom_sequence(name_of(path), dicom)
     if not is_sequence(path):
         raise engine.InputError(f"{path} is no 4-D file; leave --frames out")
     reader, size = open_file(path)
@@ -76,7 +76,7 @@ def dicom_sequence(name: str, series: Series) -> Sequence:
         InputError: it is none, or can't be read.
     """
     try:
-        images, placements = zip(*dicom_in.read_frames(name, series), strict=True)
+        images, placements = zip(*read_frames(name, series), strict=True)
         for other in images[1:]:
             other.CopyInformation(images[0])
         image = sitk.JoinSeries(images, 0.0, 1.0)

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from ..dicom.geometry import Placement, count_frames
+from ..dicom.read import UNPLACED, find_dicom, name_of, read_series
+from ..dicom.series import Slice
 from ..engine import InputError, Settings
-from . import dicom_in
-from .dicom_geometry import count_frames
-from .dicom_series import Slice
+from ..engine.runtime.room import check_room
 from .nifti import Nifti, read_nifti
 from .nrrd_list import frame_of, is_list
-from .room import check_room
 
 #: File types that can be written, each with whether it is compressed by default.
 WRITABLE = {".nrrd": True, ".nhdr": True, ".nii": False, ".nii.gz": True, ".mha": False, ".mhd": False}
@@ -70,20 +70,20 @@ def read_volume(path: Path, frame: int | None = None, series: str | None = None)
         raise InputError(f"{path} does not exist")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        dicom = dicom_in.find_dicom(path, series)
+        dicom = find_dicom(path, series)
         if dicom is not None:
-            return dicom_volume(*dicom_in.read_series(dicom_in.name_of(path), dicom, frame))
+            return dicom_volume(*read_series(name_of(path), dicom, frame))
         image = _read_file(path, frame)
     except RuntimeError as error:
         raise InputError(f"{path} can't be read as an image: {last_line(error)}") from error
     return Volume(array_of(image), image, header=read_nifti(path))
 
 
-def dicom_volume(image: sitk.Image, placement: dicom_in.Placement) -> Volume:
+def dicom_volume(image: sitk.Image, placement: Placement) -> Volume:
     """Slices that are all where one spacing puts them need no list of positions."""
     warnings, positions = [], None
     if placement.positions is None:
-        warnings.append(dicom_in.UNPLACED)
+        warnings.append(UNPLACED)
     elif placement.problem is not None:
         positions = placement.positions
         warnings.append(f"{placement.problem[0].upper()}{placement.problem[1:]}.")
@@ -191,7 +191,7 @@ def open_file(path: Path) -> tuple[sitk.ImageFileReader, tuple[int, ...]]:
 def is_sequence(path: Path) -> bool:
     """Whether a file or a DICOM series is 4-D and has several frames; False for anything that can't be read."""
     try:
-        dicom = dicom_in.find_dicom(path, None)
+        dicom = find_dicom(path, None)
         if dicom is not None:
             return count_frames(str(path), dicom) > 1
         size = open_file(path)[1]

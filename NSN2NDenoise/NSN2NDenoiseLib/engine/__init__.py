@@ -10,7 +10,14 @@ Importing this package does not import torch: `denoise` brings it.
 
 from importlib import import_module
 
-from .describe import describe_effect, describe_network, describe_pairing, describe_sources, describe_stages
+from .describe import (
+    describe_effect,
+    describe_network,
+    describe_pairing,
+    describe_series,
+    describe_sources,
+    describe_stages,
+)
 from .errors import (
     OUT_OF_MEMORY,
     Cancelled,
@@ -60,6 +67,7 @@ __all__ = [
     "describe_effect",
     "describe_network",
     "describe_pairing",
+    "describe_series",
     "describe_sources",
     "describe_stages",
     "inspect_stored",

@@ -40,6 +40,11 @@ def describe_sources(stages: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(source for name in stages for source in SOURCES.get(name, ())))
 
 
+def describe_series(report: dict) -> str:
+    """What a series description says of a result, behind that of its source."""
+    return "NSN2N left as it was" if report.get("stages") == [] else "NSN2N denoised"
+
+
 def describe_network(report: dict) -> str:
     """The network of a run, and what it was trained on: "network f3a1, trained on another volume"; "" without one."""
     network = report.get("network")

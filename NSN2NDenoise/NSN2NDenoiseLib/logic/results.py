@@ -15,8 +15,6 @@ from .snapshot import Snapshot
 #: Node attributes and references that say where a result comes from.
 VERSION, PARAMETERS, REPORT, FRAME = "NSN2N.Version", "NSN2N.Parameters", "NSN2N.Report", "NSN2N.Frame"
 INPUT_REFERENCE, NOISE_REFERENCE = "NSN2N.Input", "NSN2N.RemovedNoise"
-#: What is added to the description of a series.
-DENOISED = "NSN2N denoised"
 #: What the report says in "ended" of a result that is not a run's last one ("whole"), and what that means.
 ENDS = {"first": "first result of a run that has not ended", "kept": "the run was stopped and its best result kept"}
 
@@ -60,7 +58,7 @@ def writeResults(
         written.remember(output)
         volumes.becomeLike(output, inputVolume)
         output.CopyOrientation(frameAt(inputVolume, frame))
-        volumes.exportLike(output, inputVolume, DENOISED)
+        volumes.exportLike(output, inputVolume, engine.describe_series(report))
         describe(output, inputVolume, report, parameters)
         output.SetNodeReferenceID(INPUT_REFERENCE, inputVolume.GetID())
         output.SetAttribute(FRAME, frame)

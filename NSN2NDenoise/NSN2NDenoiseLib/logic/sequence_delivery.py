@@ -5,6 +5,8 @@ from collections.abc import Generator
 import numpy as np
 import slicer
 
+from NSN2NDenoiseLib import engine
+
 from . import results, volumes
 from .sequences import Frames
 
@@ -112,4 +114,4 @@ class SequenceDelivery:
         proxy.SetAndObserveTransformNodeID(source.proxy.GetTransformNodeID())
         proxy.SetNodeReferenceID(results.INPUT_REFERENCE, source.proxy.GetID())
         volumes.beside(proxy, source.proxy)
-        volumes.exportLike(proxy, source.proxy, results.DENOISED)
+        volumes.exportLike(proxy, source.proxy, engine.describe_series(results.reportOf(node)))

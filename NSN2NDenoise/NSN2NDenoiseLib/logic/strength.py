@@ -144,7 +144,7 @@ def _keepFull(output, inputVolume, image) -> None:
     volumes.displayLike(full, output)
     full.SetAndObserveImageData(image)
     volumes.becomeLike(full, inputVolume)
-    volumes.exportLike(full, inputVolume, results.DENOISED)
+    volumes.exportLike(full, inputVolume, engine.describe_series(results.reportOf(output)))
     full.SetDescription(f"What NSN2N {__version__} mixes '{output.GetName()}' from when its strength changes; keep it")
     full.SetAttribute(results.VERSION, __version__)
     full.SetAttribute(KEPT_NAME, full.GetName())

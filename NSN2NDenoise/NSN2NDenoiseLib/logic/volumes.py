@@ -15,6 +15,8 @@ from .turns import pieces
 DICOM_INSTANCES = "DICOM.instanceUIDs"
 #: What the subject hierarchy keeps of a series; *Export to DICOM* offers it before an exporter's own "CT" and "1".
 SERIES_DESCRIPTION, SERIES_NUMBER, MODALITY = "DICOM.SeriesDescription", "DICOM.SeriesNumber", "DICOM.Modality"
+#: What the subject hierarchy keeps of the images that a series was made of, which it highlights with it.
+REFERENCED_INSTANCES = "DICOM.ReferencedInstanceUIDs"
 #: Most characters of a series description; what is made stands behind all series of the scanner.
 LONGEST, FURTHER = 64, 1000
 
@@ -124,6 +126,7 @@ def exportLike(node, inputVolume, made: str) -> None:
         hierarchy.SetItemAttribute(item, MODALITY, modality)
     if number.isdigit():
         hierarchy.SetItemAttribute(item, SERIES_NUMBER, str(int(number) + FURTHER))
+    hierarchy.SetItemAttribute(item, REFERENCED_INSTANCES, inputVolume.GetAttribute(DICOM_INSTANCES) or "")
 
 
 def attributesOfItem(node) -> dict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine import InputError
-from .dicom_series import Series, Slice
+from .series import Series, Slice
 
 #: Slices closer than this (mm) are at the same position, as the frames of a 4-D series are.
 SAME_MM = 0.01

@@ -1,6 +1,7 @@
 """The result as a derived DICOM series: the source's own headers, file by file, with new voxels and new names."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,13 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from .. import __version__
-from ..engine import InputError, describe_effect, describe_network, describe_stages
-from .dicom_code import code_item
-from .dicom_frames import check_frames, mark_frames
-from .dicom_series import Slice
-from .frames import Sequence
-from .volume_io import Volume
+from ..engine import InputError, describe_effect, describe_network, describe_series, describe_stages
+from .code import code_item
+from .derived_frames import check_frames, mark_frames
+from .series import Slice
 
-#: What is added to the description of the series, of which at most so many characters (LO) are kept.
-SUFFIX, LO = " NSN2N denoised", 64
+#: Most characters of a series description (LO).
+LO = 64
 #: A derived series stands in the viewer's list behind all of the scanner's.
 NUMBER = 1000
 #: What no longer holds for new voxels.
@@ -44,18 +43,23 @@ STALE = (
 ST = 1024
 
 
-def check_writable(name: str, volume: Volume | Sequence) -> None:
+@pydicom.config.disable_value_validation()
+def check_writable(name: str, slices: Sequence[Slice]) -> None:
     """Check that a volume or sequence can go back to DICOM, before any work.
+
+    Args:
+        name: for messages.
+        slices: that it came from.
 
     Raises:
         InputError: it did not come from a series of single-frame files, or from an enhanced file that it is all of,
             with stored gray values.
     """
-    if not volume.slices:
+    if not slices:
         raise InputError(f"{name} is no DICOM series; --dicom writes one beside the series that it came from")
-    if any(one.frame is not None for one in volume.slices):
-        check_frames(name, volume.slices)
-    for file in dict.fromkeys(one.file for one in volume.slices):
+    if any(one.frame is not None for one in slices):
+        check_frames(name, slices)
+    for file in dict.fromkeys(one.file for one in slices):
         header = pydicom.dcmread(
             file, stop_before_pixels=True, specific_tags=["BitsAllocated", "ModalityLUTSequence", "SeriesNumber"]
         )
@@ -63,7 +67,10 @@ def check_writable(name: str, volume: Volume | Sequence) -> None:
             raise InputError(f"{file} has no stored values with a linear rescale; --dicom can't write such slices")
 
 
-def write_derived(folder: Path, volume: Volume | Sequence, denoised: np.ndarray, report: dict) -> None:
+@pydicom.config.disable_value_validation()
+def write_derived(
+    folder: Path, slices: Sequence[Slice], denoised: np.ndarray, report: dict, about: dict | None = None
+) -> None:
     """Write a derived series, one file for each source file, of the same name, its frames in the source's order.
 
     Patient, study, frame of reference, geometry, rescale and window stay the source's; series and instances are new;
@@ -71,9 +78,10 @@ def write_derived(folder: Path, volume: Volume | Sequence, denoised: np.ndarray,
 
     Args:
         folder: made here.
-        volume: the input, of a DICOM series.
+        slices: of the source, in the order of `denoised`.
         denoised: (K, J, I) or (T, K, J, I), image units.
         report: of the run.
+        about: attributes of the series by keyword that replace what is made of the source's.
 
     Raises:
         OSError: a source file can't be read any more, or a file can't be written.
@@ -82,15 +90,17 @@ def write_derived(folder: Path, volume: Volume | Sequence, denoised: np.ndarray,
     series, now = generate_uid(), datetime.datetime.now()
     description = describe_derivation(report)
     denoised = denoised.reshape(-1, *denoised.shape[-2:])
-    files = zip(volume.slices, denoised, strict=True)
-    if volume.slices[0].frame is not None:
-        order = np.argsort([one.frame for one in volume.slices])
-        files = [(volume.slices[0], denoised[order])]
+    files = zip(slices, denoised, strict=True)
+    if slices[0].frame is not None:
+        order = np.argsort([one.frame for one in slices])
+        files = [(slices[0], denoised[order])]
     for one, values in files:
         dataset = pydicom.dcmread(one.file, stop_before_pixels=True)
         of = str(dataset.get("SeriesInstanceUID", ""))
         _set_voxels(dataset, values, one.rescale)
-        _set_identity(dataset, series, now)
+        _set_identity(dataset, series, now, describe_series(report))
+        for keyword, value in (about or {}).items():
+            setattr(dataset, keyword, value)
         _set_provenance(dataset, one, now, description)
         if one.frame is not None:
             mark_frames(dataset, dataset.SourceImageSequence[0], of, description)
@@ -130,7 +140,7 @@ def _set_voxels(dataset: Dataset, values: np.ndarray, rescale: tuple[float, floa
             del dataset[keyword]
 
 
-def _set_identity(dataset: Dataset, series: str, now: datetime.datetime) -> None:
+def _set_identity(dataset: Dataset, series: str, now: datetime.datetime, made: str) -> None:
     dataset.remove_private_tags()
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -139,7 +149,7 @@ def _set_identity(dataset: Dataset, series: str, now: datetime.datetime) -> None
     dataset.file_meta = meta
     dataset.SeriesInstanceUID = series
     dataset.SeriesNumber = int(dataset.get("SeriesNumber") or 0) + NUMBER
-    dataset.SeriesDescription = str(dataset.get("SeriesDescription") or "")[: LO - len(SUFFIX)] + SUFFIX
+    dataset.SeriesDescription = f"{str(dataset.get('SeriesDescription') or '')[: LO - len(made) - 1]} {made}"
     origin = "PRIMARY" if "PerFrameFunctionalGroupsSequence" in dataset else "SECONDARY"  # enhanced files know no other
     dataset.ImageType = ["DERIVED", origin, *list(dataset.get("ImageType") or [])[2:]]
     for name in ("InstanceCreation", "Series", "Content"):

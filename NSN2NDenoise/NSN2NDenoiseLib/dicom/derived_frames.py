@@ -7,8 +7,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
 from ..engine import InputError
-from .dicom_code import code_item
-from .dicom_series import Slice
+from .code import code_item
+from .series import Slice
 
 
 def check_frames(name: str, slices: Sequence[Slice]) -> None:

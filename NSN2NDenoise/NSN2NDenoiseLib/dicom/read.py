@@ -7,9 +7,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..engine import InputError
-from .dicom_geometry import Placement, place, place_frames
-from .dicom_series import Series, choose_series, find_series, series_of_file
-from .room import check_room
+from ..engine.runtime.room import check_room
+from .geometry import Placement, place, place_frames
+from .series import Series, choose_series, find_series, series_of_file
 
 #: Bytes of a voxel, at least.
 LEAST_BYTES = 1

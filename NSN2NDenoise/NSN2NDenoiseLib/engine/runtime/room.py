@@ -1,7 +1,7 @@
 """Whether what a header claims can be held at all."""
 
-from ..engine import InputError
-from ..engine.runtime.machine import free_memory_mb
+from ..errors import InputError
+from .machine import free_memory_mb
 
 
 def check_room(name: str, needed: int) -> None:

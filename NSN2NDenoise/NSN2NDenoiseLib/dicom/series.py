@@ -1,4 +1,7 @@
-"""Which DICOM series a folder holds, and where each of their slices lies: headers only, no voxels."""
+"""Which DICOM series a folder holds, and where each of their slices lies: headers only, no voxels.
+
+What a header holds against the rules is no news to who wants to read it: pydicom's warnings are off meanwhile.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +38,6 @@ TAGS = [
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 ]
-# what a header holds against the rules is no news to who wants to read it
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 #: The end of a UID that names a series has at least so many characters: less is a mistyped number.
 UID_END = 4
 #: Characters of a series description that are listed.
@@ -102,6 +103,7 @@ def find_series(folder: Path) -> list[Series]:
     return group_series([(file, dataset) for file, dataset in headers if dataset is not None])
 
 
+@pydicom.config.disable_value_validation()
 def group_series(headers: list[tuple[Path, pydicom.Dataset]]) -> list[Series]:
     """The series that files with these headers make up, by series number."""
     datasets: dict[str, list[tuple[Path, pydicom.Dataset]]] = {}
@@ -111,6 +113,7 @@ def group_series(headers: list[tuple[Path, pydicom.Dataset]]) -> list[Series]:
     return sorted(series, key=lambda one: (one.number, one.uid))
 
 
+@pydicom.config.disable_value_validation()
 def series_of_file(file: Path) -> Series | None:
     """The series that a single file is part of, with this file only; None if it is no DICOM image."""
     dataset = read_header(file)
@@ -139,6 +142,7 @@ def choose_series(folder: Path, found: list[Series], wanted: str | None) -> Seri
     return ending[0]
 
 
+@pydicom.config.disable_value_validation()
 def read_header(file: Path) -> pydicom.Dataset | None:
     """The header of a DICOM image, or None for anything else.
 
