@@ -67,11 +67,14 @@ def test_workers_that_die_are_replaced_and_their_volume_is_tried_once_more(quick
 
     notes = tmp_path / "notes"
     notes.mkdir()
-    with connect(None, 2) as client:
+    with connect(None, 2, gpus=["4", "7"]) as client:
         client.register_plugin(Deadly(notes))
         run_jobs(
             client, jobs, SETTINGS, tmp_path, False, 9e9, lambda job, row: rows.update({row.name: row}), lambda: False
         )
+        client.wait_for_workers(2)  # those that were replaced among them
+        seen = client.run(os.getenv, "CUDA_VISIBLE_DEVICES")
+    assert sorted(seen.values()) == ["4", "7"]
     assert [(notes / name).read_text() for name in ("v0", "v1")] == ["x", "xx"]
     assert {name: row.status for name, row in rows.items()} == {"v0": DONE, "v1": FAILED, "v2": DONE, "v3": DONE}
     assert "were ended, again and again" in rows["v1"].reason

@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.batch.find import find_items
+from NSN2NDenoiseLib.batch.run import _gpus as gpus_of
 from NSN2NDenoiseLib.batch.size import WORKER, predict
 from NSN2NDenoiseLib.batch.workers import Job, count_workers
 
@@ -122,11 +123,28 @@ def test_memory_is_what_the_plan_says(tmp_path, small):
 def test_workers_are_as_many_as_memory_allows(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8), raising=False)
     jobs = [Job(None, 1, memory) for memory in (1000.0, 4000.0, 9000.0)]
-    assert count_workers(jobs, 100_000.0, None, on_gpu=False) == 3
-    assert count_workers(jobs, 2500.0, None, on_gpu=False) == 2
-    assert count_workers(jobs, 100.0, None, on_gpu=False) == 1
-    assert count_workers(jobs, None, 2, on_gpu=False) == 2
-    assert count_workers(jobs, None, None, on_gpu=True) == 1
+    assert count_workers(jobs, 100_000.0, None, gpus=0) == 3
+    assert count_workers(jobs, 2500.0, None, gpus=0) == 2
+    assert count_workers(jobs, 100.0, None, gpus=0) == 1
+    assert count_workers(jobs, None, 2, gpus=0) == 2
+    assert [count_workers(jobs, None, None, gpus=count) for count in (1, 2, 9)] == [1, 2, len(jobs)]
+    assert count_workers(jobs, 2500.0, None, gpus=4) == 2
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"), [(None, ["0", "1"]), ("5,3", ["5", "3"]), ("GPU-8a,GPU-91", ["GPU-8a", "GPU-91"])]
+)
+def test_gpus_are_shared_out_by_name(monkeypatch, visible, names):
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr(
+        "NSN2NDenoiseLib.engine.runtime.device._problem", lambda name: None if name == "cuda" else "none"
+    )
+    assert gpus_of(engine.Settings.from_preset("fast")) == names
+    assert gpus_of(engine.Settings.from_preset("fast", device="cpu")) == []
 
 
 def test_description_of_a_dataset_is_json(tmp_path):

@@ -70,18 +70,23 @@ def batch(options: argparse.Namespace, should_stop: Callable[[], bool]) -> None:
 
 def _run(jobs: list[Job], settings, folder: Path, options, on_row, should_stop) -> None:
     free = free_memory_mb()
-    workers = count_workers(jobs, free, options.workers, _on_gpu(settings))
+    gpus = _gpus(settings)
+    workers = count_workers(jobs, free, options.workers, len(gpus))
     budget = None if options.scheduler else float("inf") if free is None else MEMORY * free
-    with connect(options.scheduler, workers) as client:
+    with connect(options.scheduler, workers, gpus) as client:
         run_jobs(client, jobs, settings, folder, options.dicom, budget, on_row, should_stop)
 
 
-def _on_gpu(settings: engine.Settings) -> bool:
+def _gpus(settings: engine.Settings) -> list[str]:
+    """Names of the GPUs that runs with these settings can work on; none: they work on the CPU."""
     if settings.device == "cpu":
-        return False
-    from ..engine.runtime.device import choose_device
+        return []
+    from ..engine.runtime.device import choose_device, cuda_names
 
-    return choose_device(settings.device).type != "cpu"
+    kind = choose_device(settings.device).type
+    if kind == "cuda":
+        return cuda_names()
+    return [] if kind == "cpu" else [kind]
 
 
 def _check_folder(folder: Path) -> None:

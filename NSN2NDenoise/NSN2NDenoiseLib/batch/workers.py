@@ -3,7 +3,7 @@
 import logging
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from ..engine import Cancelled, RunError, Settings, SettingsError
 from .items import Item
 from .task import FAILED, Row, denoise_item
+from .worker_setup import GPUS
 
 #: A volume whose worker died is given to another one so many times. A scheduler that stands already counts for itself.
 RETRIES = 1
@@ -33,24 +34,29 @@ class Job:
     memory: float
 
 
-def count_workers(jobs: list[Job], free: float | None, wanted: int | None, on_gpu: bool) -> int:
+def count_workers(jobs: list[Job], free: float | None, wanted: int | None, gpus: int) -> int:
     """How many processes work on this computer at once.
 
     Args:
         jobs: all that is to do.
         free: memory (MB), None where that is unknown.
         wanted: by the user.
-        on_gpu: they share one GPU, which one run fills.
+        gpus: how many there are to work on, each of which one run fills; 0: they work on the CPU.
     """
-    most = 1 if on_gpu else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = gpus or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     if free is not None:
         most = min(most, int(MEMORY * free / max(1.0, min(job.memory for job in jobs))))
     return max(1, min(wanted or most, len(jobs)))
 
 
 @contextmanager
-def connect(address: str | None, workers: int) -> Iterator:
+def connect(address: str | None, workers: int, gpus: Sequence[str] = ()) -> Iterator:
     """A Dask client, of the scheduler at `address` or of a new cluster of `workers` processes here.
+
+    Args:
+        address: of a scheduler, or None.
+        workers: how many processes.
+        gpus: names of the CUDA cards that these share out, in turn; without any, or with one, they all see the same.
 
     Raises:
         SettingsError: Dask is not installed, or nobody answers.
@@ -81,6 +87,7 @@ def connect(address: str | None, workers: int) -> Iterator:
             **dask.config.get("distributed.nanny.pre-spawn-environ"),
             **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
             "OMP_WAIT_POLICY": "PASSIVE",
+            GPUS: ",".join(gpus),
         },
         "distributed.worker.preload": ["NSN2NDenoiseLib.batch.worker_setup"],
         "logging.distributed": "critical",

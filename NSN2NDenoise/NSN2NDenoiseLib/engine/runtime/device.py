@@ -1,5 +1,6 @@
 """The device and the precision that a run uses: tried, not assumed."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -28,6 +29,13 @@ def choose_device(name: str) -> torch.device:
             raise SettingsError(f"device {name} does not work here ({problem}); choose auto or cpu")
         return torch.device(name)
     return torch.device("cuda" if _problem("cuda") is None else "cpu")
+
+
+def cuda_names() -> list[str]:
+    """The names by which CUDA_VISIBLE_DEVICES calls the cards that torch sees here."""
+    named = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    count = torch.cuda.device_count()
+    return named[:count] if named else [str(number) for number in range(count)]
 
 
 def device_with_memory(device: torch.device, name: str, needed_mb: float) -> tuple[torch.device, list[str]]:
