@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -119,6 +120,17 @@ def test_a_time_limit(nsn2n, tiny, tmp_path, monkeypatch):
     assert report["minutes"] == 0.1 and report["steps"] >= 50
     assert nsn2n("denoise", tiny, "same.nrrd", "--steps", str(report["steps"]), "--device", "cpu").returncode == 0
     assert (tmp_path / "same.nrrd").read_bytes() == (tmp_path / "out.nrrd").read_bytes()
+
+
+def test_the_mask_alone_needs_no_torch(tiny, tmp_path):
+    code = (
+        "import sys; from NSN2NDenoiseLib.cli.main import main; status = main(sys.argv[1:]); "
+        "sys.exit(status or ('torch' in sys.modules and 'torch was imported'))"
+    )
+    command = [sys.executable, "-c", code, "mask", str(tiny), str(tmp_path / "mask.nrrd")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mask.nrrd").exists()
 
 
 def test_mask_is_the_mask_of_the_run(nsn2n, tiny, tmp_path):

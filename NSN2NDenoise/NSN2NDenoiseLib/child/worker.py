@@ -141,7 +141,7 @@ def denoise(directory: str, job: dict, parent: Parent) -> dict:
     """Denoise the volume and leave `protocol.DENOISED_FILE`, a first result before it; returns the report."""
     volume = _load(directory, protocol.VOLUME_FILE)
 
-    def on_first(result: "engine.DenoiseResult") -> None:
+    def on_first(result: engine.DenoiseResult) -> None:
         _save(directory, protocol.FIRST_FILE, result.denoised)
         parent.send("first", report=_identified(result, volume))
 
@@ -371,7 +371,7 @@ def _reserve(path: str, size: int) -> None:
             file.write(bytes(min(RESERVED, size - start)))
 
 
-def _identified(result: "engine.DenoiseResult", volume: np.ndarray) -> dict:
+def _identified(result: engine.DenoiseResult, volume: np.ndarray) -> dict:
     """The report of a result, with what tells later whether input and result are still the same."""
     hashes = {"inputSHA256": voxel_hash(volume), "resultSHA256": voxel_hash(result.denoised)}
     return {**result.report, **hashes}
@@ -394,7 +394,7 @@ def _network(job: dict) -> "engine.TrainedNetwork | None":
     return engine.load_network(job["network"]) if job.get("network") else None
 
 
-def _keep_network(directory: str, result: "engine.DenoiseResult") -> None:
+def _keep_network(directory: str, result: engine.DenoiseResult) -> None:
     """Leave the network that was trained for other runs, or a warning: it costs nobody the result.
 
     Without safetensors there is none.

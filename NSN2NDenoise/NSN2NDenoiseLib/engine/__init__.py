@@ -32,6 +32,7 @@ from .look import Look, take_look
 from .match.matching import Matching
 from .match.weight_matrix import check_threshold, matched_fraction, weight_matrix
 from .plan import Plan, make_plan
+from .result import DenoiseResult
 from .runtime.openmp import wait_passively
 from .runtime.progress import Progress
 from .settings import DEVICES, LAMBDA_MAX, PRESETS, RICIAN, Settings
@@ -86,7 +87,6 @@ __all__ = [
 
 #: What needs torch, and the module that brings it.
 _WITH_TORCH = {
-    "DenoiseResult": "denoise_volume",
     "ResultPreview": "result_preview",
     "denoise": "denoise_volume",
     "denoise_frames": "frames",

@@ -1,7 +1,7 @@
 """Denoise one volume from that volume alone: a look, a plan, the stages of the plan one after the other."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from .errors import Enough, NSN2NError, RunError, is_out_of_memory
 from .judge.report import make_report
 from .look import Look, take_look
 from .plan import Plan, make_plan
+from .result import DenoiseResult
 from .runtime.device import choose_device, choose_precision, device_with_memory
 from .runtime.memory import predict_gpu_memory_mb, require_memory
 from .runtime.progress import Progress, Tracker
@@ -21,25 +22,6 @@ from .volume.axes import resolve_axis, slices_back, slices_first
 from .volume.check import check_volume
 from .volume.part import bounding_box, check_within
 from .volume.slices import Slices, to_slices, to_volume
-
-
-@dataclass(frozen=True)
-class DenoiseResult:
-    """What `denoise` gives back.
-
-    Attributes:
-        denoised: shape and dtype of the input; integers are rounded and clipped; padding is untouched.
-        weights: uint8, same shape, W_i of Eq. 3 (1 matched); the last `gap` slices repeat their last pair's.
-        losses: the loss (Eq. 7) of every training step.
-        report: numbers about the run, ready for JSON.
-        network: that was trained or used; None without one.
-    """
-
-    denoised: np.ndarray
-    weights: np.ndarray
-    losses: list[float] = field(repr=False)
-    report: dict = field(repr=False)
-    network: TrainedNetwork | None = field(default=None, repr=False)
 
 
 def denoise(
@@ -55,7 +37,7 @@ def denoise(
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     should_keep: Callable[[], bool] | None = None,
-    on_first: Callable[["DenoiseResult"], None] | None = None,
+    on_first: Callable[[DenoiseResult], None] | None = None,
 ) -> DenoiseResult:
     """Neighboring Slice Noise2Noise on a single volume.
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .denoise_volume import DenoiseResult, denoise
+from .denoise_volume import denoise
 from .errors import InputError, RunError
 from .look import Look, take_look
+from .result import DenoiseResult
 from .runtime.clock import awake_seconds
 from .runtime.progress import Progress
 from .settings import Settings
