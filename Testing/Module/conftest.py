@@ -119,7 +119,7 @@ class QuickChild:
     """The stand-in for the child process (quick_child.py).
 
     `hold` makes it wait before it answers, `release` lets it go on; `started` lists the jobs so far. `sayFirst` gives
-    it a first result, and then lets it die if wanted.
+    it a first result, and then lets it die if wanted; `dieAfter` lets it go through stages and die in the last one.
     """
 
     def __init__(self, folder, python):
@@ -136,6 +136,9 @@ class QuickChild:
         (self.folder / "first").touch()
         if thenCrash:
             (self.folder / "crash").touch()
+
+    def dieAfter(self, stages):
+        (self.folder / "stages").write_text(" ".join(stages))
 
     def release(self):
         (self.folder / "hold").unlink(missing_ok=True)

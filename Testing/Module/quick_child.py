@@ -5,7 +5,8 @@
 Denoising gives half of each voxel, and so does its preview; the residual is 0. While the file CONTROL/hold exists, it
 waits before it answers, and shows nothing; with frames, after the first one, and the command "keep" ends it there.
 While CONTROL/first exists, it has a first result, a quarter of each voxel, and while CONTROL/crash does, it is killed
-right after that.
+right after that. While CONTROL/stages exists, it goes through the stages that are named there, has a first result after
+stage "first", and is killed in the last of them; "half" of the result may be written then, or "done" be said.
 """
 
 import json
@@ -30,6 +31,30 @@ def isAsked(name):
 def hold():
     while isAsked("hold"):
         time.sleep(0.01)
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sayFirst(volume):
+    np.save(os.path.join(DIRECTORY, "first.npy"), volume // 4)
+    say(type="first", report={"seed": 0, "stages": ["first"]})
+
+
+def goThrough(stages, volume):
+    for stage in stages:
+        if stage == "half":
+            with open(os.path.join(DIRECTORY, "denoised.npy"), "wb") as file:
+                file.write(volume.tobytes()[: volume.nbytes // 2])
+        elif stage == "done":
+            np.save(os.path.join(DIRECTORY, "denoised.npy"), volume // 2)
+            say(type="done", report={"seed": 0})
+        else:
+            say(type="progress", stage=stage, fraction=0.5, loss=None, secondsLeft=None)
+        if stage == "first":
+            sayFirst(volume)
+    die()
 
 
 def frames():
@@ -77,11 +102,13 @@ def main():
         return
     volume = np.load(os.path.join(DIRECTORY, "volume.npy"), mmap_mode="r")
     if "denoise" in os.path.basename(DIRECTORY):
+        if isAsked("stages"):
+            with open(os.path.join(CONTROL, "stages"), encoding="ascii") as file:
+                goThrough(file.read().split(), volume)
         if isAsked("first"):
-            np.save(os.path.join(DIRECTORY, "first.npy"), volume // 4)
-            say(type="first", report={"seed": 0, "stages": ["first"]})
+            sayFirst(volume)
         if isAsked("crash"):
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         say(type="progress", stage="learn", fraction=0.5, loss=None, secondsLeft=None)
         hold()
         np.save(os.path.join(DIRECTORY, "denoised.npy"), volume // 2)

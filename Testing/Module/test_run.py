@@ -1,5 +1,6 @@
 """Runs from the panel and from the console: progress, result, and every way in which a run can end early."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from Testing.Module.support import (
     SHORT,
     Heartbeat,
     isAlive,
+    layers,
     runInMiddle,
     sceneContent,
     voxels,
@@ -138,6 +140,25 @@ def test_killed_child(host, logic, ui, long):
     assert "crashed" in ui.statusLabel.text
     assert sceneContent() == before
     waitForNoFiles(host, "denoise")
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_killed_child_at_every_stage(host, logic, ui, volume, quickChild, chosen):
+    """Whatever it has said and written by then, a volume that was to be overwritten is as it was."""
+    from NSN2NDenoiseLib.engine.stages import STAGES
+
+    if chosen:
+        logic.getParameterNode().outputVolume = host.slicer.util.addVolumeFromArray(voxels(volume) * 0, name="mine")
+    before, shown = sceneContent(), layers()
+    stages = ["look", *STAGES, "report", "half", "done"]
+    for count in range(stages.index("first") if chosen else 0, len(stages) + 1, 4 if chosen else 1):
+        quickChild.dieAfter(stages[:count])
+        asked = host.expectDialog("overwrites 'mine'") if chosen else contextlib.nullcontext()
+        with asked, host.expectDialog("ended by the system or crashed"):
+            applyAndWait(host, logic, ui)
+        assert sceneContent() == before and layers() == shown, stages[:count]
+        assert ui.applyButton.text == "Apply" and "crashed" in ui.statusLabel.text
+        waitForNoFiles(host, "denoise")
 
 
 def test_scene_closed_in_the_middle(host, logic, ui, long):
