@@ -157,13 +157,14 @@ def test_what_is_said_of_errors(tmp_path, monkeypatch, error, kind, words):
     assert said[0]["kind"] == kind and words in said[0]["message"] and "Traceback" in said[0]["details"]
 
 
-def inProcess(worker, tmp_path, monkeypatch, **job):
+def inProcess(worker, tmp_path, monkeypatch, wantsResidual=True, **job):
     """Do a job of a small volume in this process; its exit status, and the fields of its messages by their type."""
     np.save(tmp_path / protocol.VOLUME_FILE, np.random.default_rng(0).normal(0, 30, (6, 32, 32)).astype(np.float32))
     protocol.write_job(str(tmp_path), {"spacing": [1, 1, 1], "preset": "default", **job})
     parent, said = worker.Parent(str(tmp_path)), {}
     monkeypatch.setattr(parent, "send", lambda type, **fields: said.update({type: fields}))
-    parent.residualWanted.set()  # it waits for nothing
+    if wantsResidual:
+        parent.residualWanted.set()  # it waits for nothing
     return worker.run(str(tmp_path), parent), said
 
 
@@ -199,11 +200,23 @@ def test_a_disk_without_room_for_the_residual_is_an_error(tmp_path, monkeypatch)
 
     monkeypatch.setattr(worker.os, "posix_fallocate", full)
     status, said = inProcess(worker, tmp_path, monkeypatch, task=protocol.MATCH, axis="auto")
-    assert status == protocol.FAILED and said["error"]["kind"] == "files" and "matching" not in said
+    assert status == protocol.FAILED and said["error"]["kind"] == "files" and "slices" not in said
     monkeypatch.delattr(worker.os, "posix_fallocate")  # there is none on macOS and Windows
     monkeypatch.setattr(worker, "RESERVED", 10_000)
     status, said = inProcess(worker, tmp_path, monkeypatch, task=protocol.MATCH, axis="auto")
     assert status == protocol.DONE and len(np.fromfile(tmp_path / protocol.RESIDUAL_FILE, np.float32)) == 6 * 32 * 32
+
+
+def test_who_only_wants_the_threshold_needs_no_room_on_the_disk(tmp_path, monkeypatch):
+    """Four bytes a voxel, for each volume that is looked at."""
+    from NSN2NDenoiseLib.child import worker
+
+    for name in ("QUIET_SECONDS", "IDLE_SECONDS"):
+        monkeypatch.setattr(worker, name, 0)
+    monkeypatch.setattr(worker, "_tell_cost", lambda *_: True)
+    status, said = inProcess(worker, tmp_path, monkeypatch, wantsResidual=False, task=protocol.MATCH, axis="auto")
+    assert status == protocol.DONE and "suggested" in said and "slices" not in said
+    assert not (tmp_path / protocol.RESIDUAL_FILE).exists()
 
 
 def test_no_slicer_no_torch_for_the_mask():

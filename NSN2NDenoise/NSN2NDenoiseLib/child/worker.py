@@ -227,8 +227,6 @@ def denoise_frames(directory: str, job: dict, parent: Parent) -> dict:
 def match(directory: str, job: dict, parent: Parent) -> None:
     """Say what the engine makes of the volume; compute the residual slice by slice when that is wanted, now or soon."""
     volume = _load(directory, protocol.VOLUME_FILE)
-    path = os.path.join(directory, protocol.RESIDUAL_FILE)
-    _reserve(path, volume.size * np.dtype(np.float32).itemsize)
     settings = engine.Settings.from_preset(job["preset"], axis=job["axis"])
     start = time.monotonic()
     threading.Thread(target=low_pass.compiled, daemon=True).start()  # meanwhile; numba takes a while to load
@@ -237,7 +235,7 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     plan = engine.make_plan(look, settings)
     matching = engine.Matching(slices, look.noise.sd, plan.gap, plan.paired)
     axis = "kji".index(look.axis)
-    residual = np.memmap(path, np.float32, mode="r+", shape=np.moveaxis(volume, axis, 0).shape)
+    residual = None
     parent.send(
         "matching",
         axis=look.axis,
@@ -248,11 +246,18 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     )
     order = MatchOrder(len(slices), lambda: parent.focus[axis])
 
+    def make_room() -> None:
+        nonlocal residual
+        path = os.path.join(directory, protocol.RESIDUAL_FILE)
+        _reserve(path, volume.size * np.dtype(np.float32).itemsize)
+        residual = np.memmap(path, np.float32, mode="r+", shape=slices.values.shape)
+
     def compute(index: int) -> None:
         residual[index] = matching.residual_slice(index)
         parent.send("slices", indices=[index])
 
     if parent.residualWanted.is_set():
+        make_room()
         compute(order.take())  # what the user looks at, before anything else
     if not parent.should_stop():
         parent.send("suggested", threshold=look.threshold)
@@ -260,6 +265,8 @@ def match(directory: str, job: dict, parent: Parent) -> None:
     if not parent.residualWanted.wait(QUIET_SECONDS):
         told = _tell_cost(parent, slices, look, plan, lookSeconds, parent.residualWanted.is_set)
     if parent.residualWanted.wait(IDLE_SECONDS):
+        if residual is None:
+            make_room()
         order.run(compute, parent.should_stop)
         told = told or _tell_cost(parent, slices, look, plan, lookSeconds, parent.should_stop)
 

@@ -103,6 +103,9 @@ class ResidualJob(ChildJob):
         self._turns.start()
 
     def _copying(self) -> Generator[None, None, list[int]]:
+        if self._file is None:
+            path = self._directory.file(protocol.RESIDUAL_FILE)
+            self._file = np.memmap(path, np.float32, mode="r", shape=self._stack.shape)
         taken, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         for index in taken:
             self._stack[index] = self._file[index]
@@ -118,15 +121,12 @@ class ResidualJob(ChildJob):
             self._onEnd(self._ended)
 
     def _makeRoom(self) -> None:
-        """Make room for the residual and look into the child's file, once both are there and it is asked for."""
+        """Make room for the residual, once its shape is known and it is asked for."""
         if not self._wantsResidual or self.matching is None or self.residual is not None or not self.running:
             return
         self.residual = np.zeros(self._shape, np.float32)
         self._stack = engine.slices_first(self.residual, self.matching["axis"])
         self.arrived = np.zeros(self.matching["slices"], bool)
-        self._file = np.memmap(
-            self._directory.file(protocol.RESIDUAL_FILE), np.float32, mode="r", shape=self._stack.shape
-        )
 
     def _onEnd(self, outcome: Outcome) -> None:
         if self._turns.running:
