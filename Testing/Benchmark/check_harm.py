@@ -45,7 +45,10 @@ REPEATS = "EPI frame, truth: mean of 69 others", "fcmri_single.nii.gz", "fcmri_m
 
 @dataclass(frozen=True)
 class Cell:
-    """One run: SDs in image units, gains in dB (None without noise); error: RMS in percent of the tissue's mean."""
+    """One run: SDs in image units, gains in dB (None without noise); error: RMS in percent of the tissue's mean.
+
+    Cells of an older version say nothing of the samples.
+    """
 
     anatomy: str
     noise: str
@@ -64,6 +67,8 @@ class Cell:
     judged: bool
     judging: float
     seconds: float
+    of_samples: float | None = None
+    of_samples_sd: float | None = None
 
 
 def main():
@@ -184,6 +189,8 @@ def compare(noisy, clean, tissue, air, sd, names, settings, spacing, judged) -> 
         judged,
         sum(report.get("seconds", {}).get(stage, 0.0) for stage in ("spare", "judge")),
         seconds,
+        report.get("predictedGainOfSamples"),
+        report.get("predictedGainOfSamplesSD"),
     )
     return cell, np.stack([clean, noisy, result.denoised])[:, len(noisy) // 2].astype(np.float32)
 

@@ -125,17 +125,33 @@ def summary(cells: list[dict]) -> str:
     harmed = [c for c in cells if is_harm(c)]
     cells = [c for c in cells if c["judged"]]
     known = [c for c in cells if c["gain"] is not None and c["predicted"] is not None and not c["left"]]
-    errors = np.array([c["predicted"] - c["gain"] for c in known])
-    within = np.mean([abs(c["predicted"] - c["gain"]) <= 2 * c["uncertainty"] for c in known])
     run = [c for c in cells if c["seconds"]]
     share = sum(c["judging"] for c in run) / sum(c["seconds"] for c in run)
     return (
         f"{len(harmed)} of {len(cells)} cells lost more than {-HARM:g} dB (without noise: {HARM_WITHOUT:g} % of "
         f"the tissue's mean); {sum(c['warned'] for c in harmed)} of these were warned of, and "
-        f"{sum(c['warned'] for c in cells if not is_harm(c))} others. Predicted minus true gain: mean "
-        f"{errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells; {100 * within:.0f} % within twice "
-        f"the uncertainty said. The judging took {100 * share:.0f} % of the time of these "
-        f"small crops, of which its samples are a large part.\n"
+        f"{sum(c['warned'] for c in cells if not is_harm(c))} others. Predicted minus true gain: "
+        f"{calibration(known, 'predicted', 'uncertainty')}.{before_the_run(known)} The judging took "
+        f"{100 * share:.0f} % of the time of these small crops, of which its samples are a large part.\n"
+    )
+
+
+def before_the_run(known: list[dict]) -> str:
+    """How well `nsn2n inspect` tells the gain, in words; nothing where cells do not say it."""
+    known = [c for c in known if c.get("of_samples") is not None]
+    if not known:
+        return ""
+    told = calibration(known, "of_samples", "of_samples_sd")
+    return f" Told before the run, from three samples (`nsn2n inspect`): {told}."
+
+
+def calibration(known: list[dict], predicted: str, sd: str) -> str:
+    """Mean and SD of the errors of a prediction of the gain, and how often its own SD holds."""
+    errors = np.array([c[predicted] - c["gain"] for c in known])
+    within = np.mean(np.abs(errors) <= 2 * np.array([c[sd] for c in known]))
+    return (
+        f"mean {errors.mean():+.2f}, SD {errors.std():.2f} dB over {len(known)} cells, {100 * within:.0f} % within "
+        f"twice the uncertainty said"
     )
 
 

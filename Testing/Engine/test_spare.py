@@ -264,3 +264,35 @@ def test_a_result_that_is_no_better_is_none(monkeypatch):
 def test_it_asks_what_made_the_result(monkeypatch, made_by, kept):
     _, after = run_stage(0.1 * signs(SHAPE), monkeypatch, made_by=made_by, filter=0.0, network=0.3)
     assert after.gain["noiseLeft"] == pytest.approx(kept, abs=0.03)
+
+
+def test_samples_that_differ_make_the_gain_less_certain():
+    """Half of the difference of two; a sample without tissue says nothing."""
+    kept = Kept(0.1, 0.02, 0.2)
+
+    def sample(factor, level=0.5):
+        removed = 0.1 * factor * signs(SHAPE)
+        noisy = np.full(SHAPE, level, np.float32) + removed
+        return SimpleNamespace(
+            slices=SimpleNamespace(values=noisy),
+            denoised=noisy - removed,
+            measured_noise=noise_model(SHAPE, 0.1),
+            look=SimpleNamespace(noise=SimpleNamespace(level=0.5)),
+            filtered=None,
+        )
+
+    def alone(factor):
+        gain = replace(gain_of(0.1 * factor * signs(SHAPE), 0.1), kept=kept)
+        return gain.sums(np.ones(gain.energy.shape, bool), gain.strength)
+
+    one, other, nothing = sample(1), sample(0.8), sample(1, level=0.0)
+    gains = [alone(factor).decibels(kept)[0] for factor in (1, 0.8)]
+    assert abs(gains[0] - gains[1]) > 0.5
+    both, sd = (alone(1) + alone(0.8)).decibels(kept)
+    for samples in ((one, other), (one, other, nothing)):
+        tried = module.Tried(samples, kept)
+        assert tried.decibels == pytest.approx(both, abs=1e-3)
+        assert tried.decibels_sd == pytest.approx(np.hypot(sd, (gains[0] - gains[1]) / 2), rel=1e-3)
+    same = module.Tried((one, one), kept)
+    assert same.decibels_sd == pytest.approx(alone(1).decibels(kept)[1], rel=1e-3)
+    assert module.Tried((one,), kept).decibels_sd == pytest.approx(same.decibels_sd, rel=1e-3)

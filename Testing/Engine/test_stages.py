@@ -246,6 +246,7 @@ def test_inspect_foresees_what_the_run_decides_by(fast_run, monkeypatch):
     settings = engine.Settings.from_preset("fast", device="cpu")
     facts = engine.inspect_volume(noisy, settings=settings)
     assert facts["predictedGain"] == report["predictedGainOfSamples"] > 1 and facts["worthDenoising"]
+    assert facts["predictedGainSD"] == report["predictedGainOfSamplesSD"] > 0
     for module in ("inspect_volume", "stages.spare"):
         monkeypatch.setattr(sys.modules[f"NSN2NDenoiseLib.engine.{module}"], "LEAST_GAIN", facts["predictedGain"] + 1)
     assert not engine.inspect_volume(noisy, settings=settings)["worthDenoising"]

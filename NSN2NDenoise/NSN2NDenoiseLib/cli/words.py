@@ -101,9 +101,10 @@ def _made_by(stages: list[str]) -> list[str]:
 
 def _worth(facts: dict) -> str:
     gain = facts.get("predictedGain")
+    told = "" if gain is None else f"{gain:+.1f} dB (+- {facts['predictedGainSD']:.1f})"
     if facts["worthDenoising"]:
-        return "worth denoising" + ("" if gain is None else f", {gain:+.1f} dB without a network")
-    return "not worth denoising" + ("" if gain is None else f" ({gain:+.1f} dB): it would be left as it is")
+        return "worth denoising" + (told and f", {told} without a network")
+    return "not worth denoising" + (told and f", {told}: it would be left as it is")
 
 
 def _within(report: dict) -> str:

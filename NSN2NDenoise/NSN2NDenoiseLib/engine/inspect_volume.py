@@ -35,7 +35,7 @@ def inspect_volume(
     Returns:
         Size, range, padding, noise, its correlation between slices, Rician sigma, threshold; stages, gap, device,
         training steps, seconds and memory of the run, the last two as a whole and by stage; the gain in tissue that the
-        filters alone promise (dB), and whether the volume is worth denoising or a run would leave it as it is;
+        filters alone promise (dB), its SD, and whether the volume is worth denoising or a run would leave it as it is;
         warnings. Intensities are in image units, the threshold in both units; "gpuMemoryMB" is for a run on a CUDA GPU.
         Seconds come from a few that are timed here, see timing.py; where they can't be (without torch, which a run
         needs), they are None, and so are device and steps.
@@ -48,12 +48,12 @@ def inspect_volume(
     start = time.monotonic()
     look, slices = take_look(volume, axis=settings.axis, spacing=spacing, positions=positions)
     seconds = {"look": time.monotonic() - start}
-    plan, gain = make_plan(look, settings), None
+    plan, foreseen = make_plan(look, settings), None
     if find_spec("torch"):
-        gain = _foreseen(slices, look, plan)
+        foreseen = _foreseen(slices, look, plan)
         with suppress(RunError):
             seconds |= predict_seconds(plan, look, measure_speed(slices, look, plan))
-    return _facts(volume.shape, look, plan, seconds, gain)
+    return _facts(volume.shape, look, plan, seconds, foreseen)
 
 
 def inspect_stored(
@@ -82,19 +82,21 @@ def inspect_stored(
     look, slices = take_look_at_stored(source, settings.axis, spacing)
     plan, _, bricks = plan_parts(look, settings, memory_mb)
     parts = {"count": len(bricks), "sides": sides_of(bricks), "memoryMB": round(plan.memory_mb)}
-    gain = _foreseen(slices, look, plan) if find_spec("torch") else None
-    return {**_facts(source.shape, look, plan, {}, gain), "parts": parts}
+    foreseen = _foreseen(slices, look, plan) if find_spec("torch") else None
+    return {**_facts(source.shape, look, plan, {}, foreseen), "parts": parts}
 
 
-def _foreseen(slices: Slices, look: Look, plan: Plan) -> float | None:
-    """The gain (dB) that the run will decide by, at its samples; None where a network is all that makes the result."""
+def _foreseen(slices: Slices, look: Look, plan: Plan) -> tuple[float, float] | None:
+    """The gain that the run will decide by, at its samples, and how far the volume's may be from it (SD), dB; None
+    where a network is all that makes the result.
+    """
     wait_passively()
     from .denoise_volume import begin
     from .stages.spare import foresee
     from .stages.state import make_workshop
 
     tried = foresee(begin(slices, look, plan), make_workshop(plan.settings))
-    return None if tried is None else tried.decibels
+    return None if tried is None else (tried.decibels, tried.decibels_sd)
 
 
 def _computing(plan: Plan) -> dict:
@@ -108,7 +110,14 @@ def _computing(plan: Plan) -> dict:
     return {"device": choose_device(plan.settings.device).type, "steps": steps}
 
 
-def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[str, float], gain: float | None) -> dict:
+def _facts(
+    shape: tuple[int, int, int],
+    look: Look,
+    plan: Plan,
+    seconds: dict[str, float],
+    foreseen: tuple[float, float] | None,
+) -> dict:
+    gain, sd = foreseen or (None, None)
     return {
         "size": list(shape),
         "type": str(look.dtype),
@@ -123,6 +132,7 @@ def _facts(shape: tuple[int, int, int], look: Look, plan: Plan, seconds: dict[st
         "noisePercent": plain(look.noise_percent, 3),
         "noiseEstimatesAgree": look.noise.agree,
         "predictedGain": None if gain is None else plain(gain, 3),
+        "predictedGainSD": None if sd is None else plain(sd, 3),
         "worthDenoising": not look.noise.none and (gain is None or gain >= LEAST_GAIN),
         "sliceCorrelation": [plain(c, 3) for c in look.noise.slice_correlation],
         "ricianSigma": None if look.rician_sigma is None else plain(look.rician_sigma),

@@ -199,7 +199,7 @@ class _Run:
         warnings, measured = list(state.warnings), figures.unchanged()
         if figures.made_by:
             warnings += match_warnings(matched)
-            gain = {**figures.totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
+            gain = {**figures.totals.figures(tried.kept), **tried.figures()}
             state = replace(state, gain={**state.gain, **gain})
         if figures.made_by and not tried.helped:
             state = left_as_it_was(state)

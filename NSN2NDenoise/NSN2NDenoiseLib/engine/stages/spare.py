@@ -1,6 +1,7 @@
 """Stage "spare": did it help? Where more was removed than there is noise, anatomy went, and comes back."""
 
 from dataclasses import dataclass, field, replace
+from math import hypot, sqrt
 
 import numpy as np
 
@@ -38,6 +39,19 @@ class Tried:
     def decibels(self) -> float:
         """The predicted gain of the samples."""
         return _totals(*_gain(self.samples, self.kept)).decibels(self.kept)
+
+    @property
+    def decibels_sd(self) -> float:
+        """How far that of the whole volume may be from it (SD): as far as is known of them, and as they differ."""
+        each = [gains for sample in self.samples if (gains := _gain([sample], self.kept))[1].any()]
+        sd = _totals(*_gain(self.samples, self.kept)).spared.decibels(self.kept)[1]
+        if len(each) < 2:
+            return sd
+        return hypot(sd, np.std([_totals(*gains).decibels(self.kept) for gains in each], ddof=1) / sqrt(len(each)))
+
+    def figures(self) -> dict:
+        """For the report."""
+        return {"predictedGainOfSamples": self.decibels, "predictedGainOfSamplesSD": self.decibels_sd}
 
     @property
     def helped(self) -> bool:
@@ -97,7 +111,7 @@ def spare(state: State, workshop: Workshop, tried: Tried | None = None) -> State
     tried = tried or try_samples(state, workshop)
     gain, where = _gain([state], tried.kept)
     totals = _totals(gain, where)
-    figures = {**totals.figures(tried.kept), "predictedGainOfSamples": tried.decibels}
+    figures = {**totals.figures(tried.kept), **tried.figures()}
     state = replace(state, gain={**state.gain, **figures})
     if not tried.helped:
         return left_as_it_was(state)
