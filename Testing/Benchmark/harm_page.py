@@ -40,7 +40,7 @@ NOTES = {
         "With white noise it is `fast`, whose table stands above. With colored noise it trains a network besides, and "
         "leaves it out where the filters alone promise more.\n"
     ),
-    "nsn2n": "A few cells, with 100 training steps instead of 300 (`--steps 100`).\n",
+    "nsn2n": "Two levels of white noise, with 100 training steps instead of 300 (`--steps 100`).\n",
     "fast": "In the T2 at 0 % the engine finds 0.6 % of noise, which cleaning may have left, and takes it away.\n",
 }
 TITLES = {
@@ -137,8 +137,8 @@ def summary(cells: list[dict]) -> str:
 
 
 def before_the_run(known: list[dict]) -> str:
-    """How well `nsn2n inspect` tells the gain, in words; nothing where cells do not say it."""
-    known = [c for c in known if c.get("of_samples") is not None]
+    """How well `nsn2n inspect` tells the gain, in words; nothing where it can't: with a network, or in older cells."""
+    known = [c for c in known if c.get("of_samples") is not None and c["preset"] == "fast"]
     if not known:
         return ""
     told = calibration(known, "of_samples", "of_samples_sd")
