@@ -119,3 +119,14 @@ def test_other_errors_of_torch_stay_what_they_are(monkeypatch, words):
     with pytest.raises(RuntimeError, match=words) as caught:
         engine.denoise(phantom(slices=6, side=48)[1], FAST)
     assert not isinstance(caught.value, engine.NSN2NError)
+
+
+def test_a_torch_that_does_not_know_this_numpy_is_told(monkeypatch):
+    """What torch 2.2 says beside numpy 2."""
+
+    def fail(_):
+        raise RuntimeError("Numpy is not available")
+
+    monkeypatch.setattr(torch.Tensor, "numpy", fail)
+    with pytest.raises(engine.RunError, match=r"torch .* can't work with numpy .*Numpy is not available.*numpy<2"):
+        engine.denoise(phantom(slices=6, side=48)[1], engine.Settings.from_preset("fast"))

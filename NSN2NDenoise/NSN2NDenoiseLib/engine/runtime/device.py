@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from ..errors import SettingsError, is_out_of_memory
+from ..errors import RunError, SettingsError, is_out_of_memory
 
 
 def choose_device(name: str) -> torch.device:
@@ -20,7 +21,9 @@ def choose_device(name: str) -> torch.device:
 
     Raises:
         SettingsError: a device was asked for by name and does not work; the text has its error.
+        RunError: this torch does not know this numpy.
     """
+    _check_numpy()
     if name == "cpu":
         return torch.device("cpu")
     if name != "auto":
@@ -96,6 +99,17 @@ def as_many_as_fit(work: Callable[[int], Any], count: int) -> tuple[Any, int]:
             if count == 1 or not is_out_of_memory(error):
                 raise
         count = (count + 1) // 2
+
+
+def _check_numpy() -> None:
+    """torch 2.2 was built for numpy 1, installs beside numpy 2, and can't turn its arrays into tensors then."""
+    try:
+        torch.zeros(1).numpy()
+    except RuntimeError as error:
+        raise RunError(
+            f"torch {torch.__version__} can't work with numpy {np.__version__} ({error}): install numpy below 2 "
+            "(pip install 'numpy<2'), or torch 2.3 or later"
+        ) from error
 
 
 def _problem(name: str) -> str | None:
