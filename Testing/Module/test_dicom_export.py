@@ -66,7 +66,9 @@ def _dress(node, datasets):
     ):
         for keyword in keywords:
             value = str(first.get(keyword) or "") or empty.get(keyword, "")
-            tree.SetItemAttribute(level, f"DICOM.{keyword}", value)
+            # Slicer's loader keeps these two where its dialog does not look for them
+            prefix = "" if keyword in ("StudyInstanceUID", "StudyID") else "DICOM."
+            tree.SetItemAttribute(level, prefix + keyword, value)
 
 
 @pytest.fixture
@@ -109,6 +111,7 @@ def test_what_is_edited_in_the_dialog(host, denoise, tmp_path):
         ({"PatientName": "Anonymous"}, "PatientName is 'Doe^Jane' in the source"),
         ({"PatientName": ""}, "Undo the change of PatientName, or export as 'Scalar Volume'"),
         ({"StudyDescription": "another"}, "StudyDescription is '' in the source"),
+        ({"StudyID": "2"}, "StudyID is '1' in the source"),
         ({"SeriesNumber": "seven"}, "SeriesNumber is 'seven'; a whole number is needed"),
         ({"SeriesDescription": "x" * 65}, "more than 64 characters"),
     ):

@@ -28,8 +28,8 @@ SOURCES_OWN = {
     "StudyDate": "0008,0020",
     "StudyDescription": "0008,1030",
 }
-#: What Slicer shows where the files say nothing.
-PLACEHOLDERS = ("", "No name", "No study description")
+#: What Slicer shows where the files say nothing; and what it may show nothing of, whatever the files say.
+PLACEHOLDERS, UNSHOWN = ("", "No name", "No study description"), ("StudyInstanceUID", "StudyID")
 #: Most digits of a series number (IS).
 DIGITS = 12
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -173,7 +173,8 @@ def _aboutOf(exportable, file: str) -> dict:
     """
     for keyword, own in _ownOf(file).items():
         shown = exportable.tag(keyword) or ""
-        if shown != own and not (own == "" and (shown in PLACEHOLDERS or shown.startswith("Patient-"))):
+        isUnknown = own == "" and (shown in PLACEHOLDERS or shown.startswith("Patient-"))
+        if shown != own and not isUnknown and not (shown == "" and keyword in UNSHOWN):
             raise InputError(
                 _(
                     "{keyword} is '{own}' in the source, and a derived series stays in the source's study. Undo the "
