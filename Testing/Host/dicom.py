@@ -43,13 +43,13 @@ class qSlicerDICOMExportable:
 
 
 class DICOMDatabase:
-    """slicer.dicomDatabase of the files in a folder."""
+    """slicer.dicomDatabase of the files in a folder and below it."""
 
     def __init__(self, folder):
         import pydicom
 
-        datasets = ((str(file), pydicom.dcmread(file, stop_before_pixels=True)) for file in Path(folder).iterdir())
-        self._datasets = dict(datasets)
+        files = [file for file in Path(folder).rglob("*") if file.is_file()]
+        self._datasets = {str(file): pydicom.dcmread(file, stop_before_pixels=True) for file in files}
 
     def fileForInstance(self, uid):
         return next((file for file, one in self._datasets.items() if one.SOPInstanceUID == uid), "")

@@ -100,6 +100,21 @@ def test_a_result_becomes_a_derived_series(host, denoise, tmp_path, upwards, pos
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
+def test_files_of_one_name_in_many_folders(host, denoise, tmp_path):
+    """As on many a CD; the database has links to them."""
+    from DICOMLib import DICOMDatabase
+
+    files = write_series(tmp_path / "s", STORED, 2.0 * np.arange(6))
+    node, _ = load(files)
+    for number, file in enumerate(files):
+        folder = tmp_path / "s" / f"S{number}"
+        folder.mkdir()
+        file.rename(folder / "IM0")
+    host.slicer.dicomDatabase = DICOMDatabase(tmp_path / "s")
+    assert export(denoise(node), tmp_path / "out") == ""
+    assert sorted(file.name for file in (tmp_path / "out").glob("*/*")) == [f"0000{n}.dcm" for n in range(1, 7)]
+
+
 def test_what_is_edited_in_the_dialog(host, denoise, tmp_path):
     node, _ = load(write_series(tmp_path / "s", STORED, 2.0 * np.arange(6)))
     result = denoise(node)

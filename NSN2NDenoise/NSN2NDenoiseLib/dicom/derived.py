@@ -71,7 +71,9 @@ def check_writable(name: str, slices: Sequence[Slice]) -> None:
 def write_derived(
     folder: Path, slices: Sequence[Slice], denoised: np.ndarray, report: dict, about: dict | None = None
 ) -> None:
-    """Write a derived series, one file for each source file, of the same name, its frames in the source's order.
+    """Write a derived series, one file for each source file, its frames in the source's order.
+
+    A file has its source's name; where sources of several folders have the same, files are numbered.
 
     Patient, study, frame of reference, geometry, rescale and window stay the source's; series and instances are new;
     private attributes are dropped. The voxels are stored with the source's slope, so they are the result rounded to it.
@@ -90,11 +92,12 @@ def write_derived(
     series, now = generate_uid(), datetime.datetime.now()
     description = describe_derivation(report)
     denoised = denoised.reshape(-1, *denoised.shape[-2:])
-    files = zip(slices, denoised, strict=True)
+    files = list(zip(slices, denoised, strict=True))
     if slices[0].frame is not None:
         order = np.argsort([one.frame for one in slices])
         files = [(slices[0], denoised[order])]
-    for one, values in files:
+    are_named = len({one.file.name for one, _ in files}) == len(files)
+    for number, (one, values) in enumerate(files, 1):
         dataset = pydicom.dcmread(one.file, stop_before_pixels=True)
         of = str(dataset.get("SeriesInstanceUID", ""))
         _set_voxels(dataset, values, one.rescale)
@@ -104,7 +107,8 @@ def write_derived(
         _set_provenance(dataset, one, now, description)
         if one.frame is not None:
             mark_frames(dataset, dataset.SourceImageSequence[0], of, description)
-        pydicom.dcmwrite(folder / one.file.name, dataset, enforce_file_format=True)
+        name = one.file.name if are_named else f"{number:05}.dcm"
+        pydicom.dcmwrite(folder / name, dataset, enforce_file_format=True)
 
 
 def describe_derivation(report: dict) -> str:

@@ -90,13 +90,12 @@ class DerivedSeries:
 
 
 def _export(exportable) -> None:
-    from NSN2NDenoiseLib.dicom.derived import check_writable, write_derived
+    from NSN2NDenoiseLib.dicom.derived import write_derived
 
     node = _resultOf(exportable.subjectHierarchyItemID)
     files = _sourceFiles(node)
     about = _aboutOf(exportable, files[0])
     slices, voxels = _slicesAndVoxels(node, files)
-    check_writable(f"'{node.GetName()}'", slices)
     folder = _newFolder(Path(exportable.directory), f"NSN2N_{exportable.subjectHierarchyItemID}")
     try:
         write_derived(folder, slices, voxels, results.reportOf(node), about)
@@ -140,7 +139,12 @@ def _sourceFiles(node) -> list[str]:
 
 
 def _slicesAndVoxels(node, files: list[str]) -> tuple:
-    """The slices of the source in order, and the result's voxels of each."""
+    """The slices of the source in order, and the result's voxels of each.
+
+    Raises:
+        InputError: the files are no volume that can be derived, or the result does not lie where their slices are.
+    """
+    from NSN2NDenoiseLib.dicom.derived import check_writable
     from NSN2NDenoiseLib.dicom.fit import as_slices
     from NSN2NDenoiseLib.dicom.geometry import place
     from NSN2NDenoiseLib.dicom.series import group_series, read_header
@@ -151,6 +155,7 @@ def _slicesAndVoxels(node, files: list[str]) -> tuple:
     if len(found) != 1:
         raise InputError(_("'{name}' was made of {count} series").format(name=node.GetName(), count=len(found)))
     placement = place(f"'{node.GetName()}'", found[0], None)
+    check_writable(f"'{node.GetName()}'", placement.slices)
     return placement.slices, as_slices(volumes.arrayOf(node), _ijkToLps(node), placement)
 
 
