@@ -14,12 +14,9 @@ from .. import __version__
 from ..engine import InputError, describe_effect, describe_network, describe_series, describe_stages
 from .code import code_item
 from .derived_frames import check_frames, mark_frames
+from .names import FURTHER, described
 from .series import Slice
 
-#: Most characters of a series description (LO).
-LO = 64
-#: A derived series stands in the viewer's list behind all of the scanner's.
-NUMBER = 1000
 #: What no longer holds for new voxels.
 STALE = (
     "SmallestImagePixelValue",
@@ -152,8 +149,8 @@ def _set_identity(dataset: Dataset, series: str, now: datetime.datetime, made: s
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
     dataset.file_meta = meta
     dataset.SeriesInstanceUID = series
-    dataset.SeriesNumber = int(dataset.get("SeriesNumber") or 0) + NUMBER
-    dataset.SeriesDescription = f"{str(dataset.get('SeriesDescription') or '')[: LO - len(made) - 1]} {made}"
+    dataset.SeriesNumber = int(dataset.get("SeriesNumber") or 0) + FURTHER
+    dataset.SeriesDescription = described(str(dataset.get("SeriesDescription") or ""), made)
     origin = "PRIMARY" if "PerFrameFunctionalGroupsSequence" in dataset else "SECONDARY"  # enhanced files know no other
     dataset.ImageType = ["DERIVED", origin, *list(dataset.get("ImageType") or [])[2:]]
     for name in ("InstanceCreation", "Series", "Content"):

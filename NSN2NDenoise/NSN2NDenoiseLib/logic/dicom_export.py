@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import slicer
-import vtk
 from slicer.i18n import tr as _
 
+from NSN2NDenoiseLib.dicom.names import LONGEST
 from NSN2NDenoiseLib.engine import InputError
 
 from . import results, volumes
@@ -156,13 +156,7 @@ def _slicesAndVoxels(node, files: list[str]) -> tuple:
         raise InputError(_("'{name}' was made of {count} series").format(name=node.GetName(), count=len(found)))
     placement = place(f"'{node.GetName()}'", found[0], None)
     check_writable(f"'{node.GetName()}'", placement.slices)
-    return placement.slices, as_slices(volumes.arrayOf(node), _ijkToLps(node), placement)
-
-
-def _ijkToLps(node) -> np.ndarray:
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
-    return RAS_TO_LPS @ np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+    return placement.slices, as_slices(volumes.arrayOf(node), RAS_TO_LPS @ volumes.ijkToRAS(node), placement)
 
 
 def _ownOf(file: str) -> dict:
@@ -189,8 +183,8 @@ def _aboutOf(exportable, file: str) -> dict:
     description, number = (exportable.tag(name) or "" for name in ("SeriesDescription", "SeriesNumber"))
     if number and not (number.lstrip("-").isdigit() and len(number) <= DIGITS):
         raise InputError(_("SeriesNumber is '{number}'; a whole number is needed").format(number=number))
-    if len(description) > volumes.LONGEST:
-        raise InputError(_("SeriesDescription has more than {most} characters").format(most=volumes.LONGEST))
+    if len(description) > LONGEST:
+        raise InputError(_("SeriesDescription has more than {most} characters").format(most=LONGEST))
     about = {"SeriesDescription": description, "SeriesNumber": number}
     return {keyword: value for keyword, value in about.items() if value}
 

@@ -7,6 +7,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
+from NSN2NDenoiseLib.dicom.names import FURTHER, described
 from NSN2NDenoiseLib.engine.volume.removed_noise import difference, stored_type, wide_type
 
 from .turns import pieces
@@ -17,8 +18,6 @@ DICOM_INSTANCES = "DICOM.instanceUIDs"
 SERIES_DESCRIPTION, SERIES_NUMBER, MODALITY = "DICOM.SeriesDescription", "DICOM.SeriesNumber", "DICOM.Modality"
 #: What the subject hierarchy keeps of the images that a series was made of, which it highlights with it.
 REFERENCED_INSTANCES = "DICOM.ReferencedInstanceUIDs"
-#: Most characters of a series description; what is made stands behind all series of the scanner.
-LONGEST, FURTHER = 64, 1000
 
 
 def arrayOf(volumeNode) -> np.ndarray:
@@ -30,6 +29,13 @@ def spacingOf(volumeNode) -> tuple[float, float, float]:
     """The spacing of a volume, (k, j, i), in mm."""
     i, j, k = volumeNode.GetSpacing()
     return (k, j, i)
+
+
+def ijkToRAS(volumeNode) -> np.ndarray:
+    """(4, 4), from voxel indices (i, j, k) to mm in the volume's own coordinates."""
+    matrix = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
 
 
 def imageOf(array: np.ndarray, scalarType: int) -> vtk.vtkImageData:
@@ -120,7 +126,7 @@ def exportLike(node, inputVolume, made: str) -> None:
     if not item or not source:
         return
     about = hierarchy.GetItemAttribute(source, SERIES_DESCRIPTION) or inputVolume.GetName()
-    hierarchy.SetItemAttribute(item, SERIES_DESCRIPTION, f"{about[: LONGEST - len(made) - 1]} {made}")
+    hierarchy.SetItemAttribute(item, SERIES_DESCRIPTION, described(about, made))
     modality, number = (hierarchy.GetItemAttribute(source, name) for name in (MODALITY, SERIES_NUMBER))
     if modality:
         hierarchy.SetItemAttribute(item, MODALITY, modality)

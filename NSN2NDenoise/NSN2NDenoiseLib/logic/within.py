@@ -61,7 +61,7 @@ def _insideROI(inputVolume, roi, box: Box) -> np.ndarray:
     half = np.array(roi.GetSize()) / 2
     if roi.GetNumberOfControlPoints() < 1 or not (half > 0).all():
         raise ValueError(_("The ROI '{name}' has no size. Place it in the slice views.").format(name=roi.GetName()))
-    toWorld = _toWorld(inputVolume) @ _ijkToRAS(inputVolume)
+    toWorld = _toWorld(inputVolume) @ volumes.ijkToRAS(inputVolume)
     roiToWorld = _toWorld(roi) @ slicer.util.arrayFromVTKMatrix(roi.GetObjectToNodeMatrix())
     toROI = np.linalg.inv(roiToWorld) @ toWorld
     corners = np.array(np.meshgrid(*([-h, h] for h in half))).reshape(3, -1)
@@ -88,7 +88,7 @@ def _insideSegment(inputVolume, segmentation, segment: str | None, box: Box) -> 
                 name=segmentation.GetName(), segment=segment or "", all=", ".join(n for _id, n in segments) or _("none")
             )
         )
-    toSegmentation = np.linalg.inv(_toWorld(segmentation)) @ _toWorld(inputVolume) @ _ijkToRAS(inputVolume)
+    toSegmentation = np.linalg.inv(_toWorld(segmentation)) @ _toWorld(inputVolume) @ volumes.ijkToRAS(inputVolume)
     grid = slicer.vtkOrientedImageData()
     grid.SetExtent([end for side in reversed(box) for end in (side.start, side.stop - 1)])
     grid.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(toSegmentation))
@@ -105,12 +105,6 @@ def _insideSegment(inputVolume, segmentation, segment: str | None, box: Box) -> 
         if not own.IsEmpty() and resample(own, grid, labels):
             inside |= volumes.arrayOfImage(labels) != 0
     return inside
-
-
-def _ijkToRAS(volumeNode) -> np.ndarray:
-    matrix = vtk.vtkMatrix4x4()
-    volumeNode.GetIJKToRASMatrix(matrix)
-    return slicer.util.arrayFromVTKMatrix(matrix)
 
 
 def _toWorld(node) -> np.ndarray:

@@ -36,18 +36,23 @@ class Tried:
     kept: Kept
 
     @property
+    def each(self) -> list["Totals"]:
+        """What came of each sample."""
+        return [_totals(*_gain(sample, self.kept)) for sample in self.samples]
+
+    @property
     def decibels(self) -> float:
         """The predicted gain of the samples."""
-        return _totals(*_gain(self.samples, self.kept)).decibels(self.kept)
+        return sum(self.each, Totals()).decibels(self.kept)
 
     @property
     def decibels_sd(self) -> float:
         """How far that of the whole volume may be from it (SD): as far as is known of them, and as they differ."""
-        each = [gains for sample in self.samples if (gains := _gain([sample], self.kept))[1].any()]
-        sd = _totals(*_gain(self.samples, self.kept)).spared.decibels(self.kept)[1]
+        each = [totals for totals in self.each if totals.spared.cells]
+        sd = sum(each, Totals()).spared.decibels(self.kept)[1]
         if len(each) < 2:
             return sd
-        return hypot(sd, np.std([_totals(*gains).decibels(self.kept) for gains in each], ddof=1) / sqrt(len(each)))
+        return hypot(sd, np.std([totals.decibels(self.kept) for totals in each], ddof=1) / sqrt(len(each)))
 
     def figures(self) -> dict:
         """For the report."""
@@ -109,7 +114,7 @@ def spare(state: State, workshop: Workshop, tried: Tried | None = None) -> State
         Cancelled: the caller wants to stop.
     """
     tried = tried or try_samples(state, workshop)
-    gain, where = _gain([state], tried.kept)
+    gain, where = _gain(state, tried.kept)
     totals = _totals(gain, where)
     figures = {**totals.figures(tried.kept), **tried.figures()}
     state = replace(state, gain={**state.gain, **figures})
@@ -135,7 +140,7 @@ def spare_part(state: State, tried: Tried, core: Box, workshop: Workshop) -> tup
         core: the box of the part whose cells count, from one multiple of `CELL` to another or an end.
         workshop: as in a stage.
     """
-    gain, where = _gain([state], tried.kept)
+    gain, where = _gain(state, tried.kept)
     inside = np.zeros_like(where)
     inside[(core[0], *(slice(side.start // CELL, -(-side.stop // CELL)) for side in core[1:]))] = True
     spared = _put_back(state, gain.strength, workshop)
@@ -194,12 +199,9 @@ def _totals(gain: Gain, where: np.ndarray) -> Totals:
     return Totals(gain.sums(where, gain.strength), gain.sums(where, 1.0))
 
 
-def _gain(states: list[State] | tuple[State, ...], kept: Kept) -> tuple[Gain, np.ndarray]:
-    """What states of one size gained, their cells one after the other along the slices, and which are tissue."""
-    gains = [measure_gain(state.slices.values, state.denoised, state.measured_noise, kept) for state in states]
-    tissue = np.concatenate([_tissue(state) for state in states])
-    energy, variance = (np.concatenate([getattr(gain, name) for gain in gains]) for name in ("energy", "variance"))
-    return Gain(energy, variance, kept), tissue
+def _gain(state: State, kept: Kept) -> tuple[Gain, np.ndarray]:
+    """What a state gained in each cell, and which cells are tissue."""
+    return measure_gain(state.slices.values, state.denoised, state.measured_noise, kept), _tissue(state)
 
 
 def _tissue(state: State) -> np.ndarray:
