@@ -1,7 +1,7 @@
 """Compiles the filters' kernels before the tests: python -m Testing.compile_kernels
 
-The tests run in several processes, of which each would compile them. One process here does those of white noise
-(principal components), another one those of colored noise (collaborative filter).
+The tests run in several processes, of which each would compile them. One process here does those of white noise,
+another one those of colored noise.
 """
 
 import multiprocessing

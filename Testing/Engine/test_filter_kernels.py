@@ -1,20 +1,23 @@
-"""The compiled kernels of the collaborative filter: they do what torch does."""
+"""The compiled kernels of the filters: they do what torch does."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from NSN2NDenoiseLib.engine.filter import collaborative, on_cpu
+from NSN2NDenoiseLib.engine.filter import bayes, collaborative, on_cpu
 from NSN2NDenoiseLib.engine.filter.bands import group_size, in_bands, most_by_chance, places_around
-from NSN2NDenoiseLib.engine.filter.collaborative import VARIANCES, collaborative_filter
+from NSN2NDenoiseLib.engine.filter.bayes import GUIDE_STEPS, STEPS, VARIANCES, bayes_filter
+from NSN2NDenoiseLib.engine.filter.collaborative import threshold_filter
 from NSN2NDenoiseLib.engine.filter.groups import (
     BLOCK,
+    Groups,
     chance_number,
     chances,
     cosine_transform,
     find_groups,
     hadamard,
+    kaiser_window,
 )
 
 from Testing.Engine.phantoms import noise_model
@@ -33,8 +36,8 @@ def anatomy(shape):
     return (0.5 + 0.2 * np.sign(np.sin(j / 4) * np.sin(i / 5 + k / 9))).astype(np.float32)
 
 
-def filtered(before, guide, sd=0.1, excluded=None):
-    return collaborative_filter(before, guide, noise_model(before.shape, sd), excluded)
+def filtered(before, guide, sd=0.1, excluded=None, by=bayes_filter):
+    return by(before, guide, noise_model(before.shape, sd), excluded)
 
 
 def kept(part):
@@ -43,23 +46,20 @@ def kept(part):
 
 
 def on_torch(monkeypatch):
-    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
+    for module in (bayes, collaborative):
+        monkeypatch.setattr(module, "can_compile", lambda *_: False)
 
 
-@pytest.mark.parametrize("wiener", [False, True])
 @pytest.mark.parametrize(("shape", "start", "step"), [((10, 40, 37), 3, 3), ((4, 22, 70), 0, 2), ((6, 12, 8), 2, 4)])
-def test_a_slab_is_filtered_as_by_torch(shape, start, step, wiener):
+def test_a_slab_is_filtered_as_by_torch(shape, start, step):
     noisy = torch.from_numpy(anatomy(shape) + noise(shape, 0.1))
-    pilot = torch.from_numpy(anatomy(shape) + noise(shape, 0.02, 1))
+    guide = torch.from_numpy(anatomy(shape) + noise(shape, 0.02, 1))
     unit = torch.from_numpy(0.1 + 0.02 * anatomy(shape))
-    sd, window = torch.linspace(0.5, 1.5, 64), collaborative._window(BLOCK)
-    groups = find_groups(pilot, unit, start, BLOCK, step, (3, 4, 4))
+    sd, window = torch.linspace(0.5, 1.5, 64), kaiser_window(BLOCK)
+    groups = find_groups(guide, unit, start, BLOCK, step, (3, 4, 4))
     sums = torch.zeros(2, 2, *shape)
-    collaborative._filter_groups(
-        noisy, pilot if wiener else None, unit, groups, cosine_transform(BLOCK), window, sd, *sums[0]
-    )
-    variances = VARIANCES if wiener else None
-    on_cpu.filter_slab(noisy, pilot, unit, start, step, (3, 4, 4), sd, window, 3.0, variances, *sums[1])
+    collaborative._filter_groups(noisy, unit, groups, cosine_transform(BLOCK), window, sd, *sums[0])
+    on_cpu.filter_slab(noisy, guide, unit, start, step, (3, 4, 4), sd, window, 3.0, *sums[1])
     assert sums[0, 1].max() > 0
     assert torch.allclose(sums[1], sums[0], rtol=1e-3, atol=1e-4 * float(sums[0].max()))
 
@@ -97,14 +97,27 @@ def test_the_transforms_are_the_matrices():
     assert np.abs(found.reshape(64, 16).T / 4 - expected).max() < 1e-5
 
 
-def test_a_whole_stack_is_filtered_as_by_torch(monkeypatch):
+@pytest.mark.parametrize(("shape", "start", "steps"), [((10, 40, 38), 3, STEPS), ((4, 20, 72), 0, GUIDE_STEPS)])
+def test_a_slab_has_the_blocks_of_torch_that_are_likeliest(shape, start, steps):
+    """At an end of the stack, too, where groups are smaller; and with noise that is colored and of two strengths."""
+    volumes = [anatomy(shape) + noise(shape, 0.1), anatomy(shape) + noise(shape, 0.02, 1), 0.1 + 0.02 * anatomy(shape)]
+    volumes, sums = [torch.from_numpy(volume) for volume in volumes], torch.zeros(2, 2, *shape)
+    how = {"block": BLOCK, "step": steps[1], "sd": torch.linspace(0.5, 1.5, 64), "window": kaiser_window(BLOCK)}
+    for work, own in ((bayes._with_torch, sums[0]), (bayes._compiled, sums[1])):
+        work(start, *volumes, *own, **how, corner=(0, 0))
+    assert sums[0, 1].max() > 0
+    assert torch.allclose(sums[1], sums[0], rtol=1e-3, atol=1e-4 * float(sums[0].max()))
+
+
+@pytest.mark.parametrize("by", [threshold_filter, bayes_filter])
+def test_a_whole_stack_is_filtered_as_by_torch(monkeypatch, by):
     shape = (9, 50, 53)
     before, guide = anatomy(shape) + noise(shape, 0.1), anatomy(shape) + noise(shape, 0.03, 1)
-    result = filtered(before, guide)
+    result = filtered(before, guide, by=by)
     on_torch(monkeypatch)
-    expected = filtered(before, guide)
+    expected = filtered(before, guide, by=by)
     assert np.abs(result - expected).mean() < 1e-5
-    assert np.abs(result - anatomy(shape)).std() < 0.3 * 0.1
+    assert np.abs(result - anatomy(shape)).std() < 0.35 * 0.1
 
 
 @pytest.mark.parametrize("threads", [2, 3])
@@ -121,11 +134,26 @@ def test_the_result_does_not_depend_on_the_number_of_threads(threads):
         torch.set_num_threads(before_threads)
 
 
-def test_a_constant_by_hand():
-    """The Wiener filter takes P^2 / (P^2 + V) of the mean, too: P^2 is that of 16 blocks of 64 voxels."""
-    flat = np.full((6, 30, 31), 0.25, np.float32)
-    power, variance = 0.25**2 * 16 * 64, VARIANCES * 0.1**2
-    assert filtered(flat, flat) == pytest.approx(flat * power / (power + variance), abs=1e-6)
+def test_the_likeliest_blocks_by_hand():
+    """Blocks that differ in their mean only; it has 64 times the guide's variance, the noise VARIANCES its own."""
+    blocks = 16
+    volume = torch.zeros(2, 4, 8, blocks * 4)
+    level = torch.linspace(-1, 1, blocks)
+    volume[0], volume[1] = level.repeat_interleave(4), 0.2 * level.repeat_interleave(4)
+    first = torch.arange(blocks)[None] * 4
+    offsets = torch.stack(torch.meshgrid(*(torch.arange(4) for _ in range(3)), indexing="ij")).reshape(3, -1)
+    voxels = (offsets[0] * 8 + offsets[1]) * blocks * 4 + offsets[2]
+    cut = volume.reshape(2, -1)[:, first[0, :, None] + voxels]
+    variance = float(64 * (0.2 * level).var())
+    expected = cut[0] * variance / (variance + VARIANCES * 0.1**2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bayes, "find_groups", lambda *_: Groups(first, voxels))
+        total, weight = torch.zeros(2, *volume.shape[1:])
+        unit = torch.full(volume.shape[1:], 0.1)
+        how = {"block": BLOCK, "step": 3, "sd": torch.ones(64), "window": torch.ones(64), "corner": (0, 0)}
+        bayes._with_torch(0, volume[0], volume[1], unit, total, weight, **how)
+    found = (total / weight).reshape(-1)[first[0, :, None] + voxels]
+    assert found == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (4, 16, 16), (5, 7, 40), (5, 40, 9), (2, 24, 25)])
@@ -150,7 +178,8 @@ def test_what_padding_holds_does_not_matter():
 def test_what_exceeds_the_local_noise_stays():
     shape = (6, 40, 64)
     before = 0.5 + noise(shape, 0.1)
-    result = filtered(before, np.full(shape, 0.5, np.float32), sd=np.where(np.arange(64) < 32, 0.1, 0.001))
+    sd = np.where(np.arange(64) < 32, 0.1, 0.001)
+    result = filtered(before, np.full(shape, 0.5, np.float32), sd, by=threshold_filter)
     assert result[:, :, :22].std() < 0.02 and np.abs(result - before)[:, :, 44:].max() < 0.02
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from NSN2NDenoiseLib import engine
-from NSN2NDenoiseLib.engine.filter import collaborative
+from NSN2NDenoiseLib.engine.filter import bayes, collaborative
 from NSN2NDenoiseLib.engine.runtime import device, time_limit
 from NSN2NDenoiseLib.engine.stages import STAGES
 from NSN2NDenoiseLib.engine.stages.learn import FEWER_PAIRS
@@ -24,8 +24,9 @@ IMAGES = 4
 
 def as_on_a_card(monkeypatch):
     """The CPU takes the ways of a GPU, in torch and with as many slices at once."""
-    monkeypatch.setattr(collaborative, "can_compile", lambda *_: False)
-    monkeypatch.setattr(collaborative, "REACH", (1, 1, 1))  # it takes seconds with more
+    for module in (bayes, collaborative):
+        monkeypatch.setattr(module, "can_compile", lambda *_: False)
+        monkeypatch.setattr(module, "REACH", (1, 1, 1))  # it takes seconds with more
     monkeypatch.setattr(inference, "slices_at_once", lambda _: inference.GPU_BATCH)
 
 

@@ -27,8 +27,8 @@ def plan_of(look, **settings) -> engine.Plan:
 def test_blocks_and_voxels():
     assert voxels((10, 200, 300)) == 0.6
     assert blocks((4, 4, 4)) == pytest.approx(1e-6)
-    assert blocks((22, 104, 204)) == pytest.approx(7 * 51 * 101 * 1e-6)
-    assert blocks((23, 105, 3)) == pytest.approx(8 * 52 * 1e-6)
+    assert blocks((22, 103, 205)) == pytest.approx(7 * 34 * 68 * 1e-6)
+    assert blocks((23, 104, 3)) == pytest.approx(8 * 35 * 1e-6)
 
 
 def test_seconds_are_counts_times_speed(look_and_slices):
@@ -39,7 +39,7 @@ def test_seconds_are_counts_times_speed(look_and_slices):
     assert seconds["first"] == pytest.approx(60 * groups) and seconds["similar"] == pytest.approx(300 * groups)
     assert seconds["refine"] == pytest.approx(100 * groups)
     assert seconds["learn"] == pytest.approx(40 * 0.5 + 8 * size)
-    again = 2 * voxels(sample) + 8 * voxels(sample) + 100 * blocks(sample)  # matched, by the network, filtered
+    again = (2 + 8) * voxels(sample) + (60 + 300 + 100) * blocks(sample)  # matched, by the network, filtered
     assert seconds["spare"] == pytest.approx(3 * 3 * again + REST["limit"] * 2 * size)
     assert seconds["judge"] == pytest.approx(REST["judge"] * 2 * size)
     fast = predict_seconds(plan_of(look, learn=False), look, SPEED)
@@ -92,7 +92,7 @@ def test_the_filter_behind_the_network_is_timed_at_work(monkeypatch):
         guides.append(guide)
         return noisy
 
-    monkeypatch.setattr(module, "filter_similar", spy)
+    monkeypatch.setattr(module, "bayes_filter", spy)
     look, slices = engine.take_look(phantom(slices=8, side=48)[1])
     measure_speed(slices, look, plan_of(look, first=False, width=4, levels=1, batch=2, crop=32))
     assert len(guides) == TIMES

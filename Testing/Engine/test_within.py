@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from NSN2NDenoiseLib import engine
 from NSN2NDenoiseLib.engine import box_by_box
-from NSN2NDenoiseLib.engine.filter import collaborative, on_cpu
+from NSN2NDenoiseLib.engine.filter import bayes, collaborative, on_cpu, similar
 from NSN2NDenoiseLib.engine.stages.spare import try_samples
 from NSN2NDenoiseLib.engine.volume.part import GRID, find_part, shifted
 from NSN2NDenoiseLib.engine.volume.seam import SEAM, seam
@@ -84,8 +84,13 @@ def test_the_preview_shows_the_voxels_of_the_run(case):
 def test_what_was_made_of_a_box_is_not_made_again(kind, monkeypatch):
     """Scrolling shows the voxels of the run at a part of the price, also after a wish that was given up on the way."""
     noisy = volume_of(kind, (54, 20, 24))
-    whole, done, filter_slab = engine.denoise(noisy, FAST).denoised, [], on_cpu.filter_slab
-    monkeypatch.setattr(collaborative, "filter_slab", lambda *given: done.append(1) or filter_slab(*given))
+    whole, done = engine.denoise(noisy, FAST).denoised, []
+
+    def counted(work):
+        return lambda *given, **how: done.append(1) or work(*given, **how)
+
+    for module, name in ((collaborative, "filter_slab"), (bayes, "_compiled")):
+        monkeypatch.setattr(module, name, counted(getattr(module, name)))
 
     def tried(*given):
         before = len(done)
@@ -109,7 +114,7 @@ def test_what_was_made_of_a_box_is_not_made_again(kind, monkeypatch):
     slabs(preview, 48), slabs(preview, 0)
     assert [slabs(preview, k) for k in range(0, 54, 6)].count(0) >= 5
 
-    if kind == "colored":  # given up in the second of two stages with such slabs
+    if kind == "colored":  # given up in the second of two stages
         other = engine.ResultPreview(noisy)
         with pytest.raises(engine.Cancelled):
             slabs(other, 24, lambda: len(done) > 0.8 * first)
@@ -186,8 +191,6 @@ def test_the_sketch_follows_threshold_axis_and_type():
 
 
 def test_without_compiled_kernels_it_is_nearly_so(monkeypatch):
-    from NSN2NDenoiseLib.engine.filter import similar
-
     for module in (on_cpu, similar):
         monkeypatch.setattr(module, "compiled", lambda: None)
     noisy = volume_of("white", (6, 24, 230))

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .filter.similar import count_passes
 from .look import Look
-from .plan import MATCH_REACH, NETWORK_REACH, SPARE_REACH, Plan
+from .plan import MATCH_REACH, NETWORK_REACH, PASSES, SPARE_REACH, Plan
 from .runtime.machine import free_memory_mb
 from .stages import STAGES
 from .stages.match import compare
@@ -114,8 +113,7 @@ class BoxByBox:
         """How far a stage looks, in slices, rows and columns."""
         if name == "learn":
             return NETWORK_REACH[0] + self._whole.plan.settings.context, *NETWORK_REACH[1:]
-        passes = 1 if name == "first" else count_passes(self._whole.noise)
-        return tuple(passes * side for side in PASS_REACH)
+        return tuple(PASSES[name] * side for side in PASS_REACH)
 
 
 class _Known:

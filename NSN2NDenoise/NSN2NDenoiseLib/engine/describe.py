@@ -23,9 +23,9 @@ WORDS = {
 #: Where a stage comes from.
 SOURCES = {
     "first": ("Dabov et al. 2007", "Maggioni et al. 2013"),
-    "similar": ("Dabov et al. 2007", "Maggioni et al. 2013", "Manjon et al. 2015"),
+    "similar": ("Manjon et al. 2015", "Lebrun et al. 2013"),
     "learn": ("Zhou et al. 2024",),
-    "refine": ("Dabov et al. 2007", "Maggioni et al. 2013", "Manjon et al. 2015"),
+    "refine": ("Lebrun et al. 2013",),
     "unbias": ("Koay and Basser 2006",),
 }
 
@@ -53,7 +53,7 @@ def describe_network(report: dict) -> str:
         return (
             ""
             if promised is None
-            else f"network trained and left out: the filters alone promise {-promised:.2f} dB more"
+            else f"network trained and left out: it promises {promised:+.2f} dB beside the filters alone"
         )
     where = f"this volume alone ({network['steps']} steps)" if network["trainedHere"] else "another volume"
     return f"network {network['name']}, trained on {where}"

@@ -1,7 +1,6 @@
 """What will be done with a volume, decided before it is done: from the look and the settings alone."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -29,6 +28,8 @@ NO_TRAINING = "Time limit and steps are those of the training, and this run has 
 #: How far, in slices, rows and columns, a voxel looks: in LPF and W_i as the filters take it (besides the gap), and in
 #: stage "spare".
 MATCH_REACH, SPARE_REACH = (0, 10, 10), (4, 31, 31)
+#: Passes of the filters in a stage: in each, a voxel looks `volume.part.PASS_REACH` far.
+PASSES = {"first": 1, "similar": 2, "refine": 1}
 #: How far a network of so many levels looks, besides its context.
 NETWORK_LEVELS, NETWORK_REACH = 3, (1, 72, 72)
 
@@ -97,7 +98,7 @@ def make_plan(
         look: at the volume.
         settings: of the run.
         within: boolean (K, J, I), where the volume is to be denoised; None: everywhere.
-        network: to use instead of training one; it is quick, so stage "first" has nothing to bridge.
+        network: to use instead of training one.
         in_sequence: there is another frame, of which pairs can be made; a gap that is given asks for slices.
         in_parts: the volume is not in memory, so nothing is said of what all of it would take (`large.run`).
 
@@ -185,9 +186,7 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
 
 def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
     """How far around a voxel the stages look, in slices, rows and columns."""
-    passes = 1 if "first" in stages else 0
-    if "similar" in stages or "refine" in stages:
-        passes += 1 if NoiseModel(look.noise).is_white and find_spec("numba") else 2
+    passes = sum(PASSES.get(name, 0) for name in stages)
     sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 
@@ -197,8 +196,10 @@ def reach_with_network(look: Look, stages: tuple[str, ...], gap: int, settings: 
     reach = reach_of(look, stages, gap)
     if "learn" not in stages:
         return reach
-    more = (NETWORK_REACH[0] + settings.context, *NETWORK_REACH[1:])
-    return tuple(a + b for a, b in zip(reach, more, strict=True))
+    network = (NETWORK_REACH[0] + settings.context, *NETWORK_REACH[1:])
+    passes = PASSES["refine"] if "refine" in stages else 0
+    after = zip(network, PASS_REACH, SPARE_REACH, strict=True)
+    return tuple(max(a, own + passes * one + b) for a, (own, one, b) in zip(reach, after, strict=True))
 
 
 def choose_sigma(look: Look, choice: str) -> float | None:

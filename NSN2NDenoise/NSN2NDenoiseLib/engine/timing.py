@@ -7,7 +7,6 @@ its part of stage "match", see `REST`; Testing/Benchmark/check_timing.py puts al
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -24,7 +23,7 @@ TIMES = 2
 #: Seconds in which training steps are timed.
 TRAINING = 1.5
 #: Sides of the filters' blocks, and the steps between them (filter/): the time goes with the number of blocks.
-BLOCK, STEP = 4, (3, 2, 2)
+BLOCK, STEP = 4, (3, 3, 3)
 #: Seconds of the stages that take little, in units of those of stage "match".
 REST = {"limit": 0.1, "judge": 0.4, "unbias": 0.3, "strength": 0.1, "within": 0.1, "report": 0.05}
 
@@ -65,13 +64,13 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
     from .stages.first import first
     from .stages.match import compare
     from .stages.refine import filter_guided
+    from .stages.similar import similar
     from .stages.state import State, make_workshop
 
     workshop = make_workshop(plan.settings, should_stop)
     without_holes = replace(plan, paired=np.ones_like(plan.paired))  # the piece may have no other pairs
     whole = State(slices, look, without_holes, denoised=slices.values)
-    # not stage "refine", which does nothing without a network
-    filters = {"first": first, **{name: partial(filter_guided, stage=name) for name in ("similar", "refine")}}
+    filters = {"first": first, "similar": similar, "refine": filter_guided}  # stage "refine" needs a network
     filters = {name: work for name, work in filters.items() if name in plan.stages}
     state = whole.cut(_middle(look.shape, plan.gap))
     state, seconds = _quickest(compare, state, workshop)
@@ -153,11 +152,8 @@ def _sample_seconds(plan: Plan, look: Look, speed: Speed) -> float:
     from .judge.kept import SAMPLES, sample_shape
 
     shape = sample_shape(look.shape, plan.gap)
-    if "learn" in plan.stages:
-        seconds, filters = speed.network * voxels(shape), ("refine",)
-    else:
-        seconds, filters = 0.0, ("first", "similar", "refine")
-    filters = [name for name in filters if name in plan.stages]
+    seconds = speed.network * voxels(shape) if "learn" in plan.stages else 0.0
+    filters = [name for name in ("first", "similar", "refine") if name in plan.stages]
     if filters:
         seconds += speed.match * voxels(shape) + sum(getattr(speed, name) for name in filters) * blocks(shape)
     return SAMPLES * 3 * seconds

@@ -13,6 +13,8 @@ from torch.nn import functional
 BLOCK = (4, 4, 4)
 #: Blocks in a group, a power of two; fewer in a stack that is too small.
 GROUP = 16
+#: Shape of the Kaiser window that the voxels of a block are weighted with.
+KAISER = 2.0
 #: Groups that are sorted at once.
 AT_ONCE = 4096
 #: Blocks whose mean squared difference is smaller than about this part of the noise variance count as equally similar.
@@ -55,6 +57,12 @@ def cosine_transform(block: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(kernels.reshape(np.prod(block), -1).astype(np.float32))
 
 
+def kaiser_window(block: tuple[int, int, int]) -> torch.Tensor:
+    """Kaiser window of a block, (voxels,) float32."""
+    k, j, i = (torch.kaiser_window(side, periodic=False, beta=KAISER) for side in block)
+    return (k[:, None, None] * j[:, None] * i).flatten()
+
+
 def hadamard(size: int) -> torch.Tensor:
     """The orthonormal Hadamard matrix, (size, size) float32, its own inverse; `size` is a power of two."""
     return torch.from_numpy(linalg.hadamard(size) / np.sqrt(size)).float()
@@ -82,6 +90,7 @@ def find_groups(
     step: int,
     reach: tuple[int, int, int],
     corner: tuple[int, int] = (0, 0),
+    most: int = GROUP,
 ) -> Groups:
     """For blocks in steps over rows and columns, those within `reach` with the least squared difference.
 
@@ -96,6 +105,7 @@ def find_groups(
         step: between the blocks that groups are made for, in rows and columns.
         reach: how far from a block similar ones are looked for, in slices, rows and columns.
         corner: row and column at which the slab begins in the volume.
+        most: blocks of a group, a power of two; fewer near a corner of a small stack.
 
     References:
         Maggioni et al., "Nonlocal transform-domain filter for volumetric data denoising and reconstruction", 2013
@@ -118,7 +128,7 @@ def find_groups(
         distance = _distances(own, slab[start + k : start + k + block[0]], j, i, block[1:], step)
         torch.addcmul(distance, alike, chance[(numbers + SHIFT * number) % CHANCES], out=distances[number])
     distances[places.index((0, 0, 0))] = -1.0  # a block is in its own group, even among equal ones
-    parts, size = distances.split(AT_ONCE, dim=1), GROUP
+    parts, size = distances.split(AT_ONCE, dim=1), most
     while size > min(torch.isfinite(part).sum(dim=0).min() for part in parts):  # near a corner of a small stack
         size //= 2
     nearest = torch.cat([part.topk(size, dim=0, largest=False).indices.T for part in parts])

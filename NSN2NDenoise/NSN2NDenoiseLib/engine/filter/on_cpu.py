@@ -29,7 +29,7 @@ def can_compile(shape: tuple[int, int, int], reach: tuple[int, int, int], device
 
 def filter_slab(
     noisy: torch.Tensor,
-    pilot: torch.Tensor,
+    guide: torch.Tensor,
     unit: torch.Tensor,
     start: int,
     step: int,
@@ -37,7 +37,6 @@ def filter_slab(
     sd: torch.Tensor,
     window: torch.Tensor,
     threshold: float,
-    variances: float | None,
     total: torch.Tensor,
     weight: torch.Tensor,
     corner: tuple[int, int] = (0, 0),
@@ -45,26 +44,25 @@ def filter_slab(
     """`find_groups` and the filtering of all groups whose first block starts at slice `start`, without the groups.
 
     Args:
-        noisy, pilot, unit: (slices, rows, columns) float32, contiguous, on the CPU; the blocks cover rows and columns.
+        noisy, guide, unit: (slices, rows, columns) float32, contiguous, on the CPU; the blocks cover rows and columns.
         start, step, reach: as `find_groups`.
         sd: (frequencies,) of the noise in units of `unit`.
         window: (voxels of a block,).
-        threshold: of the first pass, in SDs.
-        variances: that the Wiener filter of the second pass reckons with; None: it is the first pass.
+        threshold: in SDs.
         total, weight: as `noisy`; the weighted blocks and their weights are added to them.
         corner: row and column at which the slab begins in the volume.
     """
     shape = tuple(noisy.shape)
     places = places_around(shape, start, BLOCK, reach)
     alike, chance, number = most_by_chance(unit[start], BLOCK, step), chances().numpy(), chance_number(*corner, step)
-    noisy, pilot, unit, total, weight = (t.view(-1).numpy() for t in (noisy, pilot, unit, total, weight))
+    noisy, guide, unit, total, weight = (t.view(-1).numpy() for t in (noisy, guide, unit, total, weight))
     sd, window, kernels = sd.numpy(), window.numpy(), compiled()
-    factors = np.float32(threshold**2), np.float32(variances or 0.0)
+    squared = np.float32(threshold**2)
 
     def work(first: int, last: int) -> None:
         kernels.shrink_band(
-            noisy, pilot, unit, shape, start, first, last, step, places, alike, chance, number, sd,
-            window, variances is not None, *factors, total, weight,
+            noisy, guide, unit, shape, start, first, last, step, places, alike, chance, number, sd, window, squared,
+            total, weight,
         )  # fmt: skip
 
     in_bands(work, shape[1], BLOCK[1], step, reach[1], torch.get_num_threads(), corner[0])

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box, around, everywhere, shifted
+from ..volume.part import Box
 from .bands import group_size, in_bands, most_by_chance, places_around
 from .groups import block_size, chance_number, chances, cosine_transform
-from .slabs import over_slabs
+from .slabs import BlockVolumes
 
-#: Blocks of a group, at most, and at least, without which there is nothing to analyze.
-GROUP, FEWEST = 64, 16
+#: Blocks of a group, at most.
+GROUP = 64
 #: Between the blocks that groups are made for, over slices, over rows and columns, and how far similar ones may be.
-STEPS, REACH = (3, 3), (3, 4, 4)
+STEPS, REACH = (3, 4), (3, 4, 4)
 #: A component is kept if its SD exceeds that of the strongest one of pure noise by this factor: in groups of 64 blocks
 #: of 64 voxels, if it exceeds 2.1 SDs of the noise.
 ABOVE_NOISE = 1.05
@@ -64,26 +64,17 @@ def pca_filter(
     result = guide.copy()
     if min(noisy.shape[1:]) < 8:
         return result
-    needed = needed or everywhere(noisy.shape)
-    here = around(needed, 1, noisy.shape)
-    local_noise = noise.inside(here)
+    volumes = BlockVolumes(noisy, guide, noise, excluded, needed)
+    corner = volumes.corner
 
-    def load(first: int, last: int) -> list[torch.Tensor]:
-        arrays = noisy[here][first:last], guide[here][first:last], local_noise.unit(first, last)
-        volumes = [torch.from_numpy(array) for array in arrays]
-        if excluded is not None:
-            outside = torch.from_numpy(excluded[here][first:last])
-            volumes = [volume.masked_fill(outside, 0.0) for volume in volumes[:2]] + volumes[2:]
-        return volumes
-
-    def work(start: int, *volumes: torch.Tensor) -> None:
-        shape, local = tuple(volumes[0].shape), volumes[2]
+    def work(start: int, *slab: torch.Tensor) -> None:
+        shape, local = tuple(slab[0].shape), slab[2]
         places = places_around(shape, start, block, REACH)
         size = group_size(places, shape, block, STEPS[1], GROUP)
         alike, chance = most_by_chance(local[start], block, STEPS[1]), chances().numpy()
-        number = chance_number(*local_noise.corner, STEPS[1])
+        number = chance_number(*corner, STEPS[1])
         bound = np.float32(ABOVE_NOISE**2 * (1 + (voxels / size) ** 0.5) ** 2)
-        before, similar, local, total, weight = (t.view(-1).numpy() for t in volumes)
+        before, similar, local, total, weight = (t.view(-1).numpy() for t in slab)
 
         def band(first: int, last: int) -> None:
             pca_band(
@@ -91,11 +82,9 @@ def pca_filter(
                 number, size, bound, not noise.is_white, whiten, restore, total, weight,
             )  # fmt: skip
 
-        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads(), local_noise.corner[0])
+        in_bands(band, shape[1], block[1], STEPS[1], REACH[1], torch.get_num_threads(), corner[0])
 
-    for part in over_slabs(load, work, result[here], block, STEPS, REACH, shifted(needed, here)[0]):
-        if progress is not None:
-            progress(part)
+    volumes.filter_slabs(work, result, block, STEPS, REACH, progress)
     return result
 
 

@@ -19,20 +19,19 @@ TINY = np.float32(1e-30)
 
 @compiled
 def shrink_band(
-    noisy, pilot, unit, shape, start, first_row, last_row, step, places, alike, chance, corner, spectrum,
-    window, wiener, threshold, variances, total, weight,
+    noisy, guide, unit, shape, start, first_row, last_row, step, places, alike, chance, corner, spectrum, window,
+    threshold, total, weight,
 ):  # fmt: skip
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
-    noisy, pilot, unit, total, weight: flat, (slices, rows, columns) `shape`; similar blocks are those of the pilot;
+    noisy, guide, unit, total, weight: flat, (slices, rows, columns) `shape`; similar blocks are those of the guide;
     alike: `most_by_chance`; chance: `chances`; corner: `chance_number` of the slab's first block; spectrum: (64,) SD at
-    each frequency in units of `unit`; window: (64,); wiener: whether it is the second pass; threshold: squared, of the
-    first; variances: of the second.
+    each frequency in units of `unit`; window: (64,); threshold: squared.
     """
     rows, columns = shape[1], shape[2]
     refs, at_once, block = (columns - 4) // step + 1, blocks_at_once(step), (4, 4, 4)
     firsts = np.zeros(at_once * SIZE, np.uint32)
-    found, expected = np.zeros(SIZE * 64, np.float32), np.zeros(SIZE * 64, np.float32)
+    found = np.zeros(SIZE * 64, np.float32)
     scratch = np.zeros(SIZE * 64, np.float32)  # rows of one array would lose what the compiler knows of it
     shares, variance = np.zeros(64, np.float32), np.zeros(SIZE * 64, np.float32)
     for v in range(64):
@@ -43,18 +42,14 @@ def shrink_band(
             count = min(at_once, refs - first)
             number = row // step * refs + first
             nearest_blocks(
-                pilot, shape, start, row, first * step, count, step, block, places,
+                guide, shape, start, row, first * step, count, step, block, places,
                 alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, SIZE, firsts,
             )  # fmt: skip
             for q in range(count):
                 base = np.uint32(q * SIZE)
                 local = unit[firsts[base]]
                 coefficients(noisy, rows, columns, firsts, base, found, scratch)
-                if wiener:
-                    coefficients(pilot, rows, columns, firsts, base, expected, scratch)
-                    left = _wiener(found, expected, variance, local * local, variances)
-                else:
-                    left = _threshold(found, variance, local * local, threshold)
+                left = _threshold(found, variance, local * local, threshold)
                 share = ONE / max(left / np.float32(SIZE), TINY)  # little where much noise is left
                 for v in range(64):
                     shares[v] = share * window[v]
@@ -148,18 +143,6 @@ def _hadamard(x):
                 x[one + i] = a + b
                 x[one + apart + i] = a - b
         half *= 2
-
-
-@inlined
-def _wiener(found, expected, variance, local, variances):
-    """Multiply by P^2 / (P^2 + V), P of the pilot, V the noise variance; gives the noise variance that is left."""
-    left = ZERO
-    for n in range(SIZE * 64):
-        power, noise = expected[n] * expected[n], local * variance[n]
-        gain = power / (power + variances * noise)
-        found[n] *= gain
-        left += gain * gain * noise
-    return left
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""The filter of similar blocks as the stages use it: after the noise's color."""
+"""The filter of similar blocks as the stages use it: a guide after the noise's color, then non-local Bayes."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,13 @@ import numpy as np
 import torch
 
 from ..noise.model import NoiseModel
-from ..volume.part import Box
-from .collaborative import collaborative_filter
+from ..volume.part import Box, around
+from .bayes import GUIDE_STEPS, bayes_filter
 from .on_cpu import compiled
 from .pca import pca_filter
+
+#: The part of the time that the guide takes.
+GUIDE_SHARE = 0.4
 
 
 def filter_similar(
@@ -21,21 +24,24 @@ def filter_similar(
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
-    """Filter a volume guided by a denoised version of it.
+    """Filter a volume guided by a denoised version of it, in both passes.
 
-    White noise is removed by the principal components of each group of similar blocks, colored noise collaboratively.
-    Arguments and result as in `collaborative_filter`.
+    The first makes a better guide: with white noise by the principal components of each group of similar blocks, with
+    colored noise, or without numba, as the second does, by the most likely blocks. Arguments and result as in
+    `bayes_filter`.
     """
-    if has_components(noise):
-        return pca_filter(noisy, guide, noise, excluded, needed, progress)
-    return collaborative_filter(noisy, guide, noise, excluded, needed, device, progress)
+    wider = None if needed is None else around(needed, 1, noisy.shape)
 
+    def first(part: float) -> None:
+        if progress is not None:
+            progress(GUIDE_SHARE * part)
 
-def count_passes(noise: NoiseModel) -> int:
-    """Passes of `filter_similar`: a voxel looks so many times `volume.part.PASS_REACH` far."""
-    return 1 if has_components(noise) else 2
+    def second(part: float) -> None:
+        if progress is not None:
+            progress(GUIDE_SHARE + (1 - GUIDE_SHARE) * part)
 
-
-def has_components(noise: NoiseModel) -> bool:
-    """Whether principal components are what `filter_similar` uses: with white noise, where numba works."""
-    return noise.is_white and compiled() is not None
+    if noise.is_white and compiled() is not None:
+        guide = pca_filter(noisy, guide, noise, excluded, wider, first)
+    else:
+        guide = bayes_filter(noisy, guide, noise, excluded, wider, device, first, GUIDE_STEPS)
+    return bayes_filter(noisy, guide, noise, excluded, needed, device, second, result=guide)

@@ -1,12 +1,75 @@
 """A pass over the stack in slabs of blocks: only the slices that a slab's groups reach are held."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from ..noise.model import NoiseModel
+from ..volume.part import Box, around, everywhere, shifted
 from .groups import margin, slab_starts
+
+
+@dataclass(frozen=True)
+class BlockVolumes:
+    """What a filter of blocks is given.
+
+    Attributes:
+        noisy: (slices, rows, columns) float32, normalized.
+        guide: as `noisy`, in which similar blocks are looked for.
+        noise: how strong it is, at which frequency and where.
+        excluded: boolean, as `noisy`, voxels that must not count (padding); or None.
+        needed: where the result is wanted; None: everywhere.
+        device: where the blocks are filtered.
+    """
+
+    noisy: np.ndarray
+    guide: np.ndarray
+    noise: NoiseModel
+    excluded: np.ndarray | None = None
+    needed: Box | None = None
+    device: torch.device | str = "cpu"
+
+    @property
+    def here(self) -> Box:
+        """What is looked at."""
+        needed = self.needed
+        return everywhere(self.noisy.shape) if needed is None else around(needed, 1, self.noisy.shape)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of what is looked at."""
+        return self.noisy[self.here].shape
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Row and column of the volume at which that begins."""
+        return self.noise.inside(self.here).corner
+
+    def filter_slabs(self, work, result: np.ndarray, block, steps, reach, progress=None) -> None:
+        """Write what the work on slabs sums up to into `result`, where it is wanted.
+
+        `result` may be the guide, which is written well after it was read. Other arguments as in `over_slabs`;
+        progress: called with the part (0 to 1) that is done.
+        """
+        here = self.here
+        local = self.noise.inside(here)
+
+        def load(first: int, last: int) -> list[torch.Tensor]:
+            """Noisy slices, the guide, and the local noise SD."""
+            arrays = self.noisy[here][first:last], self.guide[here][first:last], local.unit(first, last)
+            noisy, guide, unit = (torch.from_numpy(array).to(self.device) for array in arrays)
+            if self.excluded is not None:
+                outside = torch.from_numpy(self.excluded[here][first:last]).to(self.device)
+                noisy, guide = noisy.masked_fill(outside, 0.0), guide.masked_fill(outside, 0.0)
+            return [noisy, guide, unit]
+
+        wanted = shifted(self.needed or everywhere(self.noisy.shape), here)[0]
+        for part in over_slabs(load, work, result[here], block, steps, reach, wanted, self.device):
+            if progress is not None:
+                progress(part)
 
 
 def over_slabs(

@@ -14,7 +14,7 @@ from ..volume.part import GRID, PASS_REACH, Box
 #: Numbers of pieces that an axis is cut in.
 PIECES = (*range(1, 13), 14, 16, 18, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128, 192, 256)
 #: Parts of the time that low-pass and filters take, and the passes of which each is the input.
-WORK = ((0.12, None), (0.13, 3), (0.25, 2), (0.5, 1))
+WORK = ((0.14, None), (0.15, 3), (0.3, 2), (0.41, 1))
 #: Bytes for each pixel of a slice while the volume is looked at, and MB for what is sampled of it.
 LOOK_BYTES, LOOK_MB = 700, 250.0
 #: What is allowed is a limit: runs have taken up to so much more than is predicted (`check_parts.py`).

@@ -235,8 +235,8 @@ class _Run:
         """Train the plan's network on the part of the volume with the most tissue.
 
         Returns:
-            The network, None where nothing matches in that part or the filters alone promise more; what it promises at
-            the volume's samples, as `State.gain`; warnings for the user.
+            The network, None where nothing matches in that part or it promises hardly more than the filters; what it
+            promises at the volume's samples, as `State.gain`; warnings for the user.
         """
         look, plan = state.look, state.plan
         (region,) = sample_regions(state.slices.values, TISSUE * look.noise.level, plan.gap, 1, TRAINED_ON)

@@ -1,7 +1,7 @@
 """Stage "first": one quick pass of the collaborative filter, guided by the low-passed slices: a result in seconds."""
 
 from ..filter.collaborative import threshold_filter
-from ..filter.similar import count_passes
+from ..plan import PASSES
 from ..volume.part import around
 from .state import State, Workshop
 
@@ -14,6 +14,6 @@ def first(state: State, workshop: Workshop) -> State:
     """
     noisy, needed = state.slices.values, state.filtered
     if needed is not None and "similar" in state.plan.stages:
-        needed = around(needed, count_passes(state.noise), noisy.shape)
+        needed = around(needed, PASSES["similar"], noisy.shape)
     how = state.slices.excluded, needed, workshop.device, workshop.tracker.update
     return state.with_result(threshold_filter(noisy, state.low_passed, state.noise, *how), "first")

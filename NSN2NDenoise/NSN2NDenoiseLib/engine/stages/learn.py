@@ -10,9 +10,10 @@ from ..train.training import Training, count_steps
 from ..train.unet import UNet, make_network
 from .spare import network_gain
 from .state import State, Workshop
+from .with_network import with_network
 
-#: A network that promises so many dB less than the filters alone is left out; closer than that, both are as good.
-TIE = 0.02
+#: A network that promises less than so many dB more than the filters alone is left out: such promises are not kept.
+LEAST = 0.25
 NO_MATCH = "No voxel matches its neighbor at this threshold, so no network was trained: there is nothing to learn from."
 FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step instead of {}. Crop the volume."
 
@@ -20,7 +21,8 @@ FEWER_PAIRS = "Memory ran out in the training: it went on with {} pairs a step i
 def learn(state: State, workshop: Workshop) -> State:
     """Train f_theta, or take the one that is given, and apply it to every slice.
 
-    One that nobody asked for, and that promises less than the filters alone or has nothing to learn from, is left out.
+    One that nobody asked for, and that promises hardly more than the filters alone or has nothing to learn from, is
+    left out.
 
     Raises:
         RunError: the training diverged.
@@ -44,14 +46,14 @@ def learn(state: State, workshop: Workshop) -> State:
     if training and settings.learn is None:  # nobody said that there must be one
         more = network_gain(replace(state, network=network), workshop)
         state = state if more is None else replace(state, gain={"predictedGainOfNetwork": more})
-        if more is not None and more < -TIE:
+        if more is not None and more < LEAST:
             return state
 
     def tell(part: float) -> None:
         tracker.update(1.0 if training else part, training.shown_loss if training else None)
 
     denoised = denoise_slices(network, tensors, state.slices.values, workshop.precision, tell)
-    return state.with_result(denoised, "learn", network=network)
+    return with_network(state, denoised, network)
 
 
 def tensors_of(state: State, workshop: Workshop) -> SliceTensors:

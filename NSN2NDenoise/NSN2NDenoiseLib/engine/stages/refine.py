@@ -1,6 +1,6 @@
 """Stage "refine": filtering of similar blocks, guided by what the network made."""
 
-from ..filter.similar import filter_similar
+from ..filter.bayes import bayes_filter
 from .state import State, Workshop
 
 
@@ -11,10 +11,10 @@ def refine(state: State, workshop: Workshop) -> State:
         Cancelled: the caller wants to stop.
     """
     is_left_out = "learn" in state.plan.stages and "learn" not in state.made_by
-    return state if is_left_out else filter_guided(state, workshop, "refine")
+    return state if is_left_out else filter_guided(state, workshop)
 
 
-def filter_guided(state: State, workshop: Workshop, stage: str) -> State:
-    """The noisy volume of a state filtered, guided by what the stages before made of it."""
+def filter_guided(state: State, workshop: Workshop) -> State:
+    """`refine`, whatever the guide is."""
     how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
-    return state.with_result(filter_similar(state.slices.values, state.denoised, state.noise, *how), stage)
+    return state.with_result(bayes_filter(state.slices.values, state.denoised, state.noise, *how), "refine")

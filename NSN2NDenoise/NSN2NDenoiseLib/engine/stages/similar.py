@@ -1,6 +1,6 @@
 """Stage "similar": filtering of similar blocks, guided by the first result; no network."""
 
-from .refine import filter_guided
+from ..filter.similar import filter_similar
 from .state import State, Workshop
 
 
@@ -10,4 +10,5 @@ def similar(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    return filter_guided(state, workshop, "similar")
+    how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
+    return state.with_result(filter_similar(state.slices.values, state.denoised, state.noise, *how), "similar")

@@ -1,5 +1,6 @@
 """Stage "spare": did it help? Where more was removed than there is noise, anatomy went, and comes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
 
@@ -15,9 +16,12 @@ from .match import compare
 from .refine import refine
 from .similar import similar
 from .state import State, Workshop
+from .with_network import with_network
 
 #: Cells count whose mean exceeds this part of the tissue's: darker ones of an MR image have less noise than measured.
 TISSUE = 0.5
+#: The stages that need to know where neighboring slices match.
+FILTERS = {"first", "similar", "refine"}
 #: A volume in whose tissue less than this part of what was taken for noise stays removed is worth a warning.
 MOSTLY = 0.9
 WARNING = "In {:.0f} % of the tissue, more would have been removed than there is noise: anatomy. It was put back there."
@@ -218,15 +222,22 @@ def _tissue(state: State) -> np.ndarray:
 def _like(state: State, sample: State, workshop: Workshop) -> State:
     """A sample as the stages made the state."""
     workshop = replace(workshop, tracker=workshop.tracker.silent())
-    last = _last(state)
-    if "learn" in state.made_by:
-        result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
-        sample = sample.with_result(result, "learn")
-    if last != "learn":
+    stages = {"first": first, "similar": similar, "learn": _network(state), "refine": refine, "limit": limit}
+    if FILTERS & set(state.made_by):
         sample = compare(sample, workshop)
-    for stage in {"first": (first,), "similar": (first, similar), "learn": (), "refine": (refine,)}[last]:
-        sample = stage(sample, workshop)
-    return limit(sample, workshop) if "limit" in state.made_by else sample
+    for name in state.made_by:
+        sample = stages[name](sample, workshop) if name in stages else sample
+    return sample
+
+
+def _network(state: State) -> Callable[[State, Workshop], State]:
+    """Stage "learn" with the network of a state."""
+
+    def apply(sample: State, workshop: Workshop) -> State:
+        result = denoise_region(state.network, sample.slices.values, state.plan.settings.context, workshop)
+        return with_network(sample, result, state.network)
+
+    return apply
 
 
 def _kept(state: State, samples: tuple[State, ...], workshop: Workshop) -> Kept:
@@ -244,7 +255,3 @@ def _kept(state: State, samples: tuple[State, ...], workshop: Workshop) -> Kept:
         again,
         TISSUE * state.look.noise.level,
     )
-
-
-def _last(state: State) -> str:
-    return [name for name in state.made_by if name in ("first", "similar", "learn", "refine")][-1]

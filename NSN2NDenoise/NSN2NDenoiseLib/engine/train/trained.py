@@ -84,7 +84,7 @@ class TrainedNetwork:
             raise SettingsError("a trained network is given, but stage learn is off; switch it on, or leave one out")
         if settings.minutes is not None:
             raise SettingsError("a trained network is given, so nothing is trained; leave minutes out")
-        return replace(settings, learn=True, first=False, **self.shape)
+        return replace(settings, learn=True, **self.shape)
 
     def require_fit(self, look: Look) -> None:
         """Raise InputError where the noise or the spacing of a volume is not what the network has learned."""

@@ -8,8 +8,10 @@ from ..errors import InputError
 from .axes import slices_first
 
 #: Where a part begins, in slices, rows and columns, is a multiple of this: of the steps between the filters' blocks (3
-#: and 2), the cells of stage "spare" (4) and the blocks that the noise is measured in (8).
+#: and 4), the cells of stage "spare" (4) and the blocks that the noise is measured in (8).
 GRID = (6, 24, 24)
+#: The same of what a filter's pass is given.
+STEPS = (3, 12, 12)
 
 #: How far, in slices, rows and columns, a voxel of a filter's result looks in one of its passes: groups are made for
 #: blocks up to 3 slices or 4 pixels beside one of 4 that holds the voxel, of blocks as far again.
@@ -79,7 +81,7 @@ def everywhere(shape: tuple[int, int, int]) -> Box:
 
 def around(needed: Box, passes: int, shape: tuple[int, int, int]) -> Box:
     """Where the input of so many passes is looked at, whose result is needed in a box; it begins on their steps."""
-    return widened(needed, tuple(passes * side for side in PASS_REACH), shape, grid=(6, 6, 6))
+    return widened(needed, tuple(passes * side for side in PASS_REACH), shape, grid=STEPS)
 
 
 def bounding_box(wanted: np.ndarray) -> Box:

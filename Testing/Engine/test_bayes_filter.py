@@ -1,8 +1,8 @@
-"""The collaborative filter of similar 3-D blocks."""
+"""Non-local Bayes of similar 3-D blocks."""
 
 import numpy as np
 import pytest
-from NSN2NDenoiseLib.engine.filter.collaborative import collaborative_filter
+from NSN2NDenoiseLib.engine.filter.bayes import bayes_filter
 from scipy import ndimage
 
 from Testing.Engine.phantoms import noise_model
@@ -12,7 +12,7 @@ SHAPE = (9, 50, 53)  # no side fits the blocks' steps
 
 def filtered(before, guide, noise_sd, excluded=None, progress=None, within=None):
     model = noise_model(before.shape, noise_sd, within)
-    return collaborative_filter(before, guide, model, excluded, progress=progress)
+    return bayes_filter(before, guide, model, excluded, progress=progress)
 
 
 def noise(sd, seed=0, shape=SHAPE):
