@@ -53,7 +53,7 @@ def test_frames_share_a_network(nsn2n, tmp_path):
     done = nsn2n("denoise", "in.nii", "out.nii", *QUICK, *arguments)
     assert done.returncode == 0, done.stderr
     seconds = [frame["seconds"] for frame in json.loads((tmp_path / "r.json").read_text())["frames"]]
-    assert "first" in seconds[0] and all("first" not in later and "learn" in later for later in seconds[1:])
+    assert "pair" in seconds[0] and all("pair" not in later and "learn" in later for later in seconds[1:])  # to train
     assert (tmp_path / "net.safetensors").exists()
 
 
