@@ -13,7 +13,7 @@ import torch
 from ..noise.model import NoiseModel
 from ..volume.part import Box
 from .bands import group_size, in_bands, most_by_chance, places_around
-from .groups import block_size, chance_number, chances, cosine_transform, find_groups, kaiser_window
+from .groups import FILTERED, block_size, chance_number, chances, cosine_transform, find_groups, kaiser_window
 from .on_cpu import can_compile
 from .slabs import BlockVolumes
 
@@ -75,12 +75,14 @@ def bayes_filter(
 
 
 def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corner) -> None:
-    """A slab on the CPU: noisy, guide, local SD, weighted sum, weights."""
+    """A slab on the CPU, if its groups are large enough: noisy, guide, local SD, weighted sum, weights."""
     from .posterior import bayes_band
 
     shape, unit = tuple(volumes[0].shape), volumes[2][start]
     places = places_around(shape, start, block, REACH)
     size = group_size(places, shape, block, step, GROUP)
+    if size < FILTERED:
+        return _with_torch(start, *volumes, block, step, sd, window, corner)
     alike, chance, number = most_by_chance(unit, block, step), chances().numpy(), chance_number(*corner, step)
     noisy, guide, unit, total, weight = (t.view(-1).numpy() for t in volumes)
 
@@ -90,11 +92,11 @@ def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corne
             sd.numpy(), np.float32(VARIANCES), np.float32(ROUNDING), window.numpy(), total, weight,
         )  # fmt: skip
 
-    in_bands(band, shape[1], block[1], step, REACH[1], torch.get_num_threads(), corner[0])
+    return in_bands(band, shape[1], block[1], step, REACH[1], torch.get_num_threads(), corner[0])
 
 
 def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, window, corner) -> None:
-    """The same without numba, on a GPU, or in a stack too small for groups of full size."""
+    """The same without numba, on a GPU, or in a small stack."""
     groups = find_groups(guide, unit, start, block, step, REACH, corner, GROUP)
     transform, total, weight = cosine_transform(block).to(noisy.device), total.view(-1), weight.view(-1)
     for first in groups.first.split(AT_ONCE):
@@ -106,6 +108,7 @@ def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, 
         covariance.diagonal(dim1=1, dim2=2).mul_(1 + ROUNDING)
         noise = torch.diag_embed(VARIANCES * unit.view(-1)[first[:, :1]].square().expand(-1, len(sd)))
         removed = torch.linalg.solve(covariance + noise, noise)  # V (C + V)^-1, as V is a multiple of 1
+        found, index = found[:, :FILTERED], index[:, :FILTERED]
         blocks = (found - found @ removed + mean) * sd @ transform
         total.scatter_add_(0, index.flatten(), (blocks * window).flatten())
         weight.scatter_add_(0, index.flatten(), window.expand_as(blocks).flatten())

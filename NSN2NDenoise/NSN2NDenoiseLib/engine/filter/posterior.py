@@ -7,12 +7,12 @@ memory, so that transforms and equations run over all blocks at once.
 import numpy as np
 
 from ..runtime.compiled_code import compiled, inlined
-from .groups import ROW_SHIFT
+from .groups import FILTERED, ROW_SHIFT
 from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
 from .shrinkage import C1, C3, HALF, TINY
 
-#: Voxels of a block, 4 x 4 x 4.
-SIDE = 64
+#: Voxels of a block, 4 x 4 x 4; and blocks of a group that are filtered.
+SIDE, SOME = 64, FILTERED
 
 
 @compiled
@@ -23,15 +23,15 @@ def bayes_band(
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
     noisy, guide, unit, total, weight: flat, (slices, rows, columns) `shape`; alike: `most_by_chance`; chance:
-    `chances`; corner: `chance_number` of the slab's first block; size: 16, 32 or 64; spectrum: (64,) SD at each
-    frequency in units of `unit`; variances, rounding: as in `bayes.py`; window: (64,).
+    `chances`; corner: `chance_number` of the slab's first block; size: of the groups, SOME or 64; spectrum: (64,) SD at
+    each frequency in units of `unit`; variances, rounding: as in `bayes.py`; window: (64,).
     """
     rows, columns = shape[1], shape[2]
     refs, at_once, block = (columns - 4) // step + 1, blocks_at_once(step), (4, 4, 4)
     firsts = np.zeros(at_once * size, np.uint32)
-    found, expected = np.zeros(SIDE * size, np.float32), np.zeros(SIDE * size, np.float32)
-    lines, mean = np.zeros(size * SIDE, np.float32), np.zeros(SIDE, np.float32)
-    matrix, inverse = np.zeros(SIDE * SIDE, np.float32), np.zeros(SIDE, np.float32)
+    expected, lines = np.zeros(SIDE * size, np.float32), np.zeros(size * SIDE, np.float32)
+    found, solved = np.zeros(SIDE * SOME, np.float32), np.zeros(SIDE * SOME, np.float32)
+    mean, matrix, inverse = np.zeros(SIDE, np.float32), np.zeros(SIDE * SIDE, np.float32), np.zeros(SIDE, np.float32)
     whiten = np.zeros(SIDE, np.float32)
     for v in range(SIDE):
         whiten[v] = ONE / spectrum[v]
@@ -48,20 +48,41 @@ def bayes_band(
                 local = unit[firsts[base]]
                 noise = variances * local * local
                 _gather(guide, rows, columns, firsts, base, size, expected)
-                _frequencies(expected, size, whiten, mean)
+                _frequencies(expected, size, whiten)
                 _covariance(expected, size, lines, matrix)
-                _gather(noisy, rows, columns, firsts, base, size, found)
-                _frequencies(found, size, whiten, mean)
                 _cholesky(matrix, noise, rounding, inverse)
-                expected[:] = found
-                _solve(matrix, inverse, size, expected)
+                _mean(noisy, rows, columns, firsts, base, size, mean)
+                _frequencies(mean, 1, whiten)
+                _gather(noisy, rows, columns, firsts, base, SOME, found)
+                _frequencies(found, SOME, whiten)
                 for v in range(SIDE):
-                    at = np.uint32(v * size)
-                    for n in range(size):
-                        value = found[at + np.uint32(n)] - noise * expected[at + np.uint32(n)] + mean[v]
+                    at = np.uint32(v * SOME)
+                    for n in range(SOME):
+                        found[at + np.uint32(n)] -= mean[v]
+                solved[:] = found
+                _solve(matrix, inverse, solved)
+                for v in range(SIDE):
+                    at = np.uint32(v * SOME)
+                    for n in range(SOME):
+                        value = found[at + np.uint32(n)] - noise * solved[at + np.uint32(n)] + mean[v]
                         found[at + np.uint32(n)] = spectrum[v] * value
-                _voxels(found, size)
-                _scatter(found, window, rows, columns, firsts, base, size, total, weight)
+                _voxels(found, SOME)
+                _scatter(found, window, rows, columns, firsts, base, SOME, total, weight)
+
+
+@inlined
+def _mean(volume, rows, columns, firsts, base, size, mean):
+    """Of 4 x 4 x 4 blocks of the flat volume, (64,)."""
+    plane, part = rows * columns, ONE / np.float32(size)
+    mean[:] = ZERO
+    for n in range(size):
+        first, v = firsts[base + np.uint32(n)], np.uint32(0)
+        for k in range(4):
+            for j in range(4):
+                source = first + np.uint32(k * plane + j * columns)
+                for i in range(4):
+                    mean[v] += part * volume[source + np.uint32(i)]
+                    v += np.uint32(1)
 
 
 @inlined
@@ -95,19 +116,14 @@ def _scatter(blocks, window, rows, columns, firsts, base, size, total, weight):
 
 
 @inlined
-def _frequencies(blocks, size, whiten, mean):
-    """From voxels to frequencies in units of the noise's SD, without their mean over the blocks, (64,), in place."""
+def _frequencies(blocks, size, whiten):
+    """From voxels to frequencies in units of the noise's SD, in place."""
     for apart in (1, 4, 16):
         for v in range(SIDE):
             if v // apart % 4 == 0:
                 _cosine(blocks, v * size, apart * size, size)
     for v in range(SIDE):
-        at, total = np.uint32(v * size), ZERO
-        for n in range(size):
-            total += blocks[at + np.uint32(n)]
-        mean[v] = whiten[v] * total / np.float32(size)
-        for n in range(size):
-            blocks[at + np.uint32(n)] = whiten[v] * blocks[at + np.uint32(n)] - mean[v]
+        _scale(blocks, np.uint32(v * size), size, whiten[v])
 
 
 @inlined
@@ -151,27 +167,34 @@ def _inverse_cosine(x, first, apart, size):
 
 @inlined
 def _covariance(blocks, size, lines, matrix):
-    """Of the frequencies, (64, size), of blocks without their mean: (64, 64), its diagonal and what is right of it."""
+    """Of the frequencies of blocks, (64, size): (64, 64), its diagonal and what is right of it."""
     for v in range(SIDE):
-        at = np.uint32(v * size)
+        at, mean = np.uint32(v * size), ZERO
         for n in range(size):
-            lines[np.uint32(n * SIDE + v)] = blocks[at + np.uint32(n)]
+            mean += blocks[at + np.uint32(n)]
+        mean /= np.float32(size)
+        for n in range(size):
+            lines[np.uint32(n * SIDE + v)] = blocks[at + np.uint32(n)] - mean
     matrix[:] = ZERO
     scale = ONE / np.float32(size - 1)
     for n in range(0, size, 4):
         one = np.uint32(n * SIDE)
         two, three, four = one + np.uint32(SIDE), one + np.uint32(2 * SIDE), one + np.uint32(3 * SIDE)
-        for j in range(SIDE):
-            a, b = scale * lines[one + np.uint32(j)], scale * lines[two + np.uint32(j)]
-            c, d = scale * lines[three + np.uint32(j)], scale * lines[four + np.uint32(j)]
-            at = np.uint32(j * SIDE)
+        for j in range(0, SIDE, 2):
+            at, other = np.uint32(j * SIDE), np.uint32(j * SIDE + SIDE)
+            own, next_ = np.uint32(j), np.uint32(j + 1)
+            a, b, c, d = lines[one + own], lines[two + own], lines[three + own], lines[four + own]
+            p, q, r, s = lines[one + next_], lines[two + next_], lines[three + next_], lines[four + next_]
             for i in range(j // 8 * 8, SIDE):
-                matrix[at + np.uint32(i)] += (
-                    a * lines[one + np.uint32(i)]
-                    + b * lines[two + np.uint32(i)]
-                    + c * lines[three + np.uint32(i)]
-                    + d * lines[four + np.uint32(i)]
+                v = np.uint32(i)
+                w, x, y, z = (
+                    scale * lines[one + v],
+                    scale * lines[two + v],
+                    scale * lines[three + v],
+                    scale * lines[four + v],
                 )
+                matrix[at + v] += a * w + b * x + c * y + d * z
+                matrix[other + v] += p * w + q * x + r * y + s * z
 
 
 @inlined
@@ -191,35 +214,58 @@ def _cholesky(matrix, noise, rounding, inverse):
 
 
 @inlined
-def _solve(matrix, inverse, size, values):
-    """Solve R'R x = y for all blocks: y is in `values`, (64, size), which becomes x."""
-    for v in range(SIDE):
-        _take_away(matrix, v, SIDE, 0, v, size, values, np.uint32(v * size))
-        _scale(values, np.uint32(v * size), size, inverse[v])
-    for up in range(SIDE):
-        v = SIDE - 1 - up
-        _take_away(matrix, v * SIDE, 1, v + 1, SIDE, size, values, np.uint32(v * size))
-        _scale(values, np.uint32(v * size), size, inverse[v])
+def _solve(matrix, inverse, values):
+    """Solve R'R x = y for all blocks: y is in `values`, (64, SOME), which becomes x."""
+    for first in range(0, SIDE, 4):
+        for w in range(0, first, 4):
+            _take_away(matrix, 1, SIDE, first, w, values)
+        for v in range(first, first + 4):
+            for w in range(first, v):
+                _take_one_away(matrix[np.uint32(w * SIDE + v)], v, w, values)
+            _scale(values, np.uint32(v * SOME), SOME, inverse[v])
+    for up in range(0, SIDE, 4):
+        first = SIDE - 4 - up
+        for w in range(first + 4, SIDE, 4):
+            _take_away(matrix, SIDE, 1, first, w, values)
+        for down in range(4):
+            v = first + 3 - down
+            for w in range(v + 1, first + 4):
+                _take_one_away(matrix[np.uint32(v * SIDE + w)], v, w, values)
+            _scale(values, np.uint32(v * SOME), SOME, inverse[v])
 
 
 @inlined
-def _take_away(matrix, first, apart, begin, end, size, values, to):
-    """Subtract from one line of values those from `begin` to `end`, times what stands `apart` in the matrix."""
-    fours = begin + (end - begin) // 4 * 4
-    for w in range(begin, fours, 4):
-        a, b = matrix[np.uint32(first + w * apart)], matrix[np.uint32(first + (w + 1) * apart)]
-        c, d = matrix[np.uint32(first + (w + 2) * apart)], matrix[np.uint32(first + (w + 3) * apart)]
-        one = np.uint32(w * size)
-        two, three, four = one + np.uint32(size), one + np.uint32(2 * size), one + np.uint32(3 * size)
-        for n in range(size):
-            at = np.uint32(n)
-            values[to + at] -= (
-                a * values[one + at] + b * values[two + at] + c * values[three + at] + d * values[four + at]
-            )
-    for w in range(fours, end):
-        factor, at = matrix[np.uint32(first + w * apart)], np.uint32(w * size)
-        for n in range(size):
-            values[to + np.uint32(n)] -= factor * values[at + np.uint32(n)]
+def _take_away(matrix, down, right, v, w, values):
+    """Subtract from four lines of values, from v on, four others, from w on, times what stands there in the matrix."""
+    at = v * down + w * right
+    a0, a1 = matrix[np.uint32(at)], matrix[np.uint32(at + right)]
+    a2, a3 = matrix[np.uint32(at + 2 * right)], matrix[np.uint32(at + 3 * right)]
+    at += down
+    b0, b1 = matrix[np.uint32(at)], matrix[np.uint32(at + right)]
+    b2, b3 = matrix[np.uint32(at + 2 * right)], matrix[np.uint32(at + 3 * right)]
+    at += down
+    c0, c1 = matrix[np.uint32(at)], matrix[np.uint32(at + right)]
+    c2, c3 = matrix[np.uint32(at + 2 * right)], matrix[np.uint32(at + 3 * right)]
+    at += down
+    d0, d1 = matrix[np.uint32(at)], matrix[np.uint32(at + right)]
+    d2, d3 = matrix[np.uint32(at + 2 * right)], matrix[np.uint32(at + 3 * right)]
+    to, by, line = np.uint32(v * SOME), np.uint32(w * SOME), np.uint32(SOME)
+    for i in range(SOME):
+        n = np.uint32(i)
+        p, q = values[by + n], values[by + line + n]
+        r, s = values[by + line + line + n], values[by + line + line + line + n]
+        values[to + n] -= a0 * p + a1 * q + a2 * r + a3 * s
+        values[to + line + n] -= b0 * p + b1 * q + b2 * r + b3 * s
+        values[to + line + line + n] -= c0 * p + c1 * q + c2 * r + c3 * s
+        values[to + line + line + line + n] -= d0 * p + d1 * q + d2 * r + d3 * s
+
+
+@inlined
+def _take_one_away(factor, v, w, values):
+    """Subtract line w of the values, times a factor, from line v."""
+    to, by = np.uint32(v * SOME), np.uint32(w * SOME)
+    for n in range(SOME):
+        values[to + np.uint32(n)] -= factor * values[by + np.uint32(n)]
 
 
 @inlined
