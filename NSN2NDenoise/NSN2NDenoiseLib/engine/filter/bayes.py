@@ -13,12 +13,10 @@ import torch
 from ..noise.model import NoiseModel
 from ..volume.part import Box
 from .bands import group_size, in_bands, most_by_chance, places_around
-from .groups import FILTERED, block_size, chance_number, chances, cosine_transform, find_groups, kaiser_window
+from .groups import LARGE_GROUP, block_size, chance_number, chances, cosine_transform, find_groups, kaiser_window
 from .on_cpu import can_compile
 from .slabs import BlockVolumes
 
-#: Blocks of a group, at most.
-GROUP = 64
 #: Between the blocks that groups are made for, over slices, over rows and columns: of a result, and of a guide.
 STEPS, GUIDE_STEPS = (3, 3), (3, 4)
 #: How far from a block similar ones are looked for, in slices, rows and columns.
@@ -80,15 +78,14 @@ def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corne
 
     shape, unit = tuple(volumes[0].shape), volumes[2][start]
     places = places_around(shape, start, block, REACH)
-    size = group_size(places, shape, block, step, GROUP)
-    if size < FILTERED:
+    if group_size(places, shape, block, step, LARGE_GROUP) < LARGE_GROUP:
         return _with_torch(start, *volumes, block, step, sd, window, corner)
     alike, chance, number = most_by_chance(unit, block, step), chances().numpy(), chance_number(*corner, step)
     noisy, guide, unit, total, weight = (t.view(-1).numpy() for t in volumes)
 
     def band(first: int, last: int) -> None:
         bayes_band(
-            noisy, guide, unit, shape, start, first, last, step, places, alike, chance, number, size,
+            noisy, guide, unit, shape, start, first, last, step, places, alike, chance, number,
             sd.numpy(), np.float32(VARIANCES), np.float32(ROUNDING), window.numpy(), total, weight,
         )  # fmt: skip
 
@@ -97,7 +94,7 @@ def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corne
 
 def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, window, corner) -> None:
     """The same without numba, on a GPU, or in a small stack."""
-    groups = find_groups(guide, unit, start, block, step, REACH, corner, GROUP)
+    groups = find_groups(guide, unit, start, block, step, REACH, corner, LARGE_GROUP)
     transform, total, weight = cosine_transform(block).to(noisy.device), total.view(-1), weight.view(-1)
     for first in groups.first.split(AT_ONCE):
         index = first[:, :, None] + groups.voxels
@@ -108,7 +105,6 @@ def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, 
         covariance.diagonal(dim1=1, dim2=2).mul_(1 + ROUNDING)
         noise = torch.diag_embed(VARIANCES * unit.view(-1)[first[:, :1]].square().expand(-1, len(sd)))
         removed = torch.linalg.solve(covariance + noise, noise)  # V (C + V)^-1, as V is a multiple of 1
-        found, index = found[:, :FILTERED], index[:, :FILTERED]
         blocks = (found - found @ removed + mean) * sd @ transform
         total.scatter_add_(0, index.flatten(), (blocks * window).flatten())
         weight.scatter_add_(0, index.flatten(), window.expand_as(blocks).flatten())

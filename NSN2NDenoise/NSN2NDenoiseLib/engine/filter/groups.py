@@ -15,8 +15,8 @@ BLOCK = (4, 4, 4)
 GROUP = 16
 #: Shape of the Kaiser window that the voxels of a block are weighted with.
 KAISER = 2.0
-#: Blocks of a group that non-local Bayes filters: the most similar ones.
-FILTERED = 32
+#: Blocks of a larger one, whose covariance is asked for.
+LARGE_GROUP = 64
 #: Groups that are sorted at once.
 AT_ONCE = 4096
 #: Blocks whose mean squared difference is smaller than about this part of the noise variance count as equally similar.

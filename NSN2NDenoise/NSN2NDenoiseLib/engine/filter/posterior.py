@@ -7,30 +7,29 @@ memory, so that transforms and equations run over all blocks at once.
 import numpy as np
 
 from ..runtime.compiled_code import compiled, inlined
-from .groups import FILTERED, ROW_SHIFT
+from .groups import LARGE_GROUP, ROW_SHIFT
 from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
 from .shrinkage import C1, C3, HALF, TINY
 
-#: Voxels of a block, 4 x 4 x 4; and blocks of a group that are filtered.
-SIDE, SOME = 64, FILTERED
+#: Voxels of a block, 4 x 4 x 4, and blocks of a group.
+SIDE, SIZE = 64, LARGE_GROUP
 
 
 @compiled
 def bayes_band(
-    noisy, guide, unit, shape, start, first_row, last_row, step, places, alike, chance, corner, size, spectrum,
-    variances, rounding, window, total, weight,
+    noisy, guide, unit, shape, start, first_row, last_row, step, places, alike, chance, corner, spectrum, variances,
+    rounding, window, total, weight,
 ):  # fmt: skip
     """Filter the groups of the blocks whose first rows are in [first_row, last_row); add them to total and weight.
 
     noisy, guide, unit, total, weight: flat, (slices, rows, columns) `shape`; alike: `most_by_chance`; chance:
-    `chances`; corner: `chance_number` of the slab's first block; size: of the groups, SOME or 64; spectrum: (64,) SD at
-    each frequency in units of `unit`; variances, rounding: as in `bayes.py`; window: (64,).
+    `chances`; corner: `chance_number` of the slab's first block; spectrum: (64,) SD at each frequency in units of
+    `unit`; variances, rounding: as in `bayes.py`; window: (64,).
     """
     rows, columns = shape[1], shape[2]
     refs, at_once, block = (columns - 4) // step + 1, blocks_at_once(step), (4, 4, 4)
-    firsts = np.zeros(at_once * size, np.uint32)
-    expected, lines = np.zeros(SIDE * size, np.float32), np.zeros(size * SIDE, np.float32)
-    found, solved = np.zeros(SIDE * SOME, np.float32), np.zeros(SIDE * SOME, np.float32)
+    firsts, lines = np.zeros(at_once * SIZE, np.uint32), np.zeros(SIZE * SIDE, np.float32)
+    expected, found = np.zeros(SIDE * SIZE, np.float32), np.zeros(SIDE * SIZE, np.float32)
     mean, matrix, inverse = np.zeros(SIDE, np.float32), np.zeros(SIDE * SIDE, np.float32), np.zeros(SIDE, np.float32)
     whiten = np.zeros(SIDE, np.float32)
     for v in range(SIDE):
@@ -41,69 +40,48 @@ def bayes_band(
             number = row // step * refs + first
             nearest_blocks(
                 guide, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, size, firsts,
+                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, SIZE, firsts,
             )  # fmt: skip
             for q in range(count):
-                base = np.uint32(q * size)
+                base = np.uint32(q * SIZE)
                 local = unit[firsts[base]]
                 noise = variances * local * local
-                _gather(guide, rows, columns, firsts, base, size, expected)
-                _frequencies(expected, size, whiten)
-                _covariance(expected, size, lines, matrix)
+                _gather(guide, rows, columns, firsts, base, expected)
+                _frequencies(expected, whiten, mean)
+                _covariance(expected, lines, matrix)
                 _cholesky(matrix, noise, rounding, inverse)
-                _mean(noisy, rows, columns, firsts, base, size, mean)
-                _frequencies(mean, 1, whiten)
-                _gather(noisy, rows, columns, firsts, base, SOME, found)
-                _frequencies(found, SOME, whiten)
+                _gather(noisy, rows, columns, firsts, base, found)
+                _frequencies(found, whiten, mean)
+                expected[:] = found
+                _solve(matrix, inverse, expected)
                 for v in range(SIDE):
-                    at = np.uint32(v * SOME)
-                    for n in range(SOME):
-                        found[at + np.uint32(n)] -= mean[v]
-                solved[:] = found
-                _solve(matrix, inverse, solved)
-                for v in range(SIDE):
-                    at = np.uint32(v * SOME)
-                    for n in range(SOME):
-                        value = found[at + np.uint32(n)] - noise * solved[at + np.uint32(n)] + mean[v]
+                    at = np.uint32(v * SIZE)
+                    for n in range(SIZE):
+                        value = found[at + np.uint32(n)] - noise * expected[at + np.uint32(n)] + mean[v]
                         found[at + np.uint32(n)] = spectrum[v] * value
-                _voxels(found, SOME)
-                _scatter(found, window, rows, columns, firsts, base, SOME, total, weight)
+                _voxels(found)
+                _scatter(found, window, rows, columns, firsts, base, total, weight)
 
 
 @inlined
-def _mean(volume, rows, columns, firsts, base, size, mean):
-    """Of 4 x 4 x 4 blocks of the flat volume, (64,)."""
-    plane, part = rows * columns, ONE / np.float32(size)
-    mean[:] = ZERO
-    for n in range(size):
-        first, v = firsts[base + np.uint32(n)], np.uint32(0)
-        for k in range(4):
-            for j in range(4):
-                source = first + np.uint32(k * plane + j * columns)
-                for i in range(4):
-                    mean[v] += part * volume[source + np.uint32(i)]
-                    v += np.uint32(1)
-
-
-@inlined
-def _gather(volume, rows, columns, firsts, base, size, blocks):
-    """Copy 4 x 4 x 4 blocks of the flat volume, (64, size)."""
+def _gather(volume, rows, columns, firsts, base, blocks):
+    """Copy 4 x 4 x 4 blocks of the flat volume, (64, SIZE)."""
     plane = rows * columns
-    for n in range(size):
+    for n in range(SIZE):
         first, target = firsts[base + np.uint32(n)], np.uint32(n)
         for k in range(4):
             for j in range(4):
                 source = first + np.uint32(k * plane + j * columns)
                 for i in range(4):
                     blocks[target] = volume[source + np.uint32(i)]
-                    target += np.uint32(size)
+                    target += np.uint32(SIZE)
 
 
 @inlined
-def _scatter(blocks, window, rows, columns, firsts, base, size, total, weight):
-    """Add the blocks, (64, size), times the window (64,) to `total`, and the window to `weight`."""
+def _scatter(blocks, window, rows, columns, firsts, base, total, weight):
+    """Add the blocks, (64, SIZE), times the window (64,) to `total`, and the window to `weight`."""
     plane = rows * columns
-    for n in range(size):
+    for n in range(SIZE):
         first, source, v = firsts[base + np.uint32(n)], np.uint32(n), np.uint32(0)
         for k in range(4):
             for j in range(4):
@@ -111,36 +89,41 @@ def _scatter(blocks, window, rows, columns, firsts, base, size, total, weight):
                 for i in range(4):
                     total[target + np.uint32(i)] += blocks[source] * window[v]
                     weight[target + np.uint32(i)] += window[v]
-                    source += np.uint32(size)
+                    source += np.uint32(SIZE)
                     v += np.uint32(1)
 
 
 @inlined
-def _frequencies(blocks, size, whiten):
-    """From voxels to frequencies in units of the noise's SD, in place."""
+def _frequencies(blocks, whiten, mean):
+    """From voxels to frequencies in units of the noise's SD, without their mean over the blocks, (64,), in place."""
     for apart in (1, 4, 16):
         for v in range(SIDE):
             if v // apart % 4 == 0:
-                _cosine(blocks, v * size, apart * size, size)
+                _cosine(blocks, v * SIZE, apart * SIZE)
     for v in range(SIDE):
-        _scale(blocks, np.uint32(v * size), size, whiten[v])
+        at, total = np.uint32(v * SIZE), ZERO
+        for n in range(SIZE):
+            total += blocks[at + np.uint32(n)]
+        mean[v] = whiten[v] * total / np.float32(SIZE)
+        for n in range(SIZE):
+            blocks[at + np.uint32(n)] = whiten[v] * blocks[at + np.uint32(n)] - mean[v]
 
 
 @inlined
-def _voxels(blocks, size):
+def _voxels(blocks):
     """From frequencies to voxels, in place."""
     for apart in (1, 4, 16):
         for v in range(SIDE):
             if v // apart % 4 == 0:
-                _inverse_cosine(blocks, v * size, apart * size, size)
+                _inverse_cosine(blocks, v * SIZE, apart * SIZE)
 
 
 @inlined
-def _cosine(x, first, apart, size):
-    """The orthonormal cosine transform of four values each of `size` blocks, in place."""
+def _cosine(x, first, apart):
+    """The orthonormal cosine transform of four values each of the blocks, in place."""
     one = np.uint32(first)
     two, three, four = one + np.uint32(apart), one + np.uint32(2 * apart), one + np.uint32(3 * apart)
-    for n in range(size):
+    for n in range(SIZE):
         at = np.uint32(n)
         a, b, c, d = x[one + at], x[two + at], x[three + at], x[four + at]
         s, t, u, v = a + d, b + c, a - d, b - c
@@ -151,11 +134,11 @@ def _cosine(x, first, apart, size):
 
 
 @inlined
-def _inverse_cosine(x, first, apart, size):
+def _inverse_cosine(x, first, apart):
     """Undo `_cosine`."""
     one = np.uint32(first)
     two, three, four = one + np.uint32(apart), one + np.uint32(2 * apart), one + np.uint32(3 * apart)
-    for n in range(size):
+    for n in range(SIZE):
         at = np.uint32(n)
         a, b, c, d = x[one + at], x[two + at], x[three + at], x[four + at]
         s, t, u, v = HALF * (a + c), HALF * (a - c), C1 * b + C3 * d, C3 * b - C1 * d
@@ -166,33 +149,27 @@ def _inverse_cosine(x, first, apart, size):
 
 
 @inlined
-def _covariance(blocks, size, lines, matrix):
-    """Of the frequencies of blocks, (64, size): (64, 64), its diagonal and what is right of it."""
+def _covariance(blocks, lines, matrix):
+    """Of the frequencies, (64, SIZE), of blocks without their mean: (64, 64), its diagonal and what is right of it."""
+    scale = ONE / np.float32(SIZE - 1)
     for v in range(SIDE):
-        at, mean = np.uint32(v * size), ZERO
-        for n in range(size):
-            mean += blocks[at + np.uint32(n)]
-        mean /= np.float32(size)
-        for n in range(size):
-            lines[np.uint32(n * SIDE + v)] = blocks[at + np.uint32(n)] - mean
+        at = np.uint32(v * SIZE)
+        for n in range(SIZE):
+            lines[np.uint32(n * SIDE + v)] = blocks[at + np.uint32(n)]
     matrix[:] = ZERO
-    scale = ONE / np.float32(size - 1)
-    for n in range(0, size, 4):
+    for n in range(0, SIZE, 4):
         one = np.uint32(n * SIDE)
         two, three, four = one + np.uint32(SIDE), one + np.uint32(2 * SIDE), one + np.uint32(3 * SIDE)
         for j in range(0, SIDE, 2):
             at, other = np.uint32(j * SIDE), np.uint32(j * SIDE + SIDE)
             own, next_ = np.uint32(j), np.uint32(j + 1)
-            a, b, c, d = lines[one + own], lines[two + own], lines[three + own], lines[four + own]
-            p, q, r, s = lines[one + next_], lines[two + next_], lines[three + next_], lines[four + next_]
+            a, b = scale * lines[one + own], scale * lines[two + own]
+            c, d = scale * lines[three + own], scale * lines[four + own]
+            p, q = scale * lines[one + next_], scale * lines[two + next_]
+            r, s = scale * lines[three + next_], scale * lines[four + next_]
             for i in range(j // 8 * 8, SIDE):
                 v = np.uint32(i)
-                w, x, y, z = (
-                    scale * lines[one + v],
-                    scale * lines[two + v],
-                    scale * lines[three + v],
-                    scale * lines[four + v],
-                )
+                w, x, y, z = lines[one + v], lines[two + v], lines[three + v], lines[four + v]
                 matrix[at + v] += a * w + b * x + c * y + d * z
                 matrix[other + v] += p * w + q * x + r * y + s * z
 
@@ -215,14 +192,14 @@ def _cholesky(matrix, noise, rounding, inverse):
 
 @inlined
 def _solve(matrix, inverse, values):
-    """Solve R'R x = y for all blocks: y is in `values`, (64, SOME), which becomes x."""
+    """Solve R'R x = y for all blocks: y is in `values`, (64, SIZE), which becomes x."""
     for first in range(0, SIDE, 4):
         for w in range(0, first, 4):
             _take_away(matrix, 1, SIDE, first, w, values)
         for v in range(first, first + 4):
             for w in range(first, v):
                 _take_one_away(matrix[np.uint32(w * SIDE + v)], v, w, values)
-            _scale(values, np.uint32(v * SOME), SOME, inverse[v])
+            _scale(values, np.uint32(v * SIZE), inverse[v])
     for up in range(0, SIDE, 4):
         first = SIDE - 4 - up
         for w in range(first + 4, SIDE, 4):
@@ -231,7 +208,7 @@ def _solve(matrix, inverse, values):
             v = first + 3 - down
             for w in range(v + 1, first + 4):
                 _take_one_away(matrix[np.uint32(v * SIDE + w)], v, w, values)
-            _scale(values, np.uint32(v * SOME), SOME, inverse[v])
+            _scale(values, np.uint32(v * SIZE), inverse[v])
 
 
 @inlined
@@ -249,8 +226,8 @@ def _take_away(matrix, down, right, v, w, values):
     at += down
     d0, d1 = matrix[np.uint32(at)], matrix[np.uint32(at + right)]
     d2, d3 = matrix[np.uint32(at + 2 * right)], matrix[np.uint32(at + 3 * right)]
-    to, by, line = np.uint32(v * SOME), np.uint32(w * SOME), np.uint32(SOME)
-    for i in range(SOME):
+    to, by, line = np.uint32(v * SIZE), np.uint32(w * SIZE), np.uint32(SIZE)
+    for i in range(SIZE):
         n = np.uint32(i)
         p, q = values[by + n], values[by + line + n]
         r, s = values[by + line + line + n], values[by + line + line + line + n]
@@ -263,13 +240,13 @@ def _take_away(matrix, down, right, v, w, values):
 @inlined
 def _take_one_away(factor, v, w, values):
     """Subtract line w of the values, times a factor, from line v."""
-    to, by = np.uint32(v * SOME), np.uint32(w * SOME)
-    for n in range(SOME):
+    to, by = np.uint32(v * SIZE), np.uint32(w * SIZE)
+    for n in range(SIZE):
         values[to + np.uint32(n)] -= factor * values[by + np.uint32(n)]
 
 
 @inlined
-def _scale(values, at, size, factor):
+def _scale(values, at, factor):
     """Multiply one line of values."""
-    for n in range(size):
+    for n in range(SIZE):
         values[at + np.uint32(n)] *= factor
