@@ -21,7 +21,7 @@ print(triple(7), sum(triple.stats.cache_hits.values()))
 """
 #: Be so many programs at the same time, which have numba loaded, and nothing compiled; and tell when all have ended.
 PROGRAMS = """
-import os, resource, runpy, signal, sys
+import contextlib, io, os, resource, runpy, signal, sys
 import NSN2NDenoiseLib.engine.runtime.compiled_code
 
 for line in sys.stdin:
@@ -31,8 +31,9 @@ for line in sys.stdin:
             if largest_file:  # as on a disk that is full
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
-            runpy.run_path(sys.argv[1])
-            sys.stdout.flush()
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                runpy.run_path(sys.argv[1])
+            os.write(1, said.getvalue().encode())  # at once: another program may write, too
             os._exit(0)
     failed = any([os.wait()[1] for _ in range(count)])
     print("failed" if failed else "done", flush=True)
