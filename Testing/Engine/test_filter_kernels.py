@@ -103,6 +103,7 @@ def test_a_slab_has_the_blocks_of_torch_that_are_likeliest(shape, start, steps):
     volumes = [anatomy(shape) + noise(shape, 0.1), anatomy(shape) + noise(shape, 0.02, 1), 0.1 + 0.02 * anatomy(shape)]
     volumes, sums = [torch.from_numpy(volume) for volume in volumes], torch.zeros(2, 2, *shape)
     how = {"block": BLOCK, "step": steps[1], "sd": torch.linspace(0.5, 1.5, 64), "window": kaiser_window(BLOCK)}
+    how["transform"] = cosine_transform(BLOCK)
     for work, own in ((bayes._with_torch, sums[0]), (bayes._compiled, sums[1])):
         work(start, *volumes, *own, **how, corner=(0, 0))
     assert sums[0, 1].max() > 0
@@ -151,6 +152,7 @@ def test_the_likeliest_blocks_by_hand():
         total, weight = torch.zeros(2, *volume.shape[1:])
         unit = torch.full(volume.shape[1:], 0.1)
         how = {"block": BLOCK, "step": 3, "sd": torch.ones(64), "window": torch.ones(64), "corner": (0, 0)}
+        how["transform"] = cosine_transform(BLOCK)
         bayes._with_torch(0, volume[0], volume[1], unit, total, weight, **how)
     found = (total / weight).reshape(-1)[first[0, :, None] + voxels]
     assert found == pytest.approx(expected, abs=1e-5)

@@ -116,7 +116,7 @@ def make_plan(
     stages = _stages(look, settings, sigma, in_sequence and network is None and settings.gap is None)
     part = None
     if within is not None:
-        reach = reach_of(look, stages, gap) if network is None else reach_with_network(look, stages, gap, settings)
+        reach = reach_of(stages, gap) if network is None else reach_with_network(stages, gap, settings)
         part = find_part(within, look.axis, look.shape, reach, SPARE_REACH)
     if part is not None and not look.noise.none:
         stages = (*stages, "within")
@@ -184,16 +184,16 @@ def _stages(look: Look, settings: Settings, sigma: float | None, compares_frames
     return tuple(name for name, runs in chosen.items() if runs)
 
 
-def reach_of(look: Look, stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
+def reach_of(stages: tuple[str, ...], gap: int) -> tuple[int, int, int]:
     """How far around a voxel the stages look, in slices, rows and columns."""
     passes = sum(PASSES.get(name, 0) for name in stages)
     sums = zip(MATCH_REACH, PASS_REACH, SPARE_REACH, (gap, 0, 0), strict=True)
     return tuple(match + passes * one + spare + more for match, one, spare, more in sums)
 
 
-def reach_with_network(look: Look, stages: tuple[str, ...], gap: int, settings: Settings) -> tuple[int, int, int]:
+def reach_with_network(stages: tuple[str, ...], gap: int, settings: Settings) -> tuple[int, int, int]:
     """`reach_of` stages, and of the network of these settings, if there is one that is the whole volume's."""
-    reach = reach_of(look, stages, gap)
+    reach = reach_of(stages, gap)
     if "learn" not in stages:
         return reach
     network = (NETWORK_REACH[0] + settings.context, *NETWORK_REACH[1:])

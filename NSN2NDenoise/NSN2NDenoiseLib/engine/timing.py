@@ -63,14 +63,14 @@ def measure_speed(slices: Slices, look: Look, plan: Plan, should_stop: Callable[
     wait_passively()
     from .stages.first import first
     from .stages.match import compare
-    from .stages.refine import filter_guided
+    from .stages.refine import refine_anyway
     from .stages.similar import similar
     from .stages.state import State, make_workshop
 
     workshop = make_workshop(plan.settings, should_stop)
     without_holes = replace(plan, paired=np.ones_like(plan.paired))  # the piece may have no other pairs
     whole = State(slices, look, without_holes, denoised=slices.values)
-    filters = {"first": first, "similar": similar, "refine": filter_guided}  # stage "refine" needs a network
+    filters = {"first": first, "similar": similar, "refine": refine_anyway}  # there is no network
     filters = {name: work for name, work in filters.items() if name in plan.stages}
     state = whole.cut(_middle(look.shape, plan.gap))
     state, seconds = _quickest(compare, state, workshop)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .groups import ALIKE
+from .groups import ALIKE, chance_number, chances
 
 #: Rows of a band, about. Those of its neighbors must lie farther away than a group reaches.
 BAND = 16
@@ -49,6 +49,28 @@ def group_size(places: np.ndarray, shape: tuple, block: tuple[int, int, int], st
     while most > size:
         most //= 2
     return most
+
+
+def compared(
+    shape: tuple[int, int, int],
+    unit: torch.Tensor,
+    start: int,
+    block: tuple[int, int, int],
+    step: int,
+    reach: tuple[int, int, int],
+    corner: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """What a kernel has to know to find similar blocks in a slab of this shape.
+
+    Args:
+        unit: (slices, rows, columns) float32, the local noise SD.
+        start, block, step, reach, corner: as in `find_groups`.
+
+    Returns:
+        `places_around`, `most_by_chance`, `chances`, and the `chance_number` of the slab's first block.
+    """
+    places, alike = places_around(shape, start, block, reach), most_by_chance(unit[start], block, step)
+    return places, alike, chances().numpy(), chance_number(*corner, step)
 
 
 def most_by_chance(unit: torch.Tensor, block: tuple[int, int, int], step: int) -> np.ndarray:

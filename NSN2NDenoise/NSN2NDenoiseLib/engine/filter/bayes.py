@@ -12,8 +12,8 @@ import torch
 
 from ..noise.model import NoiseModel
 from ..volume.part import Box
-from .bands import group_size, in_bands, most_by_chance, places_around
-from .groups import LARGE_GROUP, block_size, chance_number, chances, cosine_transform, find_groups, kaiser_window
+from .bands import compared, group_size, in_bands
+from .groups import LARGE_GROUP, block_size, cosine_transform, find_groups, kaiser_window
 from .on_cpu import can_compile
 from .slabs import BlockVolumes
 
@@ -64,23 +64,23 @@ def bayes_filter(
     """
     block = block_size(noisy.shape)
     volumes = BlockVolumes(noisy, guide, noise, excluded, needed, device)
-    sd, window = torch.from_numpy(noise.spectrum(block)).to(device), kaiser_window(block).to(device)
+    sd = torch.from_numpy(noise.spectrum(block)).to(device)
+    window, transform = (t.to(device) for t in (kaiser_window(block), cosine_transform(block)))
     work = _compiled if can_compile(volumes.shape, REACH, device) else _with_torch
-    how = {"block": block, "step": steps[1], "sd": sd, "window": window, "corner": volumes.corner}
+    how = {"block": block, "step": steps[1], "sd": sd, "window": window, "transform": transform}
     result = guide.copy() if result is None else result
-    volumes.filter_slabs(partial(work, **how), result, block, steps, REACH, progress)
+    volumes.filter_slabs(partial(work, **how, corner=volumes.corner), result, block, steps, REACH, progress)
     return result
 
 
-def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corner) -> None:
+def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, transform, corner) -> None:
     """A slab on the CPU, if its groups are large enough: noisy, guide, local SD, weighted sum, weights."""
     from .posterior import bayes_band
 
-    shape, unit = tuple(volumes[0].shape), volumes[2][start]
-    places = places_around(shape, start, block, REACH)
+    shape = tuple(volumes[0].shape)
+    places, alike, chance, number = compared(shape, volumes[2], start, block, step, REACH, corner)
     if group_size(places, shape, block, step, LARGE_GROUP) < LARGE_GROUP:
-        return _with_torch(start, *volumes, block, step, sd, window, corner)
-    alike, chance, number = most_by_chance(unit, block, step), chances().numpy(), chance_number(*corner, step)
+        return _with_torch(start, *volumes, block, step, sd, window, transform, corner)
     noisy, guide, unit, total, weight = (t.view(-1).numpy() for t in volumes)
 
     def band(first: int, last: int) -> None:
@@ -92,10 +92,10 @@ def _compiled(start: int, *volumes: torch.Tensor, block, step, sd, window, corne
     return in_bands(band, shape[1], block[1], step, REACH[1], torch.get_num_threads(), corner[0])
 
 
-def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, window, corner) -> None:
+def _with_torch(start: int, noisy, guide, unit, total, weight, block, step, sd, window, transform, corner) -> None:
     """The same without numba, on a GPU, or in a small stack."""
     groups = find_groups(guide, unit, start, block, step, REACH, corner, LARGE_GROUP)
-    transform, total, weight = cosine_transform(block).to(noisy.device), total.view(-1), weight.view(-1)
+    total, weight = total.view(-1), weight.view(-1)
     for first in groups.first.split(AT_ONCE):
         index = first[:, :, None] + groups.voxels
         found, expected = (volume.view(-1)[index] @ transform.T / sd for volume in (noisy, guide))

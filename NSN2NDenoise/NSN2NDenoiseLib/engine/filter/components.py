@@ -4,8 +4,7 @@ import numpy as np
 
 from ..runtime.compiled_code import compiled, inlined
 from .eigen import SIDE, vectors_above
-from .groups import ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
+from .kernels import ONE, ZERO, blocks_at_once, nearest_in_row
 
 #: A group keeps at most so many components; beyond, it keeps its blocks as they are.
 MOST = 48
@@ -32,12 +31,9 @@ def pca_band(
     found = white if color else blocks
     for row in range(first_row, last_row, step):
         for first in range(0, refs, at_once):
-            count = min(at_once, refs - first)
-            number = row // step * refs + first
-            nearest_blocks(
-                guide, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, size, firsts,
-            )  # fmt: skip
+            count = nearest_in_row(
+                guide, shape, start, row, first, step, block, places, alike, chance, corner, size, firsts
+            )
             for q in range(count):
                 base = np.uint32(q * size)
                 local = unit[firsts[base]]

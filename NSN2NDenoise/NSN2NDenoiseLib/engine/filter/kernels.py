@@ -8,7 +8,7 @@ you change this one, delete the __pycache__ beside it, or the kernels that call 
 import numpy as np
 
 from ..runtime.compiled_code import inlined
-from .groups import CHANCES, SHIFT
+from .groups import CHANCES, ROW_SHIFT, SHIFT
 
 #: Columns that are compared at once with those around, and how far around at most.
 TILE, REACH = 64, 8
@@ -24,6 +24,22 @@ WORST, BEST = np.int64(0x7F800000 << 16), np.int64(-(2**62))
 def blocks_at_once(step):
     """Blocks of a row that `nearest_blocks` takes at once."""
     return (TILE - 4) // step + 1
+
+
+@inlined
+def nearest_in_row(slab, shape, start, row, first, step, block, places, alike, chance, corner, size, firsts):
+    """`nearest_blocks` for those of a row from number `first` on; gives how many these are.
+
+    alike: of all blocks of the slab; corner: `chance_number` of the first of them.
+    """
+    refs = (shape[2] - block[2]) // step + 1
+    count = min(blocks_at_once(step), refs - first)
+    number = row // step * refs + first
+    nearest_blocks(
+        slab, shape, start, row, first * step, count, step, block, places, alike[number : number + count], chance,
+        corner + row // step * ROW_SHIFT + first, size, firsts,
+    )  # fmt: skip
+    return count
 
 
 @inlined

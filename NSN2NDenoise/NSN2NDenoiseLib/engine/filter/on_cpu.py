@@ -6,8 +6,8 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from .bands import in_bands, most_by_chance, places_around
-from .groups import BLOCK, GROUP, chance_number, chances
+from .bands import compared, in_bands
+from .groups import BLOCK, GROUP
 
 
 @cache
@@ -53,8 +53,7 @@ def filter_slab(
         corner: row and column at which the slab begins in the volume.
     """
     shape = tuple(noisy.shape)
-    places = places_around(shape, start, BLOCK, reach)
-    alike, chance, number = most_by_chance(unit[start], BLOCK, step), chances().numpy(), chance_number(*corner, step)
+    places, alike, chance, number = compared(shape, unit, start, BLOCK, step, reach, corner)
     noisy, guide, unit, total, weight = (t.view(-1).numpy() for t in (noisy, guide, unit, total, weight))
     sd, window, kernels = sd.numpy(), window.numpy(), compiled()
     squared = np.float32(threshold**2)

@@ -11,8 +11,8 @@ import torch
 
 from ..noise.model import NoiseModel
 from ..volume.part import Box
-from .bands import group_size, in_bands, most_by_chance, places_around
-from .groups import block_size, chance_number, chances, cosine_transform
+from .bands import compared, group_size, in_bands
+from .groups import block_size, cosine_transform
 from .slabs import BlockVolumes
 
 #: Blocks of a group, at most.
@@ -69,10 +69,8 @@ def pca_filter(
 
     def work(start: int, *slab: torch.Tensor) -> None:
         shape, local = tuple(slab[0].shape), slab[2]
-        places = places_around(shape, start, block, REACH)
+        places, alike, chance, number = compared(shape, local, start, block, STEPS[1], REACH, corner)
         size = group_size(places, shape, block, STEPS[1], GROUP)
-        alike, chance = most_by_chance(local[start], block, STEPS[1]), chances().numpy()
-        number = chance_number(*corner, STEPS[1])
         bound = np.float32(ABOVE_NOISE**2 * (1 + (voxels / size) ** 0.5) ** 2)
         before, similar, local, total, weight = (t.view(-1).numpy() for t in slab)
 

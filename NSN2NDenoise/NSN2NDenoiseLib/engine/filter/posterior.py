@@ -7,8 +7,8 @@ memory, so that transforms and equations run over all blocks at once.
 import numpy as np
 
 from ..runtime.compiled_code import compiled, inlined
-from .groups import LARGE_GROUP, ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
+from .groups import LARGE_GROUP
+from .kernels import ONE, ZERO, blocks_at_once, nearest_in_row
 from .shrinkage import C1, C3, HALF, TINY
 
 #: Voxels of a block, 4 x 4 x 4, and blocks of a group.
@@ -36,12 +36,9 @@ def bayes_band(
         whiten[v] = ONE / spectrum[v]
     for row in range(first_row, last_row, step):
         for first in range(0, refs, at_once):
-            count = min(at_once, refs - first)
-            number = row // step * refs + first
-            nearest_blocks(
-                guide, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, SIZE, firsts,
-            )  # fmt: skip
+            count = nearest_in_row(
+                guide, shape, start, row, first, step, block, places, alike, chance, corner, SIZE, firsts
+            )
             for q in range(count):
                 base = np.uint32(q * SIZE)
                 local = unit[firsts[base]]

@@ -7,8 +7,8 @@ and write without gaps: after three of them, the blocks are the last axis and th
 import numpy as np
 
 from ..runtime.compiled_code import compiled, inlined
-from .groups import GROUP, ROW_SHIFT
-from .kernels import ONE, ZERO, blocks_at_once, nearest_blocks
+from .groups import GROUP
+from .kernels import ONE, ZERO, blocks_at_once, nearest_in_row
 
 #: The cosine transform of four samples: 1/2, and cos(pi/8) and sin(pi/8) over sqrt(2).
 HALF, C1, C3 = np.float32(0.5), np.float32(0.6532814824381883), np.float32(0.2705980500730985)
@@ -39,12 +39,9 @@ def shrink_band(
             variance[v * SIZE + n] = SIZE * spectrum[v] * spectrum[v]
     for row in range(first_row, last_row, step):
         for first in range(0, refs, at_once):
-            count = min(at_once, refs - first)
-            number = row // step * refs + first
-            nearest_blocks(
-                guide, shape, start, row, first * step, count, step, block, places,
-                alike[number : number + count], chance, corner + row // step * ROW_SHIFT + first, SIZE, firsts,
-            )  # fmt: skip
+            count = nearest_in_row(
+                guide, shape, start, row, first, step, block, places, alike, chance, corner, SIZE, firsts
+            )
             for q in range(count):
                 base = np.uint32(q * SIZE)
                 local = unit[firsts[base]]

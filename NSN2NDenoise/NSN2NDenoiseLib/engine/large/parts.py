@@ -53,7 +53,7 @@ def plan_parts(
         as `make_plan` and `choose_bricks`.
     """
     plan = make_plan(look, settings, network=network, in_parts=True)
-    reach = reach_with_network(look, plan.stages, plan.gap, plan.settings)
+    reach = reach_with_network(plan.stages, plan.gap, plan.settings)
     bricks = cut(look.shape, sides) if sides else choose_bricks(look.shape, reach, look.dtype, plan.settings, memory_mb)
     sides = tuple(sides_of(bricks))
     memory = max(look_memory_mb(look.shape), brick_memory_mb(sides, look.shape, reach, look.dtype, plan.settings))

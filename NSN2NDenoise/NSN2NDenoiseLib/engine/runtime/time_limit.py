@@ -46,7 +46,7 @@ def steps_within_limit(
     step = step_seconds(trial, tensors, copy.deepcopy(sampler), settings, timed, precision, tracker)
     after = AFTERWARDS * slice_seconds(trial, tensors, precision) * tensors.stack.shape[0]
     if settings.refine:
-        after += tracker.seconds.get("similar", 0.0)  # the same filter
+        after += tracker.seconds.get("similar", 0.0)  # stage "refine" does one of its two passes
     after *= 1 + _tried_part(tuple(tensors.stack.shape), tensors.gap)
     fitting = int((60 * settings.minutes - tracker.elapsed() - after) / step)
     if fitting < FEWEST:

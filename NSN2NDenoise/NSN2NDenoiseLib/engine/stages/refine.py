@@ -1,7 +1,7 @@
 """Stage "refine": filtering of similar blocks, guided by what the network made."""
 
 from ..filter.bayes import bayes_filter
-from .state import State, Workshop
+from .state import State, Workshop, filter_guided
 
 
 def refine(state: State, workshop: Workshop) -> State:
@@ -11,10 +11,9 @@ def refine(state: State, workshop: Workshop) -> State:
         Cancelled: the caller wants to stop.
     """
     is_left_out = "learn" in state.plan.stages and "learn" not in state.made_by
-    return state if is_left_out else filter_guided(state, workshop)
+    return state if is_left_out else refine_anyway(state, workshop)
 
 
-def filter_guided(state: State, workshop: Workshop) -> State:
+def refine_anyway(state: State, workshop: Workshop) -> State:
     """`refine`, whatever the guide is."""
-    how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
-    return state.with_result(bayes_filter(state.slices.values, state.denoised, state.noise, *how), "refine")
+    return filter_guided(state, workshop, bayes_filter, "refine")

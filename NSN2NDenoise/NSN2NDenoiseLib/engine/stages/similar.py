@@ -1,7 +1,7 @@
 """Stage "similar": filtering of similar blocks, guided by the first result; no network."""
 
 from ..filter.similar import filter_similar
-from .state import State, Workshop
+from .state import State, Workshop, filter_guided
 
 
 def similar(state: State, workshop: Workshop) -> State:
@@ -10,5 +10,4 @@ def similar(state: State, workshop: Workshop) -> State:
     Raises:
         Cancelled: the caller wants to stop.
     """
-    how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
-    return state.with_result(filter_similar(state.slices.values, state.denoised, state.noise, *how), "similar")
+    return filter_guided(state, workshop, filter_similar, "similar")

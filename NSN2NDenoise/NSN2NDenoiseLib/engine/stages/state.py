@@ -145,6 +145,12 @@ class State:
         return replace(self, denoised=denoised, made_by=(*self.made_by, stage), **more)
 
 
+def filter_guided(state: State, workshop: Workshop, by: Callable[..., np.ndarray], stage: str) -> State:
+    """The next state: the noisy volume filtered, guided by what the stages before made of it."""
+    how = state.slices.excluded, state.filtered, workshop.device, workshop.tracker.update
+    return state.with_result(by(state.slices.values, state.denoised, state.noise, *how), stage)
+
+
 def make_workshop(settings: Settings, should_stop: Callable[[], bool] | None = None) -> Workshop:
     """The workshop of work that is no run.
 
